@@ -11,7 +11,10 @@ export type Retry = 'never' | 'backoff' | 'when-back';
 const CODES = {
   'store/not-found': { retry: 'never', hint: 'Check that the destination is complete; `check` names what is missing.' },
   'store/exists': { retry: 'never', hint: 'Nothing was overwritten.' },
-  'store/unreachable': { retry: 'when-back', hint: 'Connect the disk or the network; the next run continues by itself.' },
+  'store/unreachable': {
+    retry: 'when-back',
+    hint: 'Connect the disk or the network; the next run continues by itself.',
+  },
   'store/denied': { retry: 'never', hint: 'Check the permissions or the login of the destination.' },
   'store/full': { retry: 'never', hint: 'Free some space at the destination, then run again; nothing stored is lost.' },
   'store/corrupt': { retry: 'never', hint: 'Run `check` on this destination; other copies are not affected.' },
@@ -19,9 +22,15 @@ const CODES = {
   'store/bad-location': { retry: 'never', hint: 'Use /path, rclone:REMOTE:PATH or rest:http(s)://…' },
   'repo/not-a-repository': { retry: 'never', hint: 'Check the location, or create a repository there.' },
   'repo/exists': { retry: 'never', hint: 'Open the existing repository instead; nothing was changed.' },
-  'repo/wrong-passphrase': { retry: 'never', hint: 'Check the passphrase (capital letters, keyboard layout) and try again.' },
+  'repo/wrong-passphrase': {
+    retry: 'never',
+    hint: 'Check the passphrase (capital letters, keyboard layout) and try again.',
+  },
   'repo/unsupported': { retry: 'never', hint: 'Use a program that knows this version of the format.' },
-  'repo/locked': { retry: 'backoff', hint: 'Wait for the other program to end, or clear the lock with `unlock` if it has died.' },
+  'repo/locked': {
+    retry: 'backoff',
+    hint: 'Wait for the other program to end, or clear the lock with `unlock` if it has died.',
+  },
   'repo/damaged': { retry: 'never', hint: 'Run `check` to see what is affected; other copies can be used meanwhile.' },
   'repo/blob-missing': { retry: 'never', hint: 'Run `check`; another destination may still have this content.' },
   'snapshot/not-found': { retry: 'never', hint: 'List the snapshots to see what exists.' },
@@ -29,7 +38,10 @@ const CODES = {
   'path/not-found': { retry: 'never', hint: 'Check the path; search finds old and deleted names.' },
   'source/missing': { retry: 'when-back', hint: 'Connect the disk that holds it; old versions are kept.' },
   'source/unreadable': { retry: 'backoff', hint: 'Check the permissions of the named files.' },
-  'source/empty-suspicious': { retry: 'never', hint: 'Check that the folder is what you expect before backing up again.' },
+  'source/empty-suspicious': {
+    retry: 'never',
+    hint: 'Check that the folder is what you expect before backing up again.',
+  },
   'restore/target-invalid': { retry: 'never', hint: 'Choose another place to restore to.' },
   'restore/unsafe-name': { retry: 'never', hint: 'This entry was left out; everything else was restored.' },
   'restore/incomplete': { retry: 'never', hint: 'See the report for what is missing; another copy may have it.' },

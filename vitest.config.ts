@@ -1,0 +1,48 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+/**
+ * One project per kind of test, so that `vitest run --project unit` is quick and the kinds that start real programs
+ * (restic, rclone, Chromium) get the time they need. A file named `*.long.test.ts` runs only with TRIPLICATE_LONG=1
+ * (`npm run test:long`): it may take minutes and is not part of `npm test`.
+ */
+const long = process.env.TRIPLICATE_LONG === '1';
+
+interface Kind {
+  readonly name: string;
+  readonly timeoutSeconds: number;
+  /** Kinds with the same order run side by side; a later order waits for the earlier. */
+  readonly order: number;
+  /** Files of this kind at once. Two by default: the smallest machine that we promise to be quick on has two cores. */
+  readonly workers?: number;
+}
+
+const kinds: readonly Kind[] = [
+  { name: 'unit', timeoutSeconds: 15, order: 0 },
+  { name: 'contract', timeoutSeconds: 60, order: 0 },
+  { name: 'property', timeoutSeconds: 60, order: 0 },
+  { name: 'interop', timeoutSeconds: 120, order: 1 },
+  { name: 'faults', timeoutSeconds: 120, order: 1 },
+  { name: 'e2e', timeoutSeconds: 120, order: 2, workers: 1 },
+];
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    teardownTimeout: 10_000,
+    slowTestThreshold: 2_000,
+    projects: kinds.map(({ name, timeoutSeconds, order, workers }) => ({
+      plugins: [react()],
+      test: {
+        name,
+        include: long ? [`test/${name}/**/*.test.{ts,tsx}`] : [`test/${name}/**/!(*.long).test.{ts,tsx}`],
+        pool: 'forks' as const,
+        maxWorkers: workers ?? 2,
+        environment: 'node',
+        testTimeout: (long ? 10 : 1) * timeoutSeconds * 1000,
+        hookTimeout: 60_000,
+        sequence: { groupOrder: order },
+      },
+    })),
+  },
+});

@@ -1,0 +1,41 @@
+/** Opens Triplicate: Electron's window where its program and a display are there, else the same interface in the browser. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { findElectronBinary, missingDisplay } from './electron-binary.ts';
+
+const root = join(import.meta.dirname, '..');
+const args = process.argv.slice(2);
+const electron = findElectronBinary(root);
+const obstacle = 'missing' in electron ? electron.missing : (missingDisplay() ?? superuser());
+
+if ('path' in electron && obstacle === undefined) {
+  await build('renderer', 'electron');
+  process.exitCode = await run(electron.path, ['.', ...args]);
+} else {
+  process.stderr.write(`Serving the interface to your browser, because ${obstacle}.\n`);
+  await build('renderer');
+  process.exitCode = await run(process.execPath, ['main/headless.ts', ...args]);
+}
+
+/** Chromium's sandbox refuses root on Linux, and we never switch the sandbox off. */
+function superuser(): string | undefined {
+  return process.platform === 'linux' && process.getuid?.() === 0
+    ? 'the Electron window does not run as root'
+    : undefined;
+}
+
+async function build(...targets: readonly string[]): Promise<void> {
+  const code = await run(process.execPath, ['scripts/build.ts', '--if-stale', ...targets]);
+  if (code !== 0) process.exit(code);
+}
+
+/** Resolves with the exit code. Ctrl-C reaches the child by itself, other signals are passed on; we stay until it ended. */
+function run(command: string, words: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, words, { cwd: root, stdio: 'inherit' });
+    process.on('SIGINT', () => undefined);
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,9 @@
+/** `npm test`: sets up what is missing, then types, lint, build and every test. Ends with `N passed, N failed, N skipped`. */
+import { ensureDependencies, ensurePrograms, main, runNode, SetupError, testPrograms } from './setup.mjs';
+
+await main(async () => {
+  await ensureDependencies();
+  const missing = await ensurePrograms(testPrograms);
+  if (missing) throw new SetupError(missing);
+  return runNode(['scripts/test-everything.ts', ...process.argv.slice(2)]);
+});

@@ -1,0 +1,208 @@
+import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
+import { decodeIndex, type IndexedPack } from '../format/index-file.ts';
+import type { BlobType, PackEntry } from '../format/pack.ts';
+import type { BlobId, IndexId, PackId } from '../ids.ts';
+import { IdTable } from './id-table.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Repository } from './repository.ts';
+import { readUnpacked } from './unpacked-files.ts';
+
+/** Where a blob lies; `uncompressedLength` 0 means that it is stored raw. Lengths and offsets in bytes. */
+export interface BlobLocation {
+  readonly packId: PackId;
+  readonly offset: number;
+  readonly length: number;
+  readonly uncompressedLength: number;
+}
+
+/** Set in an entry's pack number when the blob is a tree. */
+const TREE_BIT = 0x8000_0000;
+
+/**
+ * Which blob lies where, in typed arrays: about 60 bytes a blob. The same blob may lie in several packs, and the same
+ * id may exist as data and as tree (format, section 6).
+ */
+export class BlobIndex {
+  readonly #ids: IdTable;
+  #packOf: Uint32Array;
+  #offset: Uint32Array;
+  #length: Uint32Array;
+  #uncompressed: Uint32Array;
+  readonly #packs: PackId[] = [];
+  readonly #packNumbers = new Map<string, number>();
+  readonly #key = Buffer.alloc(32);
+
+  constructor(expectedBlobs = 1024) {
+    this.#ids = new IdTable(expectedBlobs);
+    this.#packOf = new Uint32Array(expectedBlobs);
+    this.#offset = new Uint32Array(expectedBlobs);
+    this.#length = new Uint32Array(expectedBlobs);
+    this.#uncompressed = new Uint32Array(expectedBlobs);
+  }
+
+  get blobCount(): number {
+    return this.#ids.size;
+  }
+
+  get packCount(): number {
+    return this.#packs.length;
+  }
+
+  get memoryBytes(): number {
+    return this.#ids.memoryBytes + this.#packOf.byteLength * 4;
+  }
+
+  hasPack(id: PackId): boolean {
+    return this.#packNumbers.has(id);
+  }
+
+  has(type: BlobType, id: BlobId): boolean {
+    return this.#find(type, this.#bytesOf(id), 0) !== -1;
+  }
+
+  /** As `has`, for an id of 32 raw bytes at `offset`. */
+  hasBytes(type: BlobType, id: Uint8Array, offset: number): boolean {
+    return this.#find(type, id, offset) !== -1;
+  }
+
+  lookup(type: BlobType, id: BlobId): BlobLocation | undefined {
+    const entry = this.#find(type, this.#bytesOf(id), 0);
+    return entry === -1 ? undefined : this.#location(entry);
+  }
+
+  /** Every place where the blob lies: when one copy is damaged, another may be good. */
+  lookupAll(type: BlobType, id: BlobId): readonly BlobLocation[] {
+    const bytes = this.#bytesOf(id);
+    const found: BlobLocation[] = [];
+    for (let entry = this.#ids.find(bytes); entry !== -1; entry = this.#ids.findFrom(bytes, 0, entry)) {
+      if (this.#isType(entry, type)) found.push(this.#location(entry));
+    }
+    return found;
+  }
+
+  /** Adds a pack's blobs; a pack that is there already is left as it is. */
+  addPack(pack: IndexedPack): void {
+    if (this.#packNumbers.has(pack.id)) return;
+    const number = this.#packs.length;
+    this.#packs.push(pack.id);
+    this.#packNumbers.set(pack.id, number);
+    for (const blob of pack.blobs) {
+      this.#key.write(blob.id, 'hex');
+      const entry = this.#ids.add(this.#key);
+      if (entry >= this.#packOf.length) this.#grow();
+      this.#packOf[entry] = (blob.type === 'tree' ? number | TREE_BIT : number) >>> 0;
+      this.#offset[entry] = blob.offset;
+      this.#length[entry] = blob.length;
+      this.#uncompressed[entry] = blob.uncompressedLength;
+    }
+  }
+
+  /** Every pack with its blobs, in the order of their offsets. */
+  *packs(): Generator<IndexedPack> {
+    const order = new Uint32Array(this.blobCount).map((_, entry) => entry);
+    order.sort((a, b) => this.#packNumber(a) - this.#packNumber(b) || this.#offsetOf(a) - this.#offsetOf(b));
+    let next = 0;
+    for (const [number, id] of this.#packs.entries()) {
+      const blobs: PackEntry[] = [];
+      while (next < order.length && this.#packNumber(order[next] ?? 0) === number) {
+        blobs.push(this.#entry(order[next++] ?? 0));
+      }
+      yield { id, blobs };
+    }
+  }
+
+  #bytesOf(id: string): Uint8Array {
+    this.#key.write(id, 'hex');
+    return this.#key;
+  }
+
+  #find(type: BlobType, bytes: Uint8Array, offset: number): number {
+    let entry = this.#ids.find(bytes, offset);
+    while (entry !== -1 && !this.#isType(entry, type)) entry = this.#ids.findFrom(bytes, offset, entry);
+    return entry;
+  }
+
+  #isType(entry: number, type: BlobType): boolean {
+    return (this.#packOf[entry] ?? 0) >= TREE_BIT === (type === 'tree');
+  }
+
+  #packNumber(entry: number): number {
+    return (this.#packOf[entry] ?? 0) % TREE_BIT;
+  }
+
+  #offsetOf(entry: number): number {
+    return this.#offset[entry] ?? 0;
+  }
+
+  #location(entry: number): BlobLocation {
+    return {
+      packId: this.#packs[this.#packNumber(entry)] as PackId,
+      offset: this.#offsetOf(entry),
+      length: this.#length[entry] ?? 0,
+      uncompressedLength: this.#uncompressed[entry] ?? 0,
+    };
+  }
+
+  #entry(entry: number): PackEntry {
+    const { offset, length, uncompressedLength } = this.#location(entry);
+    const id = Buffer.from(this.#ids.idBytes(entry)).toString('hex') as BlobId;
+    return { type: this.#isType(entry, 'tree') ? 'tree' : 'data', id, offset, length, uncompressedLength };
+  }
+
+  #grow(): void {
+    const capacity = Math.ceil(this.#packOf.length * 1.5) + 16;
+    const widen = (old: Uint32Array): Uint32Array => {
+      const wider = new Uint32Array(capacity);
+      wider.set(old);
+      return wider;
+    };
+    this.#packOf = widen(this.#packOf);
+    this.#offset = widen(this.#offset);
+    this.#length = widen(this.#length);
+    this.#uncompressed = widen(this.#uncompressed);
+  }
+}
+
+export interface LoadedIndex {
+  readonly index: BlobIndex;
+  /** The index files that were read. */
+  readonly indexIds: readonly IndexId[];
+  /** Index files that could not be read; only ever non-empty when `tolerant` was asked for. */
+  readonly damaged: readonly { readonly id: string; readonly error: WireError }[];
+}
+
+/**
+ * Reads all index files into one index.
+ * @param options.known an index and its files from an earlier load: only new files are read, if none of the old vanished.
+ * @throws `repo/damaged` when a file cannot be read, unless `onDamage` is `report`; `store/…`
+ */
+export async function loadIndex(
+  repository: Repository,
+  options: { readonly onDamage?: 'throw' | 'report'; readonly known?: LoadedIndex; readonly signal?: AbortSignal } = {},
+): Promise<LoadedIndex> {
+  const files = await repository.store.list('index', options.signal);
+  const present = new Set(files.map(({ id }) => id));
+  const reuse = options.known?.indexIds.every((id) => present.has(id)) ? options.known : undefined;
+  const index = reuse?.index ?? new BlobIndex(Math.ceil(files.reduce((sum, { size }) => sum + size, 0) / 40) + 64);
+  const read = new Set<string>(reuse?.indexIds ?? []);
+  const damaged: { id: string; error: WireError }[] = [];
+  const missing = files.filter(({ id }) => !read.has(id));
+  await inParallel(missing, repository.store.capabilities.connections, async ({ id }) => {
+    try {
+      const json = await readUnpacked(repository, { type: 'index', id }, options.signal);
+      for (const pack of decodeIndex(json).packs) index.addPack(pack);
+      read.add(id);
+    } catch (error) {
+      if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;
+      if (options.onDamage !== 'report') {
+        throw new TriplicateError('repo/damaged', `The index file ${id.slice(0, 8)} is damaged.`, {
+          data: { type: 'index', id },
+          hint: 'Run `check`; the index can be rebuilt from the packs. No data was changed.',
+          cause: error,
+        });
+      }
+      damaged.push({ id, error: toWire(error) });
+    }
+  });
+  return { index, indexIds: [...read] as IndexId[], damaged };
+}

@@ -1,0 +1,196 @@
+import { hasCode, TriplicateError } from '../errors.ts';
+import { conflicts, decodeLock, encodeLock, isStale, type Lock } from '../format/lock.ts';
+import { formatTime } from '../format/time.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Repository } from './repository.ts';
+import { readUnpacked, writeUnpacked } from './unpacked-files.ts';
+
+export type LockMode = 'shared' | 'exclusive';
+
+export interface StoredLock {
+  readonly id: string;
+  /** Absent when the file cannot be read; restic 0.14 ignores such locks, and so do we. */
+  readonly lock?: Lock;
+}
+
+/** As restic: time for another program's lock to become visible, and the period of the refresh. */
+const SETTLE_MS = 200;
+const REFRESH_MS = 5 * 60 * 1000;
+const RETRY_MS = 1000;
+
+/** All lock files of the repository. */
+export async function listLocks(repository: Repository, signal?: AbortSignal): Promise<readonly StoredLock[]> {
+  const locks: StoredLock[] = [];
+  const files = await repository.store.list('locks', signal);
+  await inParallel(files, repository.store.capabilities.connections, async ({ id }) => {
+    try {
+      locks.push({ id, lock: decodeLock(await readUnpacked(repository, { type: 'locks', id }, signal)) });
+    } catch (error) {
+      if (hasCode(error, 'store/not-found')) return;
+      if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;
+      locks.push({ id });
+    }
+  });
+  return locks;
+}
+
+/**
+ * Holds a lock while `work` runs (format, section 10): conflicting locks are looked for before and after our own is
+ * written; locks that are provably dead are removed first. `work` gets a signal that fires when the lock was lost.
+ * @param options.waitMs how long to wait for another program's lock to go; default 0.
+ * @throws `repo/locked` naming who holds it; whatever `work` throws
+ */
+export async function withLock<T>(
+  repository: Repository,
+  mode: LockMode,
+  work: (signal: AbortSignal) => Promise<T>,
+  options: { readonly signal?: AbortSignal; readonly waitMs?: number } = {},
+): Promise<T> {
+  const held = new HeldLock(repository, mode);
+  await held.acquire(options.waitMs ?? 0, options.signal);
+  // `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler.
+  const ignore = (): void => undefined;
+  process.on('SIGHUP', ignore);
+  try {
+    return await work(held.watch(options.signal));
+  } finally {
+    await held.release();
+    process.off('SIGHUP', ignore);
+  }
+}
+
+/** Removes locks: those that are provably dead, or all when the person knows better. Gives how many. */
+export async function unlock(
+  repository: Repository,
+  which: 'stale' | 'all' = 'stale',
+  signal?: AbortSignal,
+): Promise<number> {
+  let removed = 0;
+  for (const { id, lock } of await listLocks(repository, signal)) {
+    if (which === 'stale' && !(lock && isDead(repository, lock))) continue;
+    await removeLock(repository, id);
+    removed++;
+  }
+  return removed;
+}
+
+function isDead(repository: Repository, lock: Lock): boolean {
+  const { clock, hostname } = repository.host;
+  return isStale(lock, clock.now(), { hostname, processExists: (pid) => repository.host.processExists(pid) });
+}
+
+async function removeLock(repository: Repository, id: string): Promise<void> {
+  await repository.store.remove({ type: 'locks', id }).catch((error) => {
+    if (!hasCode(error, 'store/not-found')) throw error;
+  });
+}
+
+class HeldLock {
+  readonly #repository: Repository;
+  readonly #mode: LockMode;
+  readonly #lost = new AbortController();
+  readonly #ended = new AbortController();
+  #id: string | undefined;
+  #refreshing: Promise<void> = Promise.resolve();
+
+  constructor(repository: Repository, mode: LockMode) {
+    this.#repository = repository;
+    this.#mode = mode;
+  }
+
+  async acquire(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const { clock } = this.#repository.host;
+    const deadline = clock.now() + BigInt(waitMs) * 1_000_000n;
+    for (;;) {
+      const holder = await this.#tryOnce(signal);
+      if (!holder) return;
+      if (clock.now() >= deadline) throw lockedError(this.#repository, holder);
+      await clock.sleep(RETRY_MS, signal);
+    }
+  }
+
+  /** A signal that fires when the caller cancels or the lock can no longer be trusted. */
+  watch(signal: AbortSignal | undefined): AbortSignal {
+    this.#refreshing = this.#refreshLoop();
+    return signal ? AbortSignal.any([signal, this.#lost.signal]) : this.#lost.signal;
+  }
+
+  async release(): Promise<void> {
+    this.#ended.abort();
+    await this.#refreshing;
+    // A destination that went away keeps our lock file; it goes stale by itself and is cleared by the next run.
+    if (this.#id !== undefined) await removeLock(this.#repository, this.#id).catch(() => undefined);
+    this.#id = undefined;
+  }
+
+  /** Takes the lock, or gives the lock that stands in the way. */
+  async #tryOnce(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    const before = await this.#inTheWay(signal);
+    if (before) return before;
+    this.#id = await this.#write(signal);
+    try {
+      await this.#repository.host.clock.sleep(SETTLE_MS, signal);
+      const after = await this.#inTheWay(signal);
+      if (!after) return undefined;
+      await this.#drop();
+      return after;
+    } catch (error) {
+      await this.#drop().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #drop(): Promise<void> {
+    const id = this.#id;
+    this.#id = undefined;
+    if (id !== undefined) await removeLock(this.#repository, id);
+  }
+
+  async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    const others = (await listLocks(this.#repository, signal)).filter(({ id }) => id !== this.#id);
+    for (const { id, lock } of others) {
+      if (lock && isDead(this.#repository, lock)) await removeLock(this.#repository, id);
+      else if (lock && conflicts(this.#mode, [lock])) return lock;
+    }
+    return undefined;
+  }
+
+  #write(signal?: AbortSignal): Promise<string> {
+    const { clock, hostname, username, pid, uid, gid, utcOffsetMinutes } = this.#repository.host;
+    const now = clock.now();
+    const time = { ns: now, text: formatTime(now, utcOffsetMinutes(now)) };
+    const lock: Lock = { time, exclusive: this.#mode === 'exclusive', hostname, username, pid, uid, gid };
+    return writeUnpacked(this.#repository, 'locks', encodeLock(lock), signal);
+  }
+
+  /** Writes a new lock file before the old one is taken away; a lock that could not be renewed in time is lost. */
+  async #refreshLoop(): Promise<void> {
+    const { clock } = this.#repository.host;
+    let failures = 0;
+    for (;;) {
+      const pause = failures === 0 ? REFRESH_MS : REFRESH_MS / 5;
+      const ended = await clock.sleep(pause, this.#ended.signal).then(
+        () => false,
+        () => true,
+      );
+      if (ended) return;
+      try {
+        const old = this.#id;
+        this.#id = await this.#write();
+        if (old !== undefined) await removeLock(this.#repository, old);
+        failures = 0;
+      } catch {
+        if (++failures < 5) continue;
+        this.#lost.abort(new TriplicateError('repo/locked', 'The lock on the repository could not be renewed.'));
+        return;
+      }
+    }
+  }
+}
+
+function lockedError(repository: Repository, lock: Lock): TriplicateError {
+  const who = `${lock.username}@${lock.hostname}, process ${lock.pid}`;
+  return new TriplicateError('repo/locked', `The repository at ${repository.store.location} is in use by ${who}.`, {
+    data: { hostname: lock.hostname, username: lock.username, pid: lock.pid },
+  });
+}

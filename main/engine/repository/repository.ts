@@ -1,0 +1,150 @@
+import type { Clock, Nanoseconds, Random } from '../clock.ts';
+import { hasCode, TriplicateError } from '../errors.ts';
+import { parseConfig, type RepositoryConfig, serialiseConfig } from '../format/config.ts';
+import { initCrypto, type Key, open, seal } from '../format/crypto.ts';
+import { createKeyFile, DEFAULT_SCRYPT, generateMasterKey, openKeyFile } from '../format/key-file.ts';
+import { generatePolynomial } from '../format/polynomial.ts';
+import { formatTime } from '../format/time.ts';
+import type { KeyId } from '../ids.ts';
+import { CONFIG_FILE, type WriteStore } from '../store/store.ts';
+import { hexSha256 } from './sha256.ts';
+
+/** What the engine asks of the machine it runs on; passed in, so that tests decide it. */
+export interface EngineHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hostname: string;
+  readonly username: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly pid: number;
+  processExists(pid: number): boolean;
+  /** Minutes east of UTC at that instant; restic writes times with the local offset. */
+  utcOffsetMinutes(at: Nanoseconds): number;
+}
+
+/** An opened repository: its parameters and the key that seals everything in it. */
+export interface Repository {
+  readonly store: WriteStore;
+  readonly config: RepositoryConfig;
+  readonly key: Key;
+  readonly keyId: KeyId;
+  readonly host: EngineHost;
+}
+
+export interface CreateOptions {
+  readonly passphrase: string;
+  /** The polynomial of another repository, so that one chunking serves both; chosen at random when absent. */
+  readonly chunkerPolynomial?: bigint;
+  /** Cost of the key derivation; tests take less than the default. */
+  readonly scrypt?: { readonly N: number; readonly r: number; readonly p: number };
+}
+
+/** restic gives up after this many key files; a repository with more is not opened by it either. */
+const MAX_KEYS_TRIED = 20;
+
+/**
+ * Makes a new repository: key file first, `config` last, whose existence marks it as complete (format, section 4).
+ * @throws `repo/exists` when there is one already, and every `store/…` error.
+ */
+export async function createRepository(
+  store: WriteStore,
+  options: CreateOptions,
+  host: EngineHost,
+  signal?: AbortSignal,
+): Promise<Repository> {
+  await initCrypto();
+  await store.create(signal);
+  if (await readConfigFile(store, signal)) {
+    throw new TriplicateError('repo/exists', `There is already a repository at ${store.location}.`);
+  }
+  const foreign = await store.list('keys', signal).catch((error) => {
+    if (hasCode(error, 'store/not-found')) return [];
+    throw error;
+  });
+  if (foreign.length > 0) {
+    throw new TriplicateError(
+      'repo/damaged',
+      `${store.location} holds key files but no config: an interrupted or damaged repository.`,
+      { hint: 'Choose an empty place, or move the old files away after looking at them. Nothing was changed.' },
+    );
+  }
+  const key = generateMasterKey(host.random);
+  const config: RepositoryConfig = {
+    version: 2,
+    id: Buffer.from(host.random(32)).toString('hex'),
+    chunkerPolynomial: options.chunkerPolynomial ?? generatePolynomial(host.random),
+  };
+  const created = host.clock.now();
+  const keyFile = await createKeyFile({
+    passphrase: options.passphrase,
+    masterKey: key,
+    params: options.scrypt ?? DEFAULT_SCRYPT,
+    created: formatTime(created, host.utcOffsetMinutes(created)),
+    hostname: host.hostname,
+    username: host.username,
+    random: host.random,
+  });
+  const keyId = hexSha256(keyFile) as KeyId;
+  await store.put({ type: 'keys', id: keyId }, keyFile, signal);
+  await store.put(CONFIG_FILE, seal(key, host.random(16), serialiseConfig(config)), signal);
+  return { store, config, key, keyId, host };
+}
+
+/**
+ * Opens the repository with the passphrase of any of its keys.
+ * @throws `repo/not-a-repository`, `repo/wrong-passphrase`, `repo/damaged`, `repo/unsupported`, and every `store/…` error.
+ */
+export async function openRepository(
+  store: WriteStore,
+  options: { readonly passphrase: string },
+  host: EngineHost,
+  signal?: AbortSignal,
+): Promise<Repository> {
+  await initCrypto();
+  const sealedConfig = await readConfigFile(store, signal);
+  if (!sealedConfig) {
+    throw new TriplicateError('repo/not-a-repository', `There is no repository at ${store.location}.`);
+  }
+  const { key, keyId } = await findKey(store, options.passphrase, signal);
+  const config = parseConfig(open(key, sealedConfig));
+  return { store, config, key, keyId, host };
+}
+
+async function readConfigFile(store: WriteStore, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  try {
+    return await store.get(CONFIG_FILE, undefined, signal);
+  } catch (error) {
+    if (hasCode(error, 'store/not-found', 'repo/not-a-repository')) return undefined;
+    throw error;
+  }
+}
+
+/** Unlike restic, a broken key file beside a good one does not stop the search; it is named when none opens. */
+async function findKey(
+  store: WriteStore,
+  passphrase: string,
+  signal?: AbortSignal,
+): Promise<{ key: Key; keyId: KeyId }> {
+  const keys = await store.list('keys', signal);
+  const broken: string[] = [];
+  for (const { id } of keys.slice(0, MAX_KEYS_TRIED)) {
+    try {
+      const bytes = await store.get({ type: 'keys', id }, undefined, signal);
+      return { key: await openKeyFile(bytes, passphrase), keyId: id as KeyId };
+    } catch (error) {
+      if (hasCode(error, 'repo/damaged')) broken.push(id);
+      else if (!hasCode(error, 'repo/wrong-passphrase')) throw error;
+    }
+  }
+  if (keys.length === 0 || broken.length === keys.length) {
+    throw new TriplicateError('repo/damaged', `The repository at ${store.location} has no readable key file.`, {
+      data: { keys: broken },
+      hint: 'Another copy of the files in keys/ opens it; without one its content cannot be read.',
+    });
+  }
+  throw new TriplicateError(
+    'repo/wrong-passphrase',
+    `The passphrase does not open the repository at ${store.location}.`,
+  );
+}

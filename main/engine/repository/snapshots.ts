@@ -1,0 +1,93 @@
+import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot.ts';
+import type { SnapshotId } from '../ids.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Repository } from './repository.ts';
+import { readUnpacked, writeUnpacked } from './unpacked-files.ts';
+
+export interface StoredSnapshot {
+  readonly id: SnapshotId;
+  readonly snapshot: Snapshot;
+}
+
+export interface SnapshotList {
+  /** Oldest first. */
+  readonly snapshots: readonly StoredSnapshot[];
+  /** Files in `snapshots/` that cannot be read: whoever deletes must stop when there is one. */
+  readonly unreadable: readonly { readonly id: string; readonly error: WireError }[];
+}
+
+/** All snapshots. Damaged ones are listed beside the good ones instead of hiding them. @throws `store/…` */
+export async function listSnapshots(repository: Repository, signal?: AbortSignal): Promise<SnapshotList> {
+  const files = await repository.store.list('snapshots', signal);
+  const snapshots: StoredSnapshot[] = [];
+  const unreadable: { id: string; error: WireError }[] = [];
+  await inParallel(files, repository.store.capabilities.connections, async ({ id }) => {
+    try {
+      const json = await readUnpacked(repository, { type: 'snapshots', id }, signal);
+      snapshots.push({ id: id as SnapshotId, snapshot: decodeSnapshot(json) });
+    } catch (error) {
+      // A file that another program forgot between the listing and the reading is simply gone.
+      if (hasCode(error, 'store/not-found')) return;
+      if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;
+      unreadable.push({ id, error: toWire(error) });
+    }
+  });
+  snapshots.sort((a, b) => compareBigints(a.snapshot.time.ns, b.snapshot.time.ns) || (a.id < b.id ? -1 : 1));
+  return { snapshots, unreadable };
+}
+
+export interface SnapshotFilter {
+  readonly hostname?: string;
+  /** The snapshot must contain every one of these paths. */
+  readonly paths?: readonly string[];
+  readonly tags?: readonly string[];
+}
+
+/** True when the snapshot fits every given part of the filter. */
+export function fitsFilter(snapshot: Snapshot, filter: SnapshotFilter): boolean {
+  if (filter.hostname !== undefined && snapshot.hostname !== filter.hostname) return false;
+  const has = (all: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean =>
+    (wanted ?? []).every((one) => (all ?? []).includes(one));
+  return has(snapshot.paths, filter.paths) && has(snapshot.tags, filter.tags);
+}
+
+/**
+ * The snapshot that `wanted` names: `latest` (of those that fit the filter), an id or the beginning of one.
+ * @throws `snapshot/not-found`, `snapshot/ambiguous`, `store/…`
+ */
+export async function findSnapshot(
+  repository: Repository,
+  wanted: string,
+  filter: SnapshotFilter = {},
+  signal?: AbortSignal,
+): Promise<StoredSnapshot> {
+  const { snapshots, unreadable } = await listSnapshots(repository, signal);
+  if (wanted === 'latest') {
+    const latest = snapshots.filter(({ snapshot }) => fitsFilter(snapshot, filter)).at(-1);
+    if (latest) return latest;
+    throw new TriplicateError('snapshot/not-found', 'There is no snapshot that fits.', {
+      data: { unreadable: unreadable.map(({ id }) => id) },
+    });
+  }
+  const found = snapshots.filter(({ id }) => id.startsWith(wanted.toLowerCase()));
+  if (found.length === 1 && found[0]) return found[0];
+  if (found.length > 1) throw new TriplicateError('snapshot/ambiguous', `Several snapshots begin with ${wanted}.`);
+  const broken = unreadable.find(({ id }) => id.startsWith(wanted.toLowerCase()));
+  if (broken)
+    throw new TriplicateError('repo/damaged', `Snapshot ${broken.id.slice(0, 8)} is damaged and cannot be read.`);
+  throw new TriplicateError('snapshot/not-found', `There is no snapshot ${wanted}.`);
+}
+
+/** Stores the snapshot, last of all writes of a run (format, section 11), and gives its id. */
+export async function saveSnapshot(
+  repository: Repository,
+  snapshot: Snapshot,
+  signal?: AbortSignal,
+): Promise<SnapshotId> {
+  return (await writeUnpacked(repository, 'snapshots', encodeSnapshot(snapshot), signal)) as SnapshotId;
+}
+
+function compareBigints(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

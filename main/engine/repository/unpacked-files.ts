@@ -1,0 +1,31 @@
+import { TriplicateError } from '../errors.ts';
+import { open, seal } from '../format/crypto.ts';
+import { decodeUnpacked, encodeUnpacked } from '../format/unpacked.ts';
+import type { FileName } from '../store/store.ts';
+import type { Repository } from './repository.ts';
+import { hexSha256 } from './sha256.ts';
+
+/** The JSON text of a snapshot, index or lock file (format, section 5). @throws `repo/damaged`, `store/…` */
+export async function readUnpacked(repository: Repository, name: FileName, signal?: AbortSignal): Promise<string> {
+  const sealed = await repository.store.get(name, undefined, signal);
+  if (hexSha256(sealed) !== name.id) {
+    throw new TriplicateError('repo/damaged', `The ${name.type} file ${name.id.slice(0, 8)} is damaged.`, {
+      data: { type: name.type, id: name.id },
+    });
+  }
+  return decodeUnpacked(open(repository.key, sealed));
+}
+
+/** Stores a JSON document compressed, as restic does in version 2, and gives its id. */
+export async function writeUnpacked(
+  repository: Repository,
+  type: 'snapshots' | 'index' | 'locks',
+  json: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const plain = repository.config.version === 1 ? Buffer.from(json) : encodeUnpacked(json);
+  const sealed = seal(repository.key, repository.host.random(16), plain);
+  const id = hexSha256(sealed);
+  await repository.store.put({ type, id }, sealed, signal);
+  return id;
+}

@@ -1,7 +1,7 @@
 /** Branded ids: each is the lower-case hex SHA-256 (64 digits) that names one kind of thing in a repository. */
 
 declare const brand: unique symbol;
-type Id<Kind extends string> = string & { readonly [brand]: Kind };
+type Id<Kind extends string> = string & { readonly [brand]: { readonly [K in Kind]: true } };
 
 /** SHA-256 of a blob's uncompressed plaintext (data or tree). */
 export type BlobId = Id<'blob'>;

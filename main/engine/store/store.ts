@@ -6,10 +6,13 @@
  * Guarantees that every implementation gives (`test/contract/store-suite.ts` holds it to them):
  * - `put` is atomic and durable: after it resolves, the object survives a power cut under its name; a crash before that
  *   leaves no object under the final name, or a whole one. No reader ever sees half an object.
- * - `put` of an existing name with the same bytes is fine; objects are immutable and named by content.
+ * - `put` of an existing name with the same bytes is fine; objects are immutable and named by content. Only `config` is
+ *   not: a different one that is already there is `store/exists`.
  * - `list` gives all objects of a type or throws; a missing folder of an existing, reachable repository reads as empty,
- *   an unreachable place throws `store/unreachable` and never reads as empty. Names that are not ids are left out.
- * - `get` throws `store/not-found` only when the place answered that the object is not there.
+ *   an unreachable place throws `store/unreachable` and never reads as empty. A missing folder where there is no `config`
+ *   either (the mount point of a disk that is away) is `repo/not-a-repository`. Names that are not ids are left out.
+ * - `get` and `remove` throw `store/not-found` only when the place answered that the object is not there, and is itself
+ *   there: without `config` it is `repo/not-a-repository` (for `config` itself always `store/not-found`).
  * - Errors are `TriplicateError` with a `store/…` code; only the `retrying` wrapper knows delays.
  */
 
@@ -42,6 +45,8 @@ export interface StoreStatus {
   readonly totalBytes?: number;
   /** Round-trip time of a small request, in milliseconds. */
   readonly latencyMs: number;
+  /** Whether a `config` is there. A known destination that answers `absent` is a disk that is not mounted, not a new one. */
+  readonly repository: 'present' | 'absent';
 }
 
 /** What a place can do, as data, so that callers need not know its kind. */

@@ -1,0 +1,60 @@
+import { open } from 'node:fs/promises';
+import { TriplicateError } from '../errors.ts';
+import { systemCode } from './file-errors.ts';
+import type { ByteRange } from './store.ts';
+
+/** Reads a file, or a range of it, into a buffer of its own; fewer bytes than promised are `store/corrupt`. */
+export async function readWhole(path: string, range?: ByteRange): Promise<Uint8Array> {
+  const handle = await open(path, 'r');
+  try {
+    const length = range?.length ?? (await handle.stat()).size;
+    // Slow = not cut from the shared pool, so that the caller may transfer it to another thread.
+    const bytes = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await handle.read(bytes, filled, length - filled, (range?.offset ?? 0) + filled);
+      if (bytesRead === 0) throw tooShort(path, range, length, filled);
+      filled += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a new file (mode 0600) and forces it to the disk; fails when the name exists. */
+export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    let written = 0;
+    while (written < bytes.length) {
+      written += (await handle.write(bytes, written, bytes.length - written, written)).bytesWritten;
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What file systems say that cannot force a folder to the disk (FAT, some network and Windows ones). */
+const CANNOT_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EBADF', 'ENOSYS']);
+
+/** Forces the entries of a folder to the disk, where the file system can. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!CANNOT_SYNC.has(systemCode(error) ?? '')) throw error;
+  }
+}
+
+function tooShort(path: string, range: ByteRange | undefined, wanted: number, got: number): TriplicateError {
+  return new TriplicateError('store/corrupt', `${path} is shorter than it must be.`, {
+    data: { path, offset: range?.offset ?? 0, wanted, got },
+  });
+}

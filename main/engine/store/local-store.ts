@@ -1,0 +1,299 @@
+import { chmod, lstat, mkdir, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { TriplicateError, throwIfCancelled } from '../errors.ts';
+import { isId } from '../ids.ts';
+import { fileError, systemCode } from './file-errors.ts';
+import { readWhole, syncFolder, writeDurably } from './local-files.ts';
+import {
+  describeFile,
+  folderOf,
+  isOurTemporary,
+  pathOf,
+  repositoryFolders,
+  TEMPORARY_BYTES,
+  temporaryName,
+} from './local-layout.ts';
+import type { ByteRange, FileName, FileType, StoreCapabilities, StoredFile, StoreStatus, WriteStore } from './store.ts';
+
+export interface LocalStoreOptions {
+  readonly clock: Clock;
+  /** Fills a fresh buffer; temporary names come from it. */
+  readonly random: (length: number) => Uint8Array;
+}
+
+/** Folder and file modes; a repository shared with a group says so by the mode of its `config` (format, section 1). */
+interface Modes {
+  readonly folder: number;
+  readonly file: number;
+}
+const PRIVATE: Modes = { folder: 0o700, file: 0o400 };
+const GROUP: Modes = { folder: 0o770, file: 0o440 };
+
+/** A leftover of an interrupted write is swept once it is older than any write can take. */
+const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+
+/** How many files are looked at side by side while listing: keeps the thread pool busy without a promise a file. */
+const LIST_BATCH = 64;
+
+/** The repository folder at an absolute `path`. Nothing is touched until the first call. */
+export function openLocalStore(path: string, options: LocalStoreOptions): WriteStore {
+  return new LocalStore(path, options);
+}
+
+/**
+ * A folder on a disk, in restic's layout and with restic's write sequence: temporary name in the same folder, write,
+ * fsync, rename, fsync of the folder, mode 0400. A disk that was unplugged leaves either no folder or an empty mount
+ * point, so a missing file is believed only after the root and its `config` were seen.
+ */
+class LocalStore implements WriteStore {
+  readonly location: string;
+  readonly capabilities: StoreCapabilities = { connections: 4, remote: false };
+  readonly #clock: Clock;
+  readonly #random: (length: number) => Uint8Array;
+  #modes: Modes | undefined;
+  #leftovers: string[] = [];
+
+  constructor(path: string, options: LocalStoreOptions) {
+    this.location = path;
+    this.#clock = options.clock;
+    this.#random = options.random;
+  }
+
+  async create(signal?: AbortSignal): Promise<void> {
+    try {
+      throwIfCancelled(signal);
+      await mkdir(this.location, { recursive: true, mode: PRIVATE.folder });
+      const { folder } = await this.#readModes();
+      for (const name of repositoryFolders()) {
+        await mkdir(join(this.location, name), { mode: folder }).catch(ignoring('EEXIST'));
+      }
+      await syncFolder(join(this.location, 'data'));
+      await syncFolder(this.location);
+      await syncFolder(dirname(this.location));
+    } catch (error) {
+      throw fileError(error, 'write', this.location);
+    }
+  }
+
+  async list(type: FileType, signal?: AbortSignal): Promise<readonly StoredFile[]> {
+    throwIfCancelled(signal);
+    if (type === 'config') return this.#listConfig();
+    const found: StoredFile[] = [];
+    let vanished = await this.#listFolder(type, found, signal);
+    if (type === 'data' && !vanished) {
+      for (const shard of await this.#shards()) {
+        vanished = (await this.#listFolder(join('data', shard), found, signal)) || vanished;
+      }
+    }
+    // Something was missing on the way: fine in a repository that is still there, never proof of emptiness.
+    if (vanished) await this.#assertPresent();
+    return found;
+  }
+
+  async get(name: FileName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfCancelled(signal);
+    const path = join(this.location, pathOf(name));
+    try {
+      return await readWhole(path, range);
+    } catch (error) {
+      throw await this.#explain(error, 'read', name);
+    }
+  }
+
+  async put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    if (name.type === 'config') await this.#refuseOtherConfig(bytes);
+    const path = join(this.location, pathOf(name));
+    const temporary = temporaryName(path, this.#random(TEMPORARY_BYTES));
+    try {
+      const { file } = await this.#readModes();
+      await writeDurably(temporary, bytes).catch(async (error: unknown) => {
+        if (systemCode(error) !== 'ENOENT') throw error;
+        await this.#createFolderOf(name);
+        await writeDurably(temporary, bytes);
+      });
+      throwIfCancelled(signal);
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+      await chmod(path, file).catch(ignoring('EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS'));
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined);
+      throw await this.#explain(error, 'write', name);
+    }
+    await this.#sweepLeftovers();
+  }
+
+  async remove(name: FileName, signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    const path = join(this.location, pathOf(name));
+    try {
+      // Windows and some network shares refuse to remove a read-only file; restic does the same.
+      await chmod(path, 0o600).catch(ignoring('EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS', 'EROFS'));
+      await unlink(path);
+    } catch (error) {
+      throw await this.#explain(error, 'remove', name);
+    }
+    await this.#sweepLeftovers();
+  }
+
+  async stat(signal?: AbortSignal): Promise<StoreStatus> {
+    throwIfCancelled(signal);
+    const before = this.#clock.now();
+    try {
+      const config = await lstat(join(this.location, 'config')).catch(ignoring('ENOENT'));
+      // A folder that is still to be made lies on the file system of its parent; with no parent there is no place.
+      const space = await statfs(this.location).catch(async (error: unknown) => {
+        if (systemCode(error) !== 'ENOENT') throw error;
+        return statfs(dirname(this.location));
+      });
+      return {
+        freeBytes: space.bavail * space.bsize,
+        totalBytes: space.blocks * space.bsize,
+        latencyMs: Number(this.#clock.now() - before) / 1e6,
+        repository: config === undefined ? 'absent' : 'present',
+      };
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') throw this.#unreachable(error);
+      throw fileError(error, 'look at', this.location);
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  async #listConfig(): Promise<readonly StoredFile[]> {
+    try {
+      const { size } = await lstat(join(this.location, 'config'));
+      return [{ id: '', size }];
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw fileError(error, 'list', this.location);
+      await this.#assertRoot();
+      return [];
+    }
+  }
+
+  /** Adds the objects of one folder; true when the folder or an entry of it was not there. */
+  async #listFolder(folder: string, found: StoredFile[], signal?: AbortSignal): Promise<boolean> {
+    const path = join(this.location, folder);
+    try {
+      const names = await readdir(path);
+      for (const name of names) if (isOurTemporary(name)) this.#leftovers.push(join(path, name));
+      const ids = names.filter(isId);
+      let vanished = false;
+      for (let start = 0; start < ids.length; start += LIST_BATCH) {
+        throwIfCancelled(signal);
+        const batch = ids.slice(start, start + LIST_BATCH);
+        const infos = await Promise.all(batch.map((id) => lstat(join(path, id)).catch(ignoring('ENOENT'))));
+        infos.forEach((info, position) => {
+          const id = batch[position];
+          if (info === undefined) vanished = true;
+          else if (info.isFile() && id !== undefined) found.push({ id, size: info.size });
+        });
+      }
+      return vanished;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return true;
+      throw fileError(error, 'list', path);
+    }
+  }
+
+  async #shards(): Promise<readonly string[]> {
+    const path = join(this.location, 'data');
+    try {
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') await this.#assertPresent();
+      throw fileError(error, 'list', path);
+    }
+  }
+
+  /** Makes the folder of an object in a repository that is really there, never in an empty mount point. */
+  async #createFolderOf(name: FileName): Promise<void> {
+    await this.#assertPresent();
+    const { folder } = await this.#readModes();
+    const path = join(this.location, folderOf(name));
+    if (name.type === 'data') {
+      await mkdir(dirname(path), { mode: folder }).catch(ignoring('EEXIST'));
+      await syncFolder(this.location);
+    }
+    await mkdir(path, { mode: folder }).catch(ignoring('EEXIST'));
+    await syncFolder(dirname(path));
+  }
+
+  /** `config` is the one object that is not named by its content: another one must never be overwritten. */
+  async #refuseOtherConfig(bytes: Uint8Array): Promise<void> {
+    const existing = await readWhole(join(this.location, 'config')).catch(() => undefined);
+    if (existing !== undefined && Buffer.compare(existing, bytes) !== 0) {
+      throw new TriplicateError('store/exists', `There is already a repository at ${this.location}.`);
+    }
+  }
+
+  async #readModes(): Promise<Modes> {
+    if (this.#modes) return this.#modes;
+    const config = await lstat(join(this.location, 'config')).catch(() => undefined);
+    if (config === undefined) return PRIVATE;
+    this.#modes = (config.mode & 0o040) === 0 ? PRIVATE : GROUP;
+    return this.#modes;
+  }
+
+  /** The error for a failed call on one object; a missing one is believed only when the repository is there. */
+  async #explain(error: unknown, action: 'read' | 'write' | 'remove', name: FileName): Promise<TriplicateError> {
+    const path = join(this.location, pathOf(name));
+    if (systemCode(error) !== 'ENOENT') return fileError(error, action, path);
+    try {
+      await (name.type === 'config' ? this.#assertRoot() : this.#assertPresent());
+    } catch (away) {
+      return fileError(away, action, path);
+    }
+    if (action === 'write') return this.#unreachable(error);
+    const what = describeFile(name.type, name.id);
+    return new TriplicateError('store/not-found', `${what} is not at ${this.location}.`, { data: { ...name, path } });
+  }
+
+  async #assertRoot(): Promise<void> {
+    try {
+      if ((await stat(this.location)).isDirectory()) return;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') throw this.#unreachable(error);
+      throw fileError(error, 'look at', this.location);
+    }
+    throw new TriplicateError('store/bad-location', `${this.location} is a file, not a folder.`);
+  }
+
+  /** Throws unless root and `config` are there: an empty folder may be the mount point of a disk that is away. */
+  async #assertPresent(): Promise<void> {
+    await this.#assertRoot();
+    try {
+      await lstat(join(this.location, 'config'));
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw fileError(error, 'look at', this.location);
+      throw new TriplicateError('repo/not-a-repository', `There is no repository at ${this.location}.`, {
+        hint: 'If this is a disk, check that it is connected and mounted; otherwise check the location.',
+      });
+    }
+  }
+
+  #unreachable(cause: unknown): TriplicateError {
+    return new TriplicateError('store/unreachable', `${this.location} is not there: the disk may be away.`, { cause });
+  }
+
+  /** Removes leftovers of our own interrupted writes that a listing met, a day after they were last written. */
+  async #sweepLeftovers(): Promise<void> {
+    const paths = this.#leftovers.splice(0);
+    for (const path of paths) {
+      const info = await lstat(path).catch(() => undefined);
+      const ageMs = info === undefined ? 0 : Number(this.#clock.now() / 1_000_000n) - info.mtimeMs;
+      if (ageMs > LEFTOVER_AGE_MS) await unlink(path).catch(() => undefined);
+    }
+  }
+}
+
+/** A handler that turns the named system errors into `undefined` and passes all others on. */
+function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    const code = systemCode(error);
+    if (code === undefined || !codes.includes(code)) throw error;
+    return undefined;
+  };
+}

@@ -1,11 +1,12 @@
 /** `node scripts/lint-layers.ts`: every fence between the layers, over all source files. Exit code 1 names each breach. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { findViolations } from './layers.ts';
 
 const root = join(import.meta.dirname, '..');
 
 const sources = ['main', 'preload', 'renderer']
+  .filter((folder) => existsSync(join(root, folder)))
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   )

@@ -21,6 +21,7 @@ export const DEPENDENCIES: Readonly<Record<string, Runtime | readonly Runtime[]>
   qrcode: ['app', 'renderer'],
 
   // shell: Electron's main process and preload
+  'electron-updater': 'shell',
   electron: 'shell',
 
   // renderer: in the window or the browser

@@ -5,14 +5,14 @@ import type { QuitAnswer } from './dialogs.ts';
 export interface QuitParts {
   activity(): Activity;
   ask(title: string): Promise<QuitAnswer>;
-  /** Called again whenever the activity changes, until it returns true. */
+  /** Resolves once nothing runs. */
   whenIdle(): Promise<void>;
   /** Ends the app cleanly: cancels what runs, waits for it, closes processes. */
   close(): Promise<void>;
 }
 
 /** Quitting finishes or stops what runs, as the person chooses, and never leaves a process or a lock behind. */
-export function quitCleanly(parts: QuitParts): void {
+export function quitCleanly(parts: QuitParts): { isQuitting(): boolean } {
   let state: 'open' | 'deciding' | 'closed' = 'open';
   app.on('before-quit', (event) => {
     if (state === 'closed') return;
@@ -24,6 +24,7 @@ export function quitCleanly(parts: QuitParts): void {
       if (decision === 'quit') app.quit();
     });
   });
+  return { isQuitting: () => state === 'closed' };
 }
 
 async function decide({ activity, ask, whenIdle, close }: QuitParts): Promise<'quit' | 'stay'> {

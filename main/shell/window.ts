@@ -7,17 +7,18 @@ export interface MainWindow {
   show(): void;
   /** The pages that may use the contract: at most one. */
   contents(): readonly WebContents[];
+  /** Decides what the close button means, each time it is used; until this is called it quits. */
+  onClose(decide: () => Closing): void;
   /** The window itself, for dialogs that belong to it. */
   current(): BrowserWindow | undefined;
 }
 
-/** The one window. `closing` says what its close button means: hide it (the tray brings it back), or quit. */
-export function createMainWindow(closing: () => 'hide' | 'quit'): MainWindow {
+/** What the window's close button means: hide it (the tray brings it back), end the app, or really close at the end. */
+export type Closing = 'hide' | 'quit' | 'close';
+
+export function createMainWindow(): MainWindow {
+  let closing = (): Closing => 'quit';
   let window: BrowserWindow | undefined;
-  let quitting = false;
-  app.on('before-quit', () => {
-    quitting = true;
-  });
 
   const open = (): BrowserWindow => {
     const opened = new BrowserWindow({
@@ -41,9 +42,10 @@ export function createMainWindow(closing: () => 'hide' | 'quit'): MainWindow {
     });
     opened.once('ready-to-show', () => opened.show());
     opened.on('close', (event) => {
-      if (quitting) return;
+      const meaning = closing();
+      if (meaning === 'close') return;
       event.preventDefault();
-      if (closing() === 'hide') opened.hide();
+      if (meaning === 'hide') opened.hide();
       else app.quit();
     });
     opened.on('closed', () => {
@@ -64,8 +66,9 @@ export function createMainWindow(closing: () => 'hide' | 'quit'): MainWindow {
       window.focus();
     },
     contents: () => (window === undefined ? [] : [window.webContents]),
+    onClose: (decide) => {
+      closing = decide;
+    },
     current: () => window,
   };
 }
-
-/** A later quit that was refused (a run goes on) makes the window hide again instead of closing. */

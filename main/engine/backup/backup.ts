@@ -1,0 +1,321 @@
+import { availableParallelism } from 'node:os';
+import { fromWire, hasCode, TriplicateError, throwIfCancelled, toWire } from '../errors.ts';
+import type { Snapshot } from '../format/snapshot.ts';
+import { formatTime } from '../format/time.ts';
+import type { TreeId } from '../ids.ts';
+import { BlobIndex, loadIndex } from '../repository/blob-index.ts';
+import { withLock } from '../repository/locks.ts';
+import type { EngineHost } from '../repository/repository.ts';
+import { saveSnapshot } from '../repository/snapshots.ts';
+import { BackupPool } from '../workers/backup-pool.ts';
+import { AttributeReader } from './attributes.ts';
+import { Counts } from './counts.ts';
+import { DestinationWriter } from './destination-writer.ts';
+import { DirtyPaths } from './dirty-paths.ts';
+import { FileQueue } from './file-queue.ts';
+import { OwnerNames } from './owner-names.ts';
+import { findParent, type Parent } from './parent.ts';
+import type { BackupDestination, BackupReport, BackupRequest, DestinationResult } from './request.ts';
+import { Selection } from './selection.ts';
+import { resolveTargets, type Targets } from './targets.ts';
+import { TreeQueue } from './tree-queue.ts';
+import { Walk } from './walk.ts';
+
+const MAX_WORKERS = 4;
+/** A destination mask has a bit for each (see the messages to the workers). */
+const MAX_DESTINATIONS = 30;
+const COMPRESSION_LEVEL = 3;
+const TELL_EVERY_MS = 100;
+
+/**
+ * Backs the paths up to all destinations in one reading: scan, read, chunk and hash once; each destination gets what it
+ * lacks. Order of writes in each: packs, index, snapshot (format, section 11). A destination that fails leaves the run;
+ * the report has its error, and the others go on.
+ * @throws `source/missing`, `source/empty-suspicious`, `cancelled`, `usage`; the destination's error when all have failed
+ */
+export async function backup(request: BackupRequest): Promise<BackupReport> {
+  const first = request.destinations[0];
+  if (!first) throw new TriplicateError('usage', 'Nothing to back up to: no destination was given.');
+  if (request.destinations.length > MAX_DESTINATIONS)
+    throw new TriplicateError('usage', 'Too many destinations in one run.');
+  const groups = Map.groupBy(request.destinations, ({ repository }) => repository.config.chunkerPolynomial);
+  const reports: BackupReport[] = [];
+  // Repositories that cut files differently cannot share a reading.
+  for (const destinations of groups.values()) reports.push(await backupGroup({ ...request, destinations }));
+  const results = request.destinations.map((destination) => resultOf(destination, [...groups.values()], reports));
+  return { ...(reports[0] as BackupReport), results };
+}
+
+function resultOf(
+  destination: BackupDestination,
+  groups: readonly (readonly BackupDestination[])[],
+  reports: readonly BackupReport[],
+): DestinationResult {
+  const group = groups.findIndex((members) => members.includes(destination));
+  return reports[group]?.results[groups[group]?.indexOf(destination) ?? -1] as DestinationResult;
+}
+
+async function backupGroup(request: BackupRequest): Promise<BackupReport> {
+  const targets = resolveTargets(request.paths, request.workingDirectory);
+  const host = (request.destinations[0] as BackupDestination).repository.host;
+  const locked = request.destinations.map(() => false);
+  const failures = new Map<number, unknown>();
+  const lockFrom = async (position: number, signal: AbortSignal | undefined): Promise<BackupReport> => {
+    const destination = request.destinations[position];
+    if (!destination) return runLocked(request, targets, host, { locked, failures, signal });
+    try {
+      return await withLock(
+        destination.repository,
+        'shared',
+        (lockSignal) => {
+          locked[position] = true;
+          return lockFrom(position + 1, lockSignal);
+        },
+        signal ? { signal } : {},
+      );
+    } catch (error) {
+      if (locked[position] || hasCode(error, 'cancelled')) throw error;
+      failures.set(position, error);
+      return lockFrom(position + 1, signal);
+    }
+  };
+  return lockFrom(0, request.signal);
+}
+
+interface Locked {
+  readonly locked: readonly boolean[];
+  readonly failures: ReadonlyMap<number, unknown>;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function runLocked(
+  request: BackupRequest,
+  targets: Targets,
+  host: EngineHost,
+  state: Locked,
+): Promise<BackupReport> {
+  const { signal } = state;
+  const startedAt = host.clock.now();
+  const hostname = request.hostname ?? host.hostname;
+  const writers = await Promise.all(
+    request.destinations.map((one, position) => openWriter(one, state.failures.get(position), signal)),
+  );
+  const parent = await findParent(writers, { paths: targets.paths, hostname, now: startedAt }, signal);
+  throwWhenAllFailed(writers);
+  const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
+  const counts = new Counts();
+  const attributes = new AttributeReader();
+  const tree = await buildTree(request, targets, { writers, parent, counts, attributes, scan, signal, host });
+  throwWhenAllFailed(writers);
+  nameMissingHelper(attributes, counts);
+  const snapshot = describeSnapshot(request, targets, host, { tree, startedAt, hostname });
+  const results: DestinationResult[] = [];
+  for (const [position, writer] of writers.entries()) {
+    results.push(await finishDestination(writer, snapshot, parent.snapshotIds[position] ?? null, signal));
+  }
+  throwWhenAllFailed(writers);
+  return {
+    results,
+    tree,
+    parents: parent.snapshotIds,
+    scan,
+    filesNew: counts.filesNew,
+    filesChanged: counts.filesChanged,
+    filesUnchanged: counts.filesUnchanged,
+    filesRemoved: counts.filesRemoved,
+    directories: counts.directories,
+    bytesTotal: counts.bytesTotal,
+    bytesRead: counts.bytesRead,
+    excluded: counts.excluded,
+    leftOut: counts.leftOut,
+  };
+}
+
+async function openWriter(
+  { repository, knownIndex }: BackupDestination,
+  failure: unknown,
+  signal: AbortSignal | undefined,
+): Promise<DestinationWriter> {
+  const empty = { index: new BlobIndex(16), indexIds: [], damaged: [] };
+  if (failure !== undefined) {
+    const writer = new DestinationWriter(repository, empty, signal);
+    writer.fail(failure);
+    return writer;
+  }
+  try {
+    const loaded = await loadIndex(repository, {
+      ...(knownIndex ? { known: knownIndex } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    return new DestinationWriter(repository, loaded, signal);
+  } catch (error) {
+    if (hasCode(error, 'cancelled')) throw error;
+    const writer = new DestinationWriter(repository, empty, signal);
+    writer.fail(error);
+    return writer;
+  }
+}
+
+interface TreeWork {
+  readonly writers: readonly DestinationWriter[];
+  readonly parent: Parent;
+  readonly counts: Counts;
+  readonly attributes: AttributeReader;
+  readonly scan: 'full' | 'changes';
+  readonly signal: AbortSignal | undefined;
+  readonly host: EngineHost;
+}
+
+/** Runs the walk and the workers until every blob of the snapshot is in a stored pack. */
+async function buildTree(request: BackupRequest, targets: Targets, work: TreeWork): Promise<TreeId> {
+  const { writers, counts, signal } = work;
+  const pool = startPool(request, work);
+  const stopTelling = tellProgress(request, counts);
+  const cancelled = rejectOnAbort(signal);
+  try {
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => undefined);
+    const files = new FileQueue(pool, failed.reject);
+    const trees = new TreeQueue(pool, writers);
+    const walk = new Walk({
+      writers,
+      parent: work.parent,
+      selection: new Selection(request),
+      attributes: work.attributes,
+      entries: { owners: new OwnerNames(), utcOffsetMinutes: work.host.utcOffsetMinutes },
+      files,
+      trees,
+      counts,
+      dirty: work.scan === 'changes' && request.dirtyDirectories ? new DirtyPaths(request.dirtyDirectories) : null,
+      signal,
+    });
+    const guards = [pool.failed, failed.promise, cancelled.promise];
+    const tree = await Promise.race([walk.run(targets.top), ...guards]);
+    await Promise.race([trees.finish().then(() => pool.flush()), ...guards]);
+    return tree;
+  } finally {
+    cancelled.stop();
+    stopTelling();
+    await pool.close();
+  }
+}
+
+function startPool(request: BackupRequest, { writers, counts }: TreeWork): BackupPool {
+  const first = (writers[0] as DestinationWriter).repository;
+  const data = {
+    keys: writers.map(({ repository }) => repository.key),
+    chunkerPolynomial: first.config.chunkerPolynomial.toString(16),
+    compressionLevel: writers.some(({ repository }) => repository.config.version === 1) ? null : COMPRESSION_LEVEL,
+  };
+  const limit = request.workers ?? Math.min(MAX_WORKERS, availableParallelism());
+  return new BackupPool(data, limit, {
+    claim: (ids) => {
+      const wanted = new Uint32Array(ids.length / 32);
+      for (const [position, writer] of writers.entries()) {
+        for (let n = 0; n < wanted.length; n++) {
+          if (writer.claim('data', ids, n * 32)) wanted[n] = (wanted[n] ?? 0) | (1 << position);
+        }
+      }
+      return wanted;
+    },
+    storePack: async (pack) => writers[pack.destination]?.storePack(pack),
+    bytesRead: (bytes) => {
+      counts.bytesStreamed += bytes;
+    },
+  });
+}
+
+async function finishDestination(
+  writer: DestinationWriter,
+  snapshot: Snapshot,
+  parentId: Snapshot['parent'] | null,
+  signal: AbortSignal | undefined,
+): Promise<DestinationResult> {
+  const { repository, added } = writer;
+  const counted = {
+    location: repository.store.location,
+    dataBlobsAdded: added.data,
+    treeBlobsAdded: added.tree,
+    bytesAdded: added.bytes,
+  };
+  try {
+    if (writer.failure) return { ...counted, error: writer.failure };
+    await writer.finishIndex();
+    throwIfCancelled(signal);
+    const snapshotId = await saveSnapshot(repository, parentId ? { ...snapshot, parent: parentId } : snapshot, signal);
+    return { ...counted, snapshotId, index: writer.currentIndex() };
+  } catch (error) {
+    if (hasCode(error, 'cancelled')) throw error;
+    writer.fail(error);
+    return { ...counted, error: toWire(error) };
+  }
+}
+
+function describeSnapshot(
+  request: BackupRequest,
+  targets: Targets,
+  host: EngineHost,
+  made: { readonly tree: TreeId; readonly startedAt: bigint; readonly hostname: string },
+): Snapshot {
+  return {
+    time: { ns: made.startedAt, text: formatTime(made.startedAt, host.utcOffsetMinutes(made.startedAt)) },
+    tree: made.tree,
+    paths: targets.paths,
+    hostname: made.hostname,
+    username: host.username,
+    uid: host.uid,
+    gid: host.gid,
+    excludes: request.excludes ?? [],
+    tags: request.tags ?? [],
+  };
+}
+
+function throwWhenAllFailed(writers: readonly DestinationWriter[]): void {
+  const failure = writers[0]?.failure;
+  if (failure && writers.every((writer) => writer.failure)) throw fromWire(failure);
+}
+
+function nameMissingHelper(attributes: AttributeReader, counts: Counts): void {
+  if (!attributes.available && process.platform === 'linux') {
+    counts.leaveOut(
+      '',
+      'attributes',
+      'Extended attributes are not in this backup: the program getfattr (package attr) is not installed.',
+    );
+  }
+  if (attributes.problems > 0) {
+    counts.leaveOut('', 'attributes', `The extended attributes of ${attributes.problems} entries could not be read.`);
+  }
+}
+
+function tellProgress(request: BackupRequest, counts: Counts): () => void {
+  const { onProgress } = request;
+  if (!onProgress) return () => undefined;
+  const tell = (): void =>
+    onProgress({
+      phase: counts.walked ? 'reading' : 'scanning',
+      filesDone: counts.filesDone,
+      filesTotal: counts.walked ? counts.filesFound : null,
+      bytesDone: Math.max(
+        counts.bytesDone,
+        Math.min(counts.bytesFound, counts.bytesDone + counts.bytesStreamed - counts.bytesRead),
+      ),
+      bytesTotal: counts.walked ? counts.bytesFound : null,
+      currentPath: counts.currentPath,
+    });
+  const timer = setInterval(tell, TELL_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    tell();
+  };
+}
+
+function rejectOnAbort(signal: AbortSignal | undefined): { promise: Promise<never>; stop: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  const onAbort = (): void =>
+    reject(signal?.reason instanceof TriplicateError ? signal.reason : new TriplicateError('cancelled', 'Cancelled.'));
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return { promise, stop: () => signal?.removeEventListener('abort', onAbort) };
+}

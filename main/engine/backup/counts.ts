@@ -1,0 +1,28 @@
+import type { LeftOut, LeftOutReason } from './request.ts';
+
+/** What a run has counted so far; the report is made of it. */
+export class Counts {
+  filesNew = 0;
+  filesChanged = 0;
+  filesUnchanged = 0;
+  filesRemoved = 0;
+  directories = 0;
+  bytesTotal = 0;
+  bytesRead = 0;
+  excluded = 0;
+  /** Files that are settled, and those known of: for progress. */
+  filesDone = 0;
+  filesFound = 0;
+  bytesDone = 0;
+  bytesFound = 0;
+  /** Bytes that the workers have read so far, of finished and unfinished files. */
+  bytesStreamed = 0;
+  /** The walk has seen everything: totals are known. */
+  walked = false;
+  currentPath: string | null = null;
+  readonly leftOut: LeftOut[] = [];
+
+  leaveOut(path: string, reason: LeftOutReason, text: string): void {
+    this.leftOut.push({ path, reason, text });
+  }
+}

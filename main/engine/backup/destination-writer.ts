@@ -1,0 +1,111 @@
+import { toWire, type WireError } from '../errors.ts';
+import type { BlobType } from '../format/pack.ts';
+import type { BlobId, IndexId, PackId } from '../ids.ts';
+import type { BlobIndex, LoadedIndex } from '../repository/blob-index.ts';
+import { IdTable } from '../repository/id-table.ts';
+import { IndexWriter } from '../repository/index-writer.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { PackMessage } from '../workers/backup-pool.ts';
+
+/** Stored packs become part of the index at least this often, so that an interrupted run need not begin anew. */
+const INDEX_PERIOD_NS = 5n * 60n * 1_000_000_000n;
+
+/**
+ * One destination of a run: what it has and lacks, its packs on their way, its index. When it fails, it fails alone:
+ * `failure` is set, and nothing more is asked of it.
+ */
+export class DestinationWriter {
+  readonly repository: Repository;
+  readonly #loaded: LoadedIndex;
+  readonly #claimed: Record<BlobType, IdTable> = { data: new IdTable(), tree: new IdTable() };
+  readonly #indexWriter: IndexWriter;
+  readonly #stored: PackMessage[] = [];
+  readonly #indexIds: IndexId[];
+  readonly #signal: AbortSignal | undefined;
+  #lastIndexAt: bigint;
+  #flushing: Promise<void> = Promise.resolve();
+  #failure: WireError | undefined;
+  readonly added = { data: 0, tree: 0, bytes: 0 };
+
+  constructor(repository: Repository, loaded: LoadedIndex, signal: AbortSignal | undefined) {
+    this.repository = repository;
+    this.#loaded = loaded;
+    this.#indexIds = [...loaded.indexIds];
+    this.#indexWriter = new IndexWriter(repository);
+    this.#lastIndexAt = repository.host.clock.now();
+    this.#signal = signal;
+  }
+
+  get failure(): WireError | undefined {
+    return this.#failure;
+  }
+
+  get index(): BlobIndex {
+    return this.#loaded.index;
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= toWire(error);
+  }
+
+  /** Whether the blob was stored before this run or has been claimed in it. */
+  has(type: BlobType, id: BlobId): boolean {
+    const bytes = Buffer.from(id, 'hex');
+    return this.index.hasBytes(type, bytes, 0) || this.#claimed[type].find(bytes) !== -1;
+  }
+
+  /** True when the destination lacks the blob (32 bytes at `offset`); the caller has to store it then. */
+  claim(type: BlobType, id: Uint8Array, offset: number): boolean {
+    if (this.#failure || this.index.hasBytes(type, id, offset) || this.#claimed[type].find(id, offset) !== -1)
+      return false;
+    this.#claimed[type].add(id, offset);
+    return true;
+  }
+
+  /** Stores a pack; a failure is kept in `failure`. */
+  async storePack(pack: PackMessage): Promise<void> {
+    if (this.#failure) return;
+    try {
+      await this.repository.store.put({ type: 'data', id: pack.id }, pack.bytes, this.#signal);
+      this.#indexWriter.add({ id: pack.id as PackId, blobs: pack.blobs });
+      for (const { type } of pack.blobs) this.added[type]++;
+      this.added.bytes += pack.bytes.length;
+      this.#stored.push({ ...pack, bytes: NOTHING });
+      await this.#flushWhenDue();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Names all stored packs in the index. @throws `store/…` */
+  async finishIndex(): Promise<void> {
+    await this.#flushing;
+    await this.#flush();
+  }
+
+  /** The index with what this run added: only packs that an index file names are in it. */
+  currentIndex(): LoadedIndex {
+    return { index: this.index, indexIds: this.#indexIds, damaged: [] };
+  }
+
+  async #flushWhenDue(): Promise<void> {
+    const now = this.repository.host.clock.now();
+    if (!this.#indexWriter.isFull && now - this.#lastIndexAt < INDEX_PERIOD_NS) return;
+    this.#lastIndexAt = now;
+    this.#flushing = this.#flushing.then(() => this.#flush());
+    await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    const named = this.#stored.splice(0);
+    try {
+      this.#indexIds.push(...(await this.#indexWriter.flush(this.#signal)));
+    } catch (error) {
+      this.#stored.unshift(...named);
+      throw error;
+    }
+    for (const { id, blobs } of named) this.index.addPack({ id: id as PackId, blobs });
+  }
+}
+
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);

@@ -1,0 +1,45 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import type { TreeId } from '../ids.ts';
+import type { Draft } from './entry.ts';
+
+/** Beyond this many bytes a path is reached through an open directory, as the system takes no path over 4,096. */
+const LONG_PATH = 3000;
+
+/** A directory whose entries are being settled; it becomes a tree when none of them waits any more. */
+export interface Directory {
+  readonly parent: Directory | null;
+  /** Its place among the entries of the parent. */
+  readonly position: number;
+  /** The real path, for patterns and messages; null at the top of the snapshot. */
+  readonly path: Buffer | null;
+  /** The path that system calls take: the real one, or a short way to it. */
+  readonly access: Buffer;
+  /** An open directory that `access` goes through; null while `access` is the real path. */
+  readonly descriptor: number | null;
+  /** True when the descriptor was opened for this directory and is closed with it. */
+  readonly ownsDescriptor: boolean;
+  /** In the order of raw names; null for what turned out not to be there. */
+  entries: (Draft | null)[];
+  /** Entries and questions that are not settled yet. */
+  waiting: number;
+  /** Called with the id of the finished tree at the top. */
+  readonly finished?: (tree: TreeId) => void;
+}
+
+export function joinPath(directory: Buffer, name: Uint8Array): Buffer {
+  const slash = directory.length > 0 && directory[directory.length - 1] === 0x2f;
+  return Buffer.concat(slash ? [directory, name] : [directory, SLASH, name]);
+}
+
+const SLASH = Buffer.from('/');
+
+/** The way to a directory: a path that has grown too long for the system is replaced by one through `/proc`. */
+export function openAccess(access: Buffer): { access: Buffer; descriptor: number | null } {
+  if (access.length < LONG_PATH || process.platform !== 'linux') return { access, descriptor: null };
+  const descriptor = openSync(access, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  return { access: Buffer.from(`/proc/${process.pid}/fd/${descriptor}`), descriptor };
+}
+
+export function closeAccess(directory: Directory): void {
+  if (directory.ownsDescriptor && directory.descriptor !== null) closeSync(directory.descriptor);
+}

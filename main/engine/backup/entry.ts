@@ -1,0 +1,87 @@
+import { type BigIntStats, constants } from 'node:fs';
+import { goModeOf } from '../format/mode.ts';
+import { formatTime } from '../format/time.ts';
+import type { NodeType, Timestamp, TreeNode } from '../format/tree.ts';
+import type { OwnerNames } from './owner-names.ts';
+
+/** A node while it is being made. */
+export type Draft = { -readonly [Field in keyof TreeNode]: TreeNode[Field] };
+
+/** The part of a stat that a node is made of; a file that changed while it was read brings a fresh one. */
+export type EntryStat = Pick<
+  BigIntStats,
+  'mode' | 'uid' | 'gid' | 'nlink' | 'ino' | 'dev' | 'rdev' | 'size' | 'mtimeNs' | 'ctimeNs'
+>;
+
+export interface EntryContext {
+  readonly owners: OwnerNames;
+  readonly utcOffsetMinutes: (ns: bigint) => number;
+}
+
+/** A node of the format (section 8.1) from what the system says; content, subtree and link target are for the caller. */
+export function entryFromStat(name: Uint8Array, stat: EntryStat, context: EntryContext): Draft {
+  const type = typeOf(Number(stat.mode));
+  const mtime = timestamp(stat.mtimeNs, context);
+  const uid = Number(stat.uid);
+  const gid = Number(stat.gid);
+  const countsLinks = type === 'file' || type === 'symlink' || type === 'dev' || type === 'chardev';
+  const isDevice = type === 'dev' || type === 'chardev';
+  const draft: Draft = {
+    name,
+    type,
+    mode: goModeOf(Number(stat.mode)),
+    mtime,
+    // restic stores the time of the last change as that of the last access, so that reading changes no tree.
+    atime: mtime,
+    ctime: timestamp(stat.ctimeNs, context),
+    uid,
+    gid,
+    user: context.owners.user(uid),
+    group: context.owners.group(gid),
+    inode: stat.ino,
+    deviceId: stat.dev,
+    size: type === 'file' ? Number(stat.size) : 0,
+    links: countsLinks ? Number(stat.nlink) : 0,
+    content: type === 'file' ? [] : null,
+  };
+  if (isDevice) draft.device = Number(stat.rdev);
+  return draft;
+}
+
+/** Takes over what a file had become by the end of its reading. */
+export function refreshEntry(draft: Draft, stat: EntryStat, context: EntryContext): void {
+  const { name, content, extendedAttributes } = draft;
+  Object.assign(draft, entryFromStat(name, stat, context), { content });
+  if (extendedAttributes) draft.extendedAttributes = extendedAttributes;
+}
+
+/** restic's rule for taking over content without reading (format, section 9.1). */
+export function isUnchanged(draft: Draft, before: TreeNode): boolean {
+  return (
+    before.type === 'file' &&
+    before.size === draft.size &&
+    before.inode === draft.inode &&
+    before.mtime.ns === draft.mtime.ns &&
+    before.ctime.ns === draft.ctime.ns &&
+    before.content !== null
+  );
+}
+
+/** By the file type bits of st_mode. */
+const TYPES: Readonly<Record<number, NodeType>> = {
+  [constants.S_IFREG]: 'file',
+  [constants.S_IFDIR]: 'dir',
+  [constants.S_IFLNK]: 'symlink',
+  [constants.S_IFBLK]: 'dev',
+  [constants.S_IFCHR]: 'chardev',
+  [constants.S_IFIFO]: 'fifo',
+  [constants.S_IFSOCK]: 'socket',
+};
+
+function typeOf(stMode: number): NodeType {
+  return TYPES[stMode & constants.S_IFMT] ?? 'file';
+}
+
+function timestamp(ns: bigint, context: EntryContext): Timestamp {
+  return { ns, text: formatTime(ns, context.utcOffsetMinutes(ns)) };
+}

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+
+/** Names of users and groups as this machine knows them, looked up once for each number. */
+export class OwnerNames {
+  readonly #users = new Map<number, string>();
+  readonly #groups = new Map<number, string>();
+
+  /** Empty when the machine knows no name, as restic writes it. */
+  user(uid: number): string {
+    return lookUp(this.#users, 'passwd', uid);
+  }
+
+  group(gid: number): string {
+    return lookUp(this.#groups, 'group', gid);
+  }
+}
+
+/** `getent` asks whatever the machine is set up for: files, LDAP, a domain. Without it a file stays without a name. */
+function lookUp(known: Map<number, string>, database: 'passwd' | 'group', id: number): string {
+  const found = known.get(id);
+  if (found !== undefined) return found;
+  let name = '';
+  if (process.platform !== 'win32') {
+    try {
+      const line = execFileSync('getent', [database, String(id)], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      name = line.slice(0, Math.max(0, line.indexOf(':')));
+    } catch {
+      name = '';
+    }
+  }
+  known.set(id, name);
+  return name;
+}

@@ -1,0 +1,78 @@
+import type { WireError } from '../errors.ts';
+import type { SnapshotId, TreeId } from '../ids.ts';
+import type { EngineProgress } from '../progress.ts';
+import type { LoadedIndex } from '../repository/blob-index.ts';
+import type { Repository } from '../repository/repository.ts';
+
+/** One of the repositories that a backup writes to. */
+export interface BackupDestination {
+  readonly repository: Repository;
+  /** The index from an earlier run of this process: only what is new is read then. */
+  readonly knownIndex?: LoadedIndex;
+}
+
+export interface BackupRequest {
+  readonly destinations: readonly BackupDestination[];
+  /** As given by the person: absolute paths keep all their folders in the snapshot, relative ones what was typed. */
+  readonly paths: readonly string[];
+  /** The directory that relative paths start from. */
+  readonly workingDirectory: string;
+  /** restic's patterns: `*.tmp`, `/absolute/**`, `name`. */
+  readonly excludes?: readonly string[];
+  /** Files larger than this many bytes are left out. */
+  readonly excludeLargerThan?: number;
+  /** Names of files that mark their directory as not to be backed up, as `.nobackup`; and `CACHEDIR.TAG`. */
+  readonly excludeMarkers?: readonly string[];
+  readonly excludeCaches?: 'yes' | 'no';
+  readonly tags?: readonly string[];
+  readonly hostname?: string;
+  /** Directories (absolute) that changed; everything else is taken from the parent. Absent: a full scan. */
+  readonly dirtyDirectories?: ReadonlySet<string>;
+  readonly onProgress?: (progress: EngineProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Worker threads; the number of cores, at most 4, when absent. */
+  readonly workers?: number;
+}
+
+/** Why something is not, or not as it is now, in the snapshot. */
+export type LeftOutReason = 'unreadable' | 'unsteady' | 'vanished' | 'socket' | 'attributes' | 'unsupported';
+
+export interface LeftOut {
+  readonly path: string;
+  readonly reason: LeftOutReason;
+  /** One sentence for a person. */
+  readonly text: string;
+}
+
+/** Reasons for which a run counts as partial (exit code 3); the others are only mentioned. */
+export const PARTIAL_REASONS: ReadonlySet<LeftOutReason> = new Set(['unreadable', 'unsteady', 'unsupported']);
+
+export interface DestinationResult {
+  readonly location: string;
+  /** Set when the snapshot was stored. */
+  readonly snapshotId?: SnapshotId;
+  readonly error?: WireError;
+  readonly dataBlobsAdded: number;
+  readonly treeBlobsAdded: number;
+  /** Bytes of the packs that were added. */
+  readonly bytesAdded: number;
+  /** The index as it stands after the run, for `knownIndex` of the next. */
+  readonly index?: LoadedIndex;
+}
+
+export interface BackupReport {
+  readonly results: readonly DestinationResult[];
+  readonly tree: TreeId | null;
+  readonly parents: readonly (SnapshotId | null)[];
+  readonly scan: 'full' | 'changes';
+  readonly filesNew: number;
+  readonly filesChanged: number;
+  readonly filesUnchanged: number;
+  readonly filesRemoved: number;
+  readonly directories: number;
+  /** Plaintext bytes of all files in the snapshot, and of those that were read. */
+  readonly bytesTotal: number;
+  readonly bytesRead: number;
+  readonly excluded: number;
+  readonly leftOut: readonly LeftOut[];
+}

@@ -1,0 +1,95 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize, resolve } from 'node:path';
+import { TriplicateError } from '../errors.ts';
+
+/**
+ * What a snapshot takes in, as a tree of names (format, section 9, "Paths → tree"): `whole` entries are backed up with
+ * all they contain, `way` entries are folders on the way to them, of which only the named children are taken.
+ */
+export type Target =
+  | { readonly kind: 'whole'; readonly path: string }
+  | { readonly kind: 'way'; readonly path: string; readonly children: Map<string, Target> };
+
+export interface Targets {
+  /** Names at the top of the snapshot. */
+  readonly top: ReadonlyMap<string, Target>;
+  /** Absolute and clean, in the order given: the snapshot's `paths`. */
+  readonly paths: readonly string[];
+}
+
+/** Lays the given paths out as restic does. @throws `source/missing` when one of them does not exist, `usage` when none is given */
+export function resolveTargets(given: readonly string[], workingDirectory: string): Targets {
+  if (given.length === 0) throw new TriplicateError('usage', 'Nothing to back up: no path was given.');
+  const top = new Map<string, Target>();
+  for (const path of given) {
+    const absolute = resolve(workingDirectory, path);
+    requireExisting(absolute);
+    for (const { names, path: place } of placesOf(normalize(path), absolute)) addTarget(top, names, place);
+  }
+  return { top, paths: given.map((path) => resolve(workingDirectory, path)) };
+}
+
+interface Place {
+  readonly names: readonly string[];
+  readonly path: string;
+}
+
+/** A path that names no folder of its own (`.`, `..`, `/`) stands for its entries. */
+function placesOf(clean: string, absolute: string): readonly Place[] {
+  const names = clean.split('/').filter((name) => name !== '' && name !== '.' && name !== '..');
+  if (names.length > 0) return [{ names, path: absolute }];
+  return readdirSync(absolute).map((name) => ({ names: [name], path: join(absolute, name) }));
+}
+
+function requireExisting(path: string): void {
+  try {
+    lstatSync(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new TriplicateError(
+        'source/missing',
+        `${path} is not there. Nothing was changed; older versions are kept.`,
+        {
+          data: { path },
+        },
+      );
+    }
+    throw new TriplicateError('source/unreadable', `${path} cannot be read (${code ?? 'unknown'}).`, {
+      data: { path },
+      cause,
+    });
+  }
+}
+
+function addTarget(top: Map<string, Target>, names: readonly string[], path: string): void {
+  let children = top;
+  let name = names[0] ?? '';
+  // Two targets of one name from different places: the later one is called name-1, name-2, …
+  const base = ancestor(path, names.length - 1);
+  for (let n = 1; pathOf(children.get(name)) !== undefined && pathOf(children.get(name)) !== base; n++) {
+    name = `${names[0]}-${n}`;
+  }
+  for (const [depth, part] of [name, ...names.slice(1)].entries()) {
+    const here = ancestor(path, names.length - 1 - depth);
+    const existing = children.get(part);
+    if (existing?.kind === 'whole') return;
+    if (depth === names.length - 1) {
+      children.set(part, { kind: 'whole', path });
+      return;
+    }
+    const way = existing ?? { kind: 'way' as const, path: here, children: new Map<string, Target>() };
+    children.set(part, way);
+    children = way.children;
+  }
+}
+
+function pathOf(target: Target | undefined): string | undefined {
+  return target?.path;
+}
+
+function ancestor(path: string, levels: number): string {
+  let result = path;
+  for (let i = 0; i < levels; i++) result = dirname(result);
+  return result;
+}

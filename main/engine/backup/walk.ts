@@ -1,0 +1,486 @@
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { TriplicateError, throwIfCancelled } from '../errors.ts';
+import type { ExtendedAttribute, TreeNode } from '../format/tree.ts';
+import type { TreeId } from '../ids.ts';
+import type { AttributeReader } from './attributes.ts';
+import type { Counts } from './counts.ts';
+import type { DestinationWriter } from './destination-writer.ts';
+import { closeAccess, type Directory, joinPath, openAccess } from './directory.ts';
+import type { DirtyPaths } from './dirty-paths.ts';
+import { type Draft, type EntryContext, entryFromStat, isUnchanged, refreshEntry } from './entry.ts';
+import type { FileOutcome, FileQueue } from './file-queue.ts';
+import type { Parent } from './parent.ts';
+import type { Selection } from './selection.ts';
+import type { Target } from './targets.ts';
+import type { TreeQueue } from './tree-queue.ts';
+
+export interface WalkContext {
+  readonly writers: readonly DestinationWriter[];
+  readonly parent: Parent;
+  readonly selection: Selection;
+  readonly attributes: AttributeReader;
+  readonly entries: EntryContext;
+  readonly files: FileQueue;
+  readonly trees: TreeQueue;
+  readonly counts: Counts;
+  /** Null for a full scan. */
+  readonly dirty: DirtyPaths | null;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A directory that the walk has still to look into. */
+type Visit =
+  | {
+      readonly kind: 'way';
+      readonly directory: Directory;
+      readonly children: ReadonlyMap<string, Target>;
+      readonly before: TreeNode | null;
+    }
+  | {
+      readonly kind: 'list' | 'descend';
+      readonly directory: Directory;
+      readonly before: TreeNode | null;
+      readonly isTarget: boolean;
+    };
+
+/** The event loop gets its turn after this many entries, so that answers to the workers are not held up. */
+const ENTRIES_PER_TURN = 128;
+
+/**
+ * Walks the targets depth first, compares with the parent, hands files to the workers, and turns each directory into a
+ * tree as soon as everything in it is settled. Only the directories on the way are in memory.
+ */
+export class Walk {
+  readonly #context: WalkContext;
+  readonly #visits: Visit[] = [];
+  #entriesSinceTurn = 0;
+
+  constructor(context: WalkContext) {
+    this.#context = context;
+  }
+
+  /** Gives the id of the snapshot's tree. @throws `cancelled`, `source/…`, and what the engine cannot go on after */
+  async run(top: ReadonlyMap<string, Target>): Promise<TreeId> {
+    const { parent, files, counts } = this.#context;
+    const root = await new Promise<TreeId>((resolve, reject) => {
+      const directory: Directory = {
+        parent: null,
+        position: 0,
+        path: null,
+        access: Buffer.alloc(0),
+        descriptor: null,
+        ownsDescriptor: false,
+        entries: [],
+        waiting: 1,
+        finished: resolve,
+      };
+      const before = parent.tree ? ({ subtree: parent.tree } as TreeNode) : null;
+      this.#visits.push({ kind: 'way', directory, children: top, before });
+      this.#walkAll().then(() => {
+        counts.walked = true;
+        files.flush();
+      }, reject);
+    });
+    return root;
+  }
+
+  async #walkAll(): Promise<void> {
+    for (let visit = this.#visits.pop(); visit; visit = this.#visits.pop()) {
+      await this.#turn();
+      await this.#context.files.roomy();
+      if (visit.kind === 'way') await this.#visitWay(visit.directory, visit.children, visit.before);
+      else await this.#visitDirectory(visit);
+    }
+  }
+
+  /** A folder on the way to a target: its own metadata, but only the children that were asked for. */
+  async #visitWay(directory: Directory, children: ReadonlyMap<string, Target>, before: TreeNode | null): Promise<void> {
+    const earlier = new EarlierEntries(before?.subtree ? await this.#context.parent.entries(before.subtree) : []);
+    const named = [...children].map(([name, target]) => ({ name: Buffer.from(name), target }));
+    named.sort((a, b) => Buffer.compare(a.name, b.name));
+    directory.entries = new Array<Draft | null>(named.length).fill(null);
+    const visits: Visit[] = [];
+    for (const [position, { name, target }] of named.entries()) {
+      const path = Buffer.from(target.path);
+      const known = earlier.take(name);
+      if (target.kind === 'whole') {
+        this.#settleEntry(directory, { position, name, path, access: path, before: known, isTarget: true }, visits);
+        continue;
+      }
+      const draft = entryFromStat(name, statSync(path, { bigint: true }), this.#context.entries);
+      directory.entries[position] = draft;
+      this.#readAttributes(directory, draft, path, known);
+      const child = this.#openDirectory(directory, position, path, path);
+      visits.push({ kind: 'way', directory: child, children: target.children, before: known });
+    }
+    this.#visits.push(...visits.reverse());
+    this.#settled(directory);
+  }
+
+  async #visitDirectory(visit: Exclude<Visit, { kind: 'way' }>): Promise<void> {
+    const { directory, before } = visit;
+    const { counts, parent } = this.#context;
+    counts.directories++;
+    counts.currentPath = textOf(directory.path);
+    const earlierNodes = before?.subtree ? await parent.entries(before.subtree) : [];
+    if (visit.kind === 'descend') return this.#descend(directory, earlierNodes);
+    let names: Buffer[];
+    try {
+      names = readdirSync(directory.access, { encoding: 'buffer' });
+    } catch (error) {
+      return this.#unlistable(directory, before, error);
+    }
+    if (visit.isTarget && names.length === 0 && earlierNodes.length > 0) this.#refuseSuspiciousVoid(directory, before);
+    const kept = this.#context.selection.keptNames(names, directory.access);
+    counts.excluded += names.length - kept.length;
+    kept.sort(Buffer.compare);
+    const earlier = new EarlierEntries(earlierNodes);
+    directory.entries = new Array<Draft | null>(kept.length).fill(null);
+    const visits: Visit[] = [];
+    for (const [position, name] of kept.entries()) {
+      const path = joinPath(directory.path ?? directory.access, name);
+      const access = directory.descriptor === null ? path : joinPath(directory.access, name);
+      this.#settleEntry(
+        directory,
+        { position, name, path, access, before: earlier.take(name), isTarget: false },
+        visits,
+      );
+      if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turn();
+    }
+    counts.filesRemoved += earlier.filesPassedOver();
+    this.#visits.push(...visits.reverse());
+    this.#settled(directory);
+  }
+
+  /** Nothing changed in this directory itself: its entries are the parent's, but for those on the way to a change. */
+  #descend(directory: Directory, earlierNodes: readonly TreeNode[]): void {
+    const { dirty } = this.#context;
+    directory.entries = earlierNodes.map((node) => ({ ...node }));
+    const visits: Visit[] = [];
+    for (const [position, node] of earlierNodes.entries()) {
+      if (node.type !== 'dir') continue;
+      const path = joinPath(directory.path ?? directory.access, node.name);
+      const text = textOf(path);
+      if (!dirty?.isDirty(text) && !dirty?.isOnTheWay(text)) continue;
+      const access = directory.descriptor === null ? path : joinPath(directory.access, node.name);
+      this.#settleEntry(directory, { position, name: node.name, path, access, before: node, isTarget: false }, visits);
+    }
+    this.#visits.push(...visits.reverse());
+    this.#settled(directory);
+  }
+
+  #settleEntry(directory: Directory, entry: EntryPlace, visits: Visit[]): void {
+    const { counts, selection, entries: context } = this.#context;
+    directory.entries[entry.position] = null;
+    const text = textOf(entry.path);
+    if (selection.excludes(text)) {
+      counts.excluded++;
+      return;
+    }
+    let stat: BigIntStats;
+    try {
+      stat = lstatSync(entry.access, { bigint: true });
+    } catch (error) {
+      this.#keepEarlier(directory, entry, error);
+      return;
+    }
+    const draft = entryFromStat(entry.name, stat, context);
+    if (draft.type === 'socket') {
+      counts.leaveOut(text, 'socket', 'A socket has no content to keep.');
+      return;
+    }
+    if (draft.type === 'symlink') {
+      try {
+        draft.linkTarget = readlinkSync(entry.access, { encoding: 'buffer' });
+      } catch (error) {
+        this.#keepEarlier(directory, entry, error);
+        return;
+      }
+    }
+    if (draft.type === 'dir' && selection.isOwnPlace(stat)) {
+      counts.excluded++;
+      return;
+    }
+    if (draft.type === 'file' && selection.isTooLarge(stat.size)) {
+      counts.excluded++;
+      return;
+    }
+    directory.entries[entry.position] = draft;
+    this.#readAttributes(directory, draft, entry.access, entry.before);
+    if (draft.type === 'dir') this.#settleDirectory(directory, draft, entry, visits);
+    else if (draft.type === 'file') this.#settleFile(directory, draft, entry);
+  }
+
+  #settleFile(directory: Directory, draft: Draft, entry: EntryPlace): void {
+    const { counts, files } = this.#context;
+    const before = entry.before?.type === 'file' ? entry.before : null;
+    counts.filesFound++;
+    counts.bytesFound += draft.size;
+    if (before?.content && isUnchanged(draft, before) && this.#haveAll(before)) {
+      draft.content = before.content;
+      counts.filesUnchanged++;
+      this.#countDone(draft.size);
+      return;
+    }
+    directory.waiting++;
+    const changeTime = draft.ctime.ns;
+    files.add({
+      path: entry.access,
+      size: draft.size,
+      changeTime,
+      done: (outcome) => {
+        this.#fileRead(directory, draft, entry, outcome);
+        this.#settled(directory);
+      },
+    });
+  }
+
+  #fileRead(directory: Directory, draft: Draft, entry: EntryPlace, outcome: FileOutcome): void {
+    const { counts, entries: context } = this.#context;
+    if (outcome.kind === 'vanished') {
+      directory.entries[entry.position] = null;
+      counts.leaveOut(textOf(entry.path), 'vanished', 'It was deleted while the backup ran.');
+      this.#countDone(0);
+      return;
+    }
+    if (outcome.kind === 'failed') {
+      this.#keepEarlier(directory, entry, Object.assign(new Error(outcome.message), { code: outcome.code }));
+      this.#countDone(0);
+      return;
+    }
+    if (outcome.fresh) refreshEntry(draft, outcome.fresh, context);
+    draft.content = outcome.content;
+    draft.size = outcome.size;
+    if (outcome.kind === 'unsteady') {
+      counts.leaveOut(
+        textOf(entry.path),
+        'unsteady',
+        'It kept changing while it was read; it is stored as it was read last.',
+      );
+    }
+    if (entry.before?.type === 'file') counts.filesChanged++;
+    else counts.filesNew++;
+    counts.bytesRead += outcome.size;
+    this.#countDone(outcome.size);
+  }
+
+  #settleDirectory(directory: Directory, draft: Draft, entry: EntryPlace, visits: Visit[]): void {
+    const { dirty } = this.#context;
+    const before = entry.before?.type === 'dir' ? entry.before : null;
+    const kind = this.#wayInto(draft, before, textOf(entry.path));
+    if (kind === 'reuse' && before?.subtree) {
+      draft.subtree = before.subtree;
+      return;
+    }
+    let child: Directory;
+    try {
+      child = this.#openDirectory(directory, entry.position, entry.path, entry.access);
+    } catch (error) {
+      this.#keepEarlier(directory, entry, error);
+      return;
+    }
+    // Another directory under the old name: nothing of the old one may be taken over unseen.
+    const same = before !== null && before.inode === draft.inode && before.deviceId === draft.deviceId;
+    const comparable = dirty === null || same ? before : null;
+    visits.push({
+      kind: kind === 'descend' ? 'descend' : 'list',
+      directory: child,
+      before: comparable,
+      isTarget: entry.isTarget,
+    });
+  }
+
+  /** How to look at a directory: a run of changes lists only what changed, and what its own times say has changed. */
+  #wayInto(draft: Draft, before: TreeNode | null, path: string): 'list' | 'descend' | 'reuse' {
+    const { dirty } = this.#context;
+    if (!dirty || !before?.subtree || dirty.isDirty(path) || path.includes('\ufffd')) return 'list';
+    const same =
+      before.inode === draft.inode &&
+      before.deviceId === draft.deviceId &&
+      before.mtime.ns === draft.mtime.ns &&
+      before.ctime.ns === draft.ctime.ns;
+    if (!same) return 'list';
+    return dirty.isOnTheWay(path) ? 'descend' : 'reuse';
+  }
+
+  #openDirectory(parent: Directory, position: number, path: Buffer, longAccess: Buffer): Directory {
+    const { access, descriptor } = openAccess(longAccess);
+    // Below an open directory every deeper path goes through it, so `access` differs from `path` from here on.
+    const through = descriptor ?? (longAccess.equals(path) ? null : parent.descriptor);
+    parent.waiting++;
+    return {
+      parent,
+      position,
+      path,
+      access,
+      descriptor: through,
+      ownsDescriptor: descriptor !== null,
+      entries: [],
+      waiting: 1,
+    };
+  }
+
+  #readAttributes(directory: Directory, draft: Draft, access: Buffer, before: TreeNode | null): void {
+    if (draft.type === 'symlink') return;
+    // Setting an attribute changes the ctime.
+    if (before && before.type === draft.type && before.inode === draft.inode && before.ctime.ns === draft.ctime.ns) {
+      if (before.extendedAttributes) draft.extendedAttributes = before.extendedAttributes;
+      return;
+    }
+    if (!this.#context.attributes.available) return;
+    directory.waiting++;
+    this.#context.attributes.read(access).then((attributes) => {
+      if (attributes && attributes.length > 0) {
+        draft.extendedAttributes = inOrderOf(before?.extendedAttributes, attributes);
+      }
+      this.#settled(directory);
+    });
+  }
+
+  /** An entry that cannot be read keeps its earlier version, where every destination has it; either way it is named. */
+  #keepEarlier(directory: Directory, entry: EntryPlace, error: unknown): void {
+    const { counts } = this.#context;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const path = textOf(entry.path);
+    directory.entries[entry.position] = null;
+    if (code === 'ENOENT' && !entry.isTarget) {
+      counts.leaveOut(path, 'vanished', 'It was deleted while the backup ran.');
+      return;
+    }
+    if (code === undefined) throw error;
+    const kept = entry.before !== null && this.#canKeep(entry.before);
+    if (kept && entry.before) directory.entries[entry.position] = { ...entry.before };
+    const ending = kept ? 'the version of the last backup is kept.' : 'it is not in this backup.';
+    counts.leaveOut(path, 'unreadable', `It cannot be read (${describe(code, message)}); ${ending}`);
+  }
+
+  #unlistable(directory: Directory, before: TreeNode | null, error: unknown): void {
+    const { parent, position, path } = directory;
+    if (!parent) throw error;
+    const name = before?.name ?? Buffer.alloc(0);
+    closeAccess(directory);
+    this.#keepEarlier(
+      parent,
+      { position, name, path: path ?? directory.access, access: directory.access, before, isTarget: false },
+      error,
+    );
+    this.#settled(parent);
+  }
+
+  #canKeep(before: TreeNode): boolean {
+    if (before.type === 'dir') return this.#context.parent.everywhere;
+    return this.#haveAll(before);
+  }
+
+  #haveAll(node: TreeNode): boolean {
+    const content = node.content ?? [];
+    return this.#context.writers.every((writer) => writer.failure || content.every((id) => writer.has('data', id)));
+  }
+
+  /** An empty folder where another disk used to be is a disk that is not mounted, not a deletion of everything. */
+  #refuseSuspiciousVoid(directory: Directory, before: TreeNode | null): void {
+    const now = directory.parent?.entries[directory.position];
+    if (!before || !now || before.deviceId === now.deviceId) return;
+    const path = textOf(directory.path);
+    throw new TriplicateError(
+      'source/empty-suspicious',
+      `${path} is empty and lies on another disk than before: the disk that holds it is probably not connected.`,
+      { data: { path } },
+    );
+  }
+
+  #countDone(bytes: number): void {
+    const { counts } = this.#context;
+    counts.filesDone++;
+    counts.bytesDone += bytes;
+    counts.bytesTotal += bytes;
+  }
+
+  /** One thing less to wait for; a directory with nothing left becomes a tree, and so on upwards. */
+  #settled(directory: Directory): void {
+    for (let at: Directory | null = directory; at; at = at.parent) {
+      if (--at.waiting > 0) return;
+      const tree = this.#context.trees.add(at.entries.filter((entry) => entry !== null));
+      at.entries = [];
+      closeAccess(at);
+      const own = at.parent?.entries[at.position];
+      if (own) own.subtree = tree;
+      at.finished?.(tree);
+    }
+  }
+
+  async #turn(): Promise<void> {
+    this.#entriesSinceTurn = 0;
+    throwIfCancelled(this.#context.signal);
+    await nextTurn();
+  }
+}
+
+interface EntryPlace {
+  readonly position: number;
+  readonly name: Uint8Array;
+  /** The real path. */
+  readonly path: Buffer;
+  /** The path that system calls take. */
+  readonly access: Buffer;
+  readonly before: TreeNode | null;
+  readonly isTarget: boolean;
+}
+
+/** The parent's entries of a directory, asked for in the order of names. */
+class EarlierEntries {
+  readonly #nodes: readonly TreeNode[];
+  #next = 0;
+  #filesPassed = 0;
+
+  constructor(nodes: readonly TreeNode[]) {
+    this.#nodes = nodes;
+  }
+
+  take(name: Uint8Array): TreeNode | null {
+    for (let node = this.#nodes[this.#next]; node; node = this.#nodes[++this.#next]) {
+      const order = Buffer.compare(node.name, name);
+      if (order > 0) return null;
+      if (order === 0) {
+        this.#next++;
+        return node;
+      }
+      if (node.type === 'file') this.#filesPassed++;
+    }
+    return null;
+  }
+
+  /** Files that were there before and were not asked for: deleted ones. */
+  filesPassedOver(): number {
+    const rest = this.#nodes.slice(this.#next).filter(({ type }) => type === 'file').length;
+    return this.#filesPassed + rest;
+  }
+}
+
+function textOf(path: Buffer | null): string {
+  return path ? path.toString('utf8') : '/';
+}
+
+function describe(code: string, message: string): string {
+  const words: Readonly<Record<string, string>> = {
+    EACCES: 'permission denied',
+    EPERM: 'not permitted',
+    EIO: 'the disk reports an error',
+    EBUSY: 'in use',
+    ENAMETOOLONG: 'the path is too long',
+    ENOENT: 'it is not there',
+  };
+  return words[code] ?? `${code}: ${message}`;
+}
+
+/** getfattr sorts by name, restic keeps the system's order: the parent's order avoids a new tree for nothing. */
+function inOrderOf(
+  before: readonly ExtendedAttribute[] | undefined,
+  now: readonly ExtendedAttribute[],
+): readonly ExtendedAttribute[] {
+  if (!before || before.length !== now.length) return now;
+  const byName = new Map(now.map((attribute) => [attribute.name, attribute]));
+  const ordered = before.flatMap(({ name }) => byName.get(name) ?? []);
+  return ordered.length === now.length ? ordered : now;
+}

@@ -1,0 +1,93 @@
+import type { Key } from '../format/crypto.ts';
+import type { BlobType, PackEntry } from '../format/pack.ts';
+
+/** What a worker is told once, as it starts. One key a destination; a blob is compressed once and sealed for each. */
+export interface BackupWorkerData {
+  readonly keys: readonly Key[];
+  /** Hex of the polynomial that all destinations of the run share. */
+  readonly chunkerPolynomial: string;
+  /** zstd level for data and trees; null stores raw (format version 1 knows no compression). */
+  readonly compressionLevel: number | null;
+}
+
+/** Files to read. Times and sizes are what the scan saw: a file that differs after reading is read again. */
+export interface FilesJob {
+  readonly kind: 'files';
+  readonly job: number;
+  readonly paths: readonly Uint8Array[];
+  readonly sizes: Float64Array;
+  readonly changeTimes: BigInt64Array;
+}
+
+/** Finished plaintexts (trees), one after the other in `bytes`; `wanted` has one bit a destination for each. */
+export interface BlobsJob {
+  readonly kind: 'blobs';
+  readonly job: number;
+  readonly type: BlobType;
+  readonly bytes: Uint8Array;
+  readonly lengths: Uint32Array;
+  readonly ids: Uint8Array;
+  readonly wanted: Uint32Array;
+}
+
+export type ToWorker =
+  | FilesJob
+  | BlobsJob
+  /** The answer to `claim`: which destinations (bits) want each blob. */
+  | { readonly kind: 'claimed'; readonly wanted: Uint32Array }
+  /** A pack was dealt with; its buffer may be used again. */
+  | { readonly kind: 'packTaken'; readonly buffer: ArrayBuffer }
+  /** Close the packs that are not full. */
+  | { readonly kind: 'flush' };
+
+/** How a file of a job ended. */
+export const FILE_READ = 0;
+/** It changed while it was read, three times over; it is stored as it was read last. */
+export const FILE_UNSTEADY = 1;
+export const FILE_VANISHED = 2;
+export const FILE_FAILED = 3;
+
+/** The metadata of a file that was not the same after reading as the scan had seen it. */
+export interface FreshStat {
+  readonly position: number;
+  readonly mode: bigint;
+  readonly uid: bigint;
+  readonly gid: bigint;
+  readonly nlink: bigint;
+  readonly ino: bigint;
+  readonly dev: bigint;
+  readonly rdev: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+export interface FilesDone {
+  readonly kind: 'filesDone';
+  readonly job: number;
+  readonly outcomes: Uint8Array;
+  /** Bytes that each file turned out to have. */
+  readonly sizes: Float64Array;
+  /** Blobs of each file; their ids lie in `ids` in the order of the files. */
+  readonly blobCounts: Uint32Array;
+  readonly ids: Uint8Array;
+  readonly fresh: readonly FreshStat[];
+  readonly failures: readonly { readonly position: number; readonly code: string; readonly message: string }[];
+}
+
+export type FromWorker =
+  | FilesDone
+  | { readonly kind: 'blobsDone'; readonly job: number }
+  /** Asks which destinations lack these blobs (32 bytes each); the first asker of a new blob has to store it. */
+  | { readonly kind: 'claim'; readonly ids: Uint8Array }
+  | {
+      readonly kind: 'pack';
+      readonly destination: number;
+      readonly id: string;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly blobs: readonly PackEntry[];
+      /** Plaintext bytes in it. */
+      readonly plainBytes: number;
+    }
+  | { readonly kind: 'bytesRead'; readonly bytes: number }
+  | { readonly kind: 'flushed' };

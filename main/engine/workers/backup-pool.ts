@@ -1,0 +1,161 @@
+import { Worker } from 'node:worker_threads';
+import { TriplicateError } from '../errors.ts';
+import type { BackupWorkerData, BlobsJob, FilesDone, FilesJob, FromWorker, ToWorker } from './backup-messages.ts';
+import { workerEntry } from './worker-entry.ts';
+
+export type PackMessage = Extract<FromWorker, { kind: 'pack' }>;
+
+/** What the pool asks of the run that owns it. */
+export interface PoolHandlers {
+  /** Which destinations (bits) lack each of these blobs; the asker stores those. */
+  claim(ids: Uint8Array): Uint32Array;
+  /** Resolves when the pack is stored or its destination has failed; never rejects. */
+  storePack(pack: PackMessage): Promise<void>;
+  bytesRead(bytes: number): void;
+}
+
+/** Jobs that a worker may hold: one at work and one ready, so that it never waits for the next. */
+const JOBS_PER_WORKER = 2;
+
+interface Member {
+  readonly worker: Worker;
+  readonly jobs: Map<number, (done: FilesDone | undefined) => void>;
+  flushed: (() => void) | undefined;
+}
+
+/** Starts workers as work comes, hands them jobs in order, and serves their questions. */
+export class BackupPool {
+  readonly #data: BackupWorkerData;
+  readonly #limit: number;
+  readonly #handlers: PoolHandlers;
+  readonly #members: Member[] = [];
+  readonly #queue: { message: FilesJob | BlobsJob; resolve: (done: FilesDone | undefined) => void }[] = [];
+  readonly #stores = new Set<Promise<void>>();
+  #nextJob = 1;
+  #failure: TriplicateError | undefined;
+  #rejectFailure: (error: TriplicateError) => void = () => undefined;
+  /** Rejects when a worker dies; whoever waits for the pool races against it. */
+  readonly failed: Promise<never>;
+
+  constructor(data: BackupWorkerData, limit: number, handlers: PoolHandlers) {
+    this.#data = data;
+    this.#limit = limit;
+    this.#handlers = handlers;
+    this.failed = new Promise((_, reject) => {
+      this.#rejectFailure = reject;
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  /** Jobs that no worker has taken yet: the walk pauses while there are many. */
+  get jobsWaiting(): number {
+    return this.#queue.length;
+  }
+
+  readFiles(paths: readonly Uint8Array[], sizes: Float64Array, changeTimes: BigInt64Array): Promise<FilesDone> {
+    const message: FilesJob = { kind: 'files', job: this.#nextJob++, paths, sizes, changeTimes };
+    return this.#enqueue(message) as Promise<FilesDone>;
+  }
+
+  /** Stores finished plaintexts, all in one worker, so that a small run makes one tree pack. */
+  async storeBlobs(blobs: Omit<BlobsJob, 'kind' | 'job'>): Promise<void> {
+    const message: BlobsJob = { kind: 'blobs', job: this.#nextJob++, ...blobs };
+    await new Promise<void>((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
+      const member = this.#members[0] ?? this.#start();
+      member.jobs.set(message.job, () => resolve());
+      this.#post(member, message);
+    });
+  }
+
+  /** Closes all open packs and waits until every pack has been dealt with. */
+  async flush(): Promise<void> {
+    const flushes = this.#members.map(
+      (member) =>
+        new Promise<void>((resolve) => {
+          member.flushed = resolve;
+          this.#post(member, { kind: 'flush' });
+        }),
+    );
+    await Promise.race([Promise.all(flushes), this.failed]);
+    await Promise.all(this.#stores);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#stores);
+  }
+
+  #enqueue(message: FilesJob): Promise<FilesDone | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
+      this.#queue.push({ message, resolve });
+      this.#dispatch();
+    });
+  }
+
+  /** A second worker is only worth its start when the first has its hands full. */
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      let member = this.#leastBusy();
+      if (!member || (member.jobs.size >= JOBS_PER_WORKER && this.#members.length < this.#limit))
+        member = this.#start();
+      if (member.jobs.size >= JOBS_PER_WORKER) return;
+      const next = this.#queue.shift();
+      if (!next) return;
+      member.jobs.set(next.message.job, next.resolve);
+      this.#post(member, next.message);
+    }
+  }
+
+  #leastBusy(): Member | undefined {
+    return this.#members.reduce<Member | undefined>(
+      (best, member) => (best && best.jobs.size <= member.jobs.size ? best : member),
+      undefined,
+    );
+  }
+
+  #start(): Member {
+    const worker = new Worker(workerEntry('backup-worker', import.meta.url), { workerData: this.#data, stdin: false });
+    const member: Member = { worker, jobs: new Map(), flushed: undefined };
+    this.#members.push(member);
+    worker.on('message', (message: FromWorker) => this.#receive(member, message));
+    worker.on('error', (error) => this.#fail(error));
+    return member;
+  }
+
+  #post(member: Member, message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    member.worker.postMessage(message, transfer);
+  }
+
+  #receive(member: Member, message: FromWorker): void {
+    switch (message.kind) {
+      case 'claim':
+        return this.#post(member, { kind: 'claimed', wanted: this.#handlers.claim(message.ids) });
+      case 'pack': {
+        const stored = this.#handlers.storePack(message).then(() => {
+          this.#stores.delete(stored);
+          this.#post(member, { kind: 'packTaken', buffer: message.bytes.buffer }, [message.bytes.buffer]);
+        });
+        this.#stores.add(stored);
+        return;
+      }
+      case 'bytesRead':
+        return this.#handlers.bytesRead(message.bytes);
+      case 'flushed':
+        return member.flushed?.();
+      case 'filesDone':
+      case 'blobsDone': {
+        const resolve = member.jobs.get(message.job);
+        member.jobs.delete(message.job);
+        resolve?.(message.kind === 'filesDone' ? message : undefined);
+        this.#dispatch();
+      }
+    }
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= new TriplicateError('internal', 'A part of the backup engine stopped unexpectedly.', { cause });
+    this.#rejectFailure(this.#failure);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * A worker of the backup pipeline: reads files into the chunker's memory, cuts, hashes, asks once for many blobs which
+ * destinations lack them, compresses those once, seals them for each and fills packs, all where the bytes already are.
+ */
+import { hash } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { initCrypto } from '../format/crypto.ts';
+import { compress } from '../format/zstd.ts';
+import type { BlobId } from '../ids.ts';
+import type {
+  BackupWorkerData,
+  BlobsJob,
+  FilesDone,
+  FilesJob,
+  FreshStat,
+  FromWorker,
+  ToWorker,
+} from './backup-messages.ts';
+import { type ChunkSink, FileChunks } from './file-chunks.ts';
+import { PackWriter } from './pack-writer.ts';
+
+const { keys, chunkerPolynomial, compressionLevel } = workerData as BackupWorkerData;
+const port = parentPort as NonNullable<typeof parentPort>;
+const ID_BYTES = 32;
+/** Progress is told when this many bytes have been read. */
+const TELL_BYTES = 4 * 1024 * 1024;
+
+const send = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+const packs = new PackWriter(keys, (pack) => send({ kind: 'pack', ...pack }, [pack.bytes.buffer]));
+
+let answerClaim: ((wanted: Uint32Array) => void) | undefined;
+let bytesToTell = 0;
+
+/** Chunks that wait in the arena, and the ids of the file at hand. */
+class WaitingChunks implements ChunkSink {
+  readonly #chunks: Uint8Array[] = [];
+  #ids = Buffer.allocUnsafe(1024 * ID_BYTES);
+  #fileIds: Buffer[] = [];
+
+  get fileIds(): readonly Buffer[] {
+    return this.#fileIds;
+  }
+
+  begin(): void {
+    this.#fileIds = [];
+  }
+
+  chunk(bytes: Uint8Array): void {
+    const id = hash('sha256', bytes, 'buffer');
+    const at = this.#chunks.length * ID_BYTES;
+    if (at === this.#ids.length) this.#ids = Buffer.concat([this.#ids, Buffer.allocUnsafe(this.#ids.length)]);
+    id.copy(this.#ids, at);
+    this.#chunks.push(bytes);
+    this.#fileIds.push(id);
+  }
+
+  async settle(): Promise<void> {
+    if (this.#chunks.length === 0) return;
+    const ids = this.#ids.subarray(0, this.#chunks.length * ID_BYTES);
+    const wanted = await claim(ids);
+    for (const [position, bytes] of this.#chunks.entries()) {
+      const bits = wanted[position] ?? 0;
+      if (bits !== 0) await store('data', idText(ids, position), bytes, bits);
+    }
+    this.#chunks.length = 0;
+  }
+}
+
+const waiting = new WaitingChunks();
+const files = new FileChunks(BigInt(`0x${chunkerPolynomial}`), waiting, (bytes) => {
+  bytesToTell += bytes;
+  if (bytesToTell >= TELL_BYTES) tellBytes();
+});
+
+function tellBytes(): void {
+  send({ kind: 'bytesRead', bytes: bytesToTell });
+  bytesToTell = 0;
+}
+
+function claim(ids: Uint8Array): Promise<Uint32Array> {
+  return new Promise((resolve) => {
+    answerClaim = resolve;
+    send({ kind: 'claim', ids });
+  });
+}
+
+async function store(type: 'data' | 'tree', id: BlobId, plain: Uint8Array, wanted: number): Promise<void> {
+  const packed = compressionLevel === null ? plain : compress(plain, compressionLevel);
+  // What does not shrink is stored raw: the format allows both, and reading it back costs less.
+  const raw = compressionLevel === null || (type === 'data' && packed.length >= plain.length);
+  const stored = raw ? plain : packed;
+  await packs.add({ type, id, stored, uncompressedLength: raw ? 0 : plain.length, plainBytes: plain.length }, wanted);
+}
+
+function idText(ids: Buffer, position: number): BlobId {
+  return ids.toString('hex', position * ID_BYTES, (position + 1) * ID_BYTES) as BlobId;
+}
+
+async function storeFiles(job: FilesJob): Promise<void> {
+  const count = job.paths.length;
+  const outcomes = new Uint8Array(count);
+  const sizes = new Float64Array(count);
+  const blobCounts = new Uint32Array(count);
+  const ids: Buffer[] = [];
+  const fresh: FreshStat[] = [];
+  const failures: FilesDone['failures'][number][] = [];
+  for (const [position, path] of job.paths.entries()) {
+    const seen = { size: job.sizes[position] ?? 0, changeTime: job.changeTimes[position] ?? 0n };
+    const result = await files.read(path, seen);
+    outcomes[position] = result.outcome;
+    sizes[position] = result.size;
+    if (result.fresh) fresh.push({ position, ...result.fresh });
+    if (result.failure) {
+      failures.push({ position, ...result.failure });
+      continue;
+    }
+    blobCounts[position] = waiting.fileIds.length;
+    ids.push(...waiting.fileIds);
+  }
+  await files.settle();
+  tellBytes();
+  send({ kind: 'filesDone', job: job.job, outcomes, sizes, blobCounts, ids: Buffer.concat(ids), fresh, failures });
+}
+
+async function storeBlobs(job: BlobsJob): Promise<void> {
+  const ids = Buffer.from(job.ids.buffer, job.ids.byteOffset, job.ids.byteLength);
+  let offset = 0;
+  for (const [position, length] of job.lengths.entries()) {
+    await store(
+      job.type,
+      idText(ids, position),
+      job.bytes.subarray(offset, offset + length),
+      job.wanted[position] ?? 0,
+    );
+    offset += length;
+  }
+  send({ kind: 'blobsDone', job: job.job });
+}
+
+await initCrypto();
+
+/** Jobs run one after the other; answers reach the job that waits for them. */
+let line: Promise<void> = Promise.resolve();
+const inLine = (work: () => Promise<void>): void => {
+  line = line.then(work);
+  // A fault here is a fault of ours: it ends the worker, and the pool reports it as a failed run.
+  line.catch((error) => {
+    throw error;
+  });
+};
+
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'files':
+      return inLine(() => storeFiles(message));
+    case 'blobs':
+      return inLine(() => storeBlobs(message));
+    case 'flush':
+      return inLine(async () => {
+        await packs.flush();
+        send({ kind: 'flushed' });
+      });
+    case 'claimed':
+      return answerClaim?.(message.wanted);
+    case 'packTaken':
+      return packs.taken(message.buffer);
+  }
+});

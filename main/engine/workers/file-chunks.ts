@@ -1,0 +1,138 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type Chunker, createChunker, MAX_CHUNK, MIN_CHUNK } from '../chunker/chunker.ts';
+import { FILE_FAILED, FILE_READ, FILE_UNSTEADY, FILE_VANISHED, type FreshStat } from './backup-messages.ts';
+
+/** Room for two of the largest chunks, and some for reading ahead. */
+const ARENA_BYTES = 2 * MAX_CHUNK + 2 * 1024 * 1024;
+const READ_BYTES = 2 * 1024 * 1024;
+const MAX_TRIES = 3;
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+export interface FileResult {
+  readonly outcome: number;
+  readonly size: number;
+  readonly fresh?: Omit<FreshStat, 'position'>;
+  readonly failure?: { readonly code: string; readonly message: string };
+}
+
+/** Receives the chunks of a file as views into the arena, valid until `settle` has been awaited. */
+export interface ChunkSink {
+  /** A file (or another try at it) begins: what came for it before does not count. */
+  begin(): void;
+  chunk(bytes: Uint8Array): void;
+  /** Stores all chunks so far; after it the arena may be overwritten. */
+  settle(): Promise<void>;
+}
+
+/**
+ * Reads files straight into the chunker's memory and cuts them there. Small files gather in the arena until it is
+ * full, so that one question about what is new serves many files.
+ */
+export class FileChunks {
+  readonly #chunker: Chunker;
+  readonly #arena: Uint8Array;
+  readonly #sink: ChunkSink;
+  readonly #onBytes: (bytes: number) => void;
+  #used = 0;
+
+  constructor(chunkerPolynomial: bigint, sink: ChunkSink, onBytes: (bytes: number) => void) {
+    this.#chunker = createChunker(chunkerPolynomial, ARENA_BYTES);
+    this.#arena = this.#chunker.memory;
+    this.#sink = sink;
+    this.#onBytes = onBytes;
+  }
+
+  /** Everything in the arena has been stored. */
+  async settle(): Promise<void> {
+    await this.#sink.settle();
+    this.#used = 0;
+  }
+
+  /** Reads one file; one that changes meanwhile is read again, three times at most. */
+  async read(path: Uint8Array, seen: { readonly size: number; readonly changeTime: bigint }): Promise<FileResult> {
+    let { size, changeTime } = seen;
+    for (let tries = 1; ; tries++) {
+      let fd: number;
+      try {
+        fd = openSync(path as Buffer, OPEN_FLAGS);
+      } catch (error) {
+        return failed(error);
+      }
+      try {
+        this.#sink.begin();
+        const total = await this.#chunkAll(fd, size);
+        const after = fstatSync(fd, { bigint: true });
+        if (!after.isFile()) return { outcome: FILE_VANISHED, size: 0 };
+        const steady = after.ctimeNs === changeTime && total === Number(after.size);
+        if (!steady && tries < MAX_TRIES) {
+          size = Number(after.size);
+          changeTime = after.ctimeNs;
+          continue;
+        }
+        const fresh = changeTime === seen.changeTime && steady ? {} : { fresh: pickStat(after) };
+        return { outcome: steady ? FILE_READ : FILE_UNSTEADY, size: total, ...fresh };
+      } catch (error) {
+        return failed(error);
+      } finally {
+        closeSync(fd);
+      }
+    }
+  }
+
+  /** Gives the bytes read. A file below the minimum chunk size is one chunk without looking for a cut. */
+  async #chunkAll(fd: number, expected: number): Promise<number> {
+    let start = this.#used;
+    let total = 0;
+    if (start + Math.min(expected, READ_BYTES) + 1 > this.#arena.length) {
+      await this.settle();
+      start = 0;
+    }
+    let end = start;
+    for (;;) {
+      if (this.#arena.length - end < 64 * 1024) {
+        await this.#sink.settle();
+        this.#arena.copyWithin(0, start, end);
+        end -= start;
+        start = 0;
+      }
+      // One byte more than expected shows the end of the file without another call.
+      const want = Math.min(Math.max(expected - total + 1, 4096), READ_BYTES, this.#arena.length - end);
+      const got = readSync(fd, this.#arena, end, want, null);
+      total += got;
+      end += got;
+      this.#onBytes(got);
+      const atEnd = got === 0 || (got < want && total === expected);
+      if (atEnd && end - start < MIN_CHUNK) break;
+      start = this.#cut(start, end, atEnd);
+      if (atEnd) break;
+    }
+    if (end > start) this.#sink.chunk(this.#arena.subarray(start, end));
+    this.#used = end;
+    return total;
+  }
+
+  /** Cuts what can be cut and gives the beginning of what is left. */
+  #cut(from: number, end: number, atEnd: boolean): number {
+    let start = from;
+    while (end - start >= MIN_CHUNK) {
+      const cut = this.#chunker.nextCut(start, end, atEnd);
+      if (cut < 0) break;
+      this.#sink.chunk(this.#arena.subarray(start, cut));
+      start = cut;
+    }
+    return start;
+  }
+}
+
+function failed(error: unknown): FileResult {
+  const { code = 'EIO', message = String(error) } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || !('syscall' in error)) throw error;
+  // O_NOFOLLOW on what became a symlink meanwhile.
+  const vanished = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
+  return { outcome: vanished ? FILE_VANISHED : FILE_FAILED, size: 0, failure: { code, message } };
+}
+
+function pickStat(stat: import('node:fs').BigIntStats): Omit<FreshStat, 'position'> {
+  const { mode, uid, gid, nlink, ino, dev, rdev, size, mtimeNs, ctimeNs } = stat;
+  return { mode, uid, gid, nlink, ino, dev, rdev, size, mtimeNs, ctimeNs };
+}

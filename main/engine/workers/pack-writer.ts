@@ -1,0 +1,102 @@
+import { randomFillSync } from 'node:crypto';
+import type { Key } from '../format/crypto.ts';
+import type { BlobType, PackEntry } from '../format/pack.ts';
+import type { BlobId } from '../ids.ts';
+import { PackBuilder } from '../repository/pack-builder.ts';
+
+export interface PackToStore {
+  readonly destination: number;
+  readonly id: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly blobs: readonly PackEntry[];
+  readonly plainBytes: number;
+}
+
+/** Packs that a worker may have handed over without an answer: bounds its memory when a destination is slow. */
+const MAX_UNANSWERED = 2;
+const IV_BYTES = 16;
+const IV_POOL = 4096 * IV_BYTES;
+
+/** The open packs of one worker: for each destination one of data and one of trees (never mixed: format, section 6). */
+export class PackWriter {
+  readonly #keys: readonly Key[];
+  readonly #send: (pack: PackToStore) => void;
+  readonly #open = new Map<string, PackBuilder>();
+  readonly #plainBytes = new Map<string, number>();
+  readonly #buffers: ArrayBuffer[] = [];
+  readonly #ivs = Buffer.allocUnsafe(IV_POOL);
+  #ivUsed = IV_POOL;
+  #unanswered = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(keys: readonly Key[], send: (pack: PackToStore) => void) {
+    this.#keys = keys;
+    this.#send = send;
+  }
+
+  /** Seals the blob for every destination whose bit is set in `wanted`; full packs are sent off. */
+  async add(
+    blob: { type: BlobType; id: BlobId; stored: Uint8Array; uncompressedLength: number; plainBytes: number },
+    wanted: number,
+  ): Promise<void> {
+    for (let destination = 0; destination < this.#keys.length; destination++) {
+      if ((wanted & (1 << destination)) === 0) continue;
+      const name = `${destination}:${blob.type}`;
+      const open = this.#open.get(name);
+      if (open && !open.hasRoomFor(blob.stored.length)) await this.#close(name, destination);
+      const pack = this.#open.get(name) ?? this.#begin(name, blob.stored.length);
+      pack.add(this.#key(destination), this.#iv(), blob);
+      this.#plainBytes.set(name, (this.#plainBytes.get(name) ?? 0) + blob.plainBytes);
+      if (pack.isFull) await this.#close(name, destination);
+    }
+  }
+
+  /** Sends off everything that is open. */
+  async flush(): Promise<void> {
+    for (const name of [...this.#open.keys()]) await this.#close(name, Number.parseInt(name, 10));
+  }
+
+  /** A pack was dealt with. */
+  taken(buffer: ArrayBuffer): void {
+    this.#unanswered--;
+    if (this.#buffers.length < this.#keys.length + 1) this.#buffers.push(buffer);
+    this.#wake?.();
+  }
+
+  #begin(name: string, firstBlobBytes: number): PackBuilder {
+    const pack = new PackBuilder(firstBlobBytes, this.#buffers.pop());
+    this.#open.set(name, pack);
+    return pack;
+  }
+
+  async #close(name: string, destination: number): Promise<void> {
+    const pack = this.#open.get(name);
+    if (!pack) return;
+    this.#open.delete(name);
+    const plainBytes = this.#plainBytes.get(name) ?? 0;
+    this.#plainBytes.delete(name);
+    const { id, bytes, blobs } = pack.finish(this.#key(destination), this.#iv());
+    this.#unanswered++;
+    this.#send({ destination, id, bytes, blobs, plainBytes });
+    while (this.#unanswered > MAX_UNANSWERED * this.#keys.length) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #key(destination: number): Key {
+    return this.#keys[destination] as Key;
+  }
+
+  /** Fresh random initialisation vectors, drawn many at a time: a call for each would cost more than the sealing. */
+  #iv(): Uint8Array {
+    if (this.#ivUsed === IV_POOL) {
+      randomFillSync(this.#ivs);
+      this.#ivUsed = 0;
+    }
+    const iv = this.#ivs.subarray(this.#ivUsed, this.#ivUsed + IV_BYTES);
+    this.#ivUsed += IV_BYTES;
+    return iv;
+  }
+}

@@ -1,10 +1,16 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { ExtendedAttribute } from '../format/tree.ts';
 
-/** Paths that one helper process looks at. */
-const BATCH = 4000;
+/** Paths, and bytes of them, in one call of the helper: below what any system takes as arguments. */
+const BATCH = 1000;
+const BATCH_BYTES = 100_000;
 /** How long a half-full batch waits for more, in milliseconds. */
-const WAIT_MS = 15;
+const WAIT_MS = 20;
+const ZERO = Buffer.from([0]);
+/** Fills up a batch that is not full, so that the helper does not wait for more. */
+const FILLER = Buffer.from('/\0');
+/** Every call is followed by a NUL, which no name and no attribute line can hold. */
+const PER_CALL = 'getfattr -h -d -m - -e base64 --absolute-names -- "$@"; printf "\\0"';
 
 interface Request {
   readonly path: Uint8Array;
@@ -12,12 +18,16 @@ interface Request {
 }
 
 /**
- * Reads extended attributes by `getfattr` (Node has no call for them), many paths a process. Paths go through standard
- * input, so that names of any bytes pass and nothing depends on the length of a command line.
+ * Reads extended attributes by `getfattr` (Node has no call for them): one `xargs` for a whole run starts it for every
+ * thousand paths. Paths go through standard input, so that names of any bytes pass.
  */
 export class AttributeReader {
   #waiting: Request[] = [];
+  #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  #helper: ChildProcessWithoutNullStreams | undefined;
+  readonly #asked: Request[][] = [];
+  #output: Buffer[] = [];
   #available: boolean = process.platform === 'linux';
   #problems = 0;
 
@@ -35,57 +45,70 @@ export class AttributeReader {
   read(path: Uint8Array): Promise<readonly ExtendedAttribute[] | undefined> {
     if (!this.#available) return Promise.resolve(undefined);
     return new Promise((resolve) => {
+      if (this.#waitingBytes + path.length > BATCH_BYTES) this.#ask();
       this.#waiting.push({ path, resolve });
-      if (this.#waiting.length >= BATCH) this.#run();
-      else this.#timer ??= setTimeout(() => this.#run(), WAIT_MS);
+      this.#waitingBytes += path.length + 1;
+      if (this.#waiting.length >= BATCH) this.#ask();
+      else this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
     });
   }
 
-  #run(): void {
+  /** Ends the helper; what is still asked for is answered as having none. */
+  close(): void {
+    this.#giveUp();
+    this.#helper?.kill();
+  }
+
+  #ask(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const batch = this.#waiting;
+    if (batch.length === 0) return;
     this.#waiting = [];
-    const input = Buffer.concat(batch.flatMap(({ path }) => [path, ZERO]));
-    askGetfattr(input).then(
-      ({ found, problems }) => {
-        this.#problems += problems;
-        for (const { path, resolve } of batch) resolve(found.get(Buffer.from(path).toString('latin1')));
-      },
-      () => {
-        this.#available = false;
-        for (const { resolve } of batch) resolve(undefined);
-      },
-    );
+    this.#waitingBytes = 0;
+    this.#asked.push(batch);
+    this.#helper ??= this.#start();
+    const fillers = new Array<Buffer>(BATCH - batch.length).fill(FILLER);
+    this.#helper.stdin.write(Buffer.concat([...batch.flatMap(({ path }) => [path, ZERO]), ...fillers]));
+  }
+
+  #start(): ChildProcessWithoutNullStreams {
+    const args = ['-0', '-n', String(BATCH), '-s', '131000', 'sh', '-c', PER_CALL, 'sh'];
+    const child = spawn('xargs', args, { env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' } });
+    child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
+    child.stderr.on('data', (chunk: Buffer) => this.#complain(chunk.toString('latin1')));
+    child.stdin.on('error', () => undefined);
+    child.on('error', () => this.#giveUp());
+    child.on('close', () => this.#giveUp());
+    return child;
+  }
+
+  #receive(chunk: Buffer): void {
+    let rest = chunk;
+    for (let end = rest.indexOf(0); end !== -1; end = rest.indexOf(0)) {
+      const found = parseGetfattr(Buffer.concat([...this.#output, rest.subarray(0, end)]));
+      this.#output = [];
+      rest = rest.subarray(end + 1);
+      for (const { path, resolve } of this.#asked.shift() ?? []) {
+        resolve(found.get(Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('latin1')));
+      }
+    }
+    if (rest.length > 0) this.#output.push(rest);
+  }
+
+  #complain(text: string): void {
+    if (text.includes('getfattr: not found')) this.#available = false;
+    const lines = text.split('\n').filter((line) => line.startsWith('getfattr: ') || line.includes(': getfattr: '));
+    this.#problems += lines.filter((line) => !line.endsWith('No such file or directory')).length;
+  }
+
+  #giveUp(): void {
+    this.#available = false;
+    for (const { resolve } of [...this.#asked.splice(0).flat(), ...this.#waiting.splice(0)]) resolve(undefined);
   }
 }
 
-const ZERO = Buffer.from([0]);
-
 type Found = ReadonlyMap<string, readonly ExtendedAttribute[]>;
-
-function askGetfattr(input: Buffer): Promise<{ found: Found; problems: number }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('xargs', ['-0', 'getfattr', '-h', '-d', '-m', '-', '-e', 'base64', '--absolute-names', '--'], {
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const output: Buffer[] = [];
-    const complaints: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
-    child.stdin.on('error', () => undefined);
-    child.on('error', reject);
-    child.on('close', (code) => {
-      // xargs: 123 when getfattr complained of a path, 127 when there is no getfattr.
-      if (code !== 0 && code !== 123) return reject(new Error(`getfattr ended with ${code}`));
-      const lines = Buffer.concat(complaints).toString('latin1').split('\n');
-      const problems = lines.filter((line) => line !== '' && !line.endsWith('No such file or directory')).length;
-      resolve({ found: parseGetfattr(Buffer.concat(output)), problems });
-    });
-    child.stdin.end(input);
-  });
-}
 
 /** `# file: PATH`, then `name=0sBASE64` lines, then an empty line. Keys of the answer are paths as latin1 text. */
 export function parseGetfattr(output: Buffer): Found {

@@ -196,6 +196,9 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
   } finally {
     cancelled.stop();
     stopTelling();
+    const known = work.attributes.available;
+    work.attributes.close();
+    work.counts.attributesRead = known;
     await pool.close();
   }
 }
@@ -276,7 +279,7 @@ function throwWhenAllFailed(writers: readonly DestinationWriter[]): void {
 }
 
 function nameMissingHelper(attributes: AttributeReader, counts: Counts): void {
-  if (!attributes.available && process.platform === 'linux') {
+  if (!counts.attributesRead && process.platform === 'linux') {
     counts.leaveOut(
       '',
       'attributes',

@@ -19,6 +19,8 @@ export class Counts {
   bytesStreamed = 0;
   /** The walk has seen everything: totals are known. */
   walked = false;
+  /** False when the helper for extended attributes was missing. */
+  attributesRead = true;
   currentPath: string | null = null;
   readonly leftOut: LeftOut[] = [];
 

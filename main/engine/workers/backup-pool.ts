@@ -14,6 +14,9 @@ export interface PoolHandlers {
   bytesRead(bytes: number): void;
 }
 
+/** A small young generation: what a worker allocates dies at once, and a large one only holds memory. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 16 };
+
 /** Jobs that a worker may hold: one at work and one ready, so that it never waits for the next. */
 const JOBS_PER_WORKER = 2;
 
@@ -116,7 +119,10 @@ export class BackupPool {
   }
 
   #start(): Member {
-    const worker = new Worker(workerEntry('backup-worker', import.meta.url), { workerData: this.#data, stdin: false });
+    const worker = new Worker(workerEntry('backup-worker', import.meta.url), {
+      workerData: this.#data,
+      resourceLimits: WORKER_LIMITS,
+    });
     const member: Member = { worker, jobs: new Map(), flushed: undefined };
     this.#members.push(member);
     worker.on('message', (message: FromWorker) => this.#receive(member, message));

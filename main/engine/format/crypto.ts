@@ -1,0 +1,189 @@
+import { createCipheriv, timingSafeEqual } from 'node:crypto';
+import sodium from 'libsodium-wrappers-sumo';
+import { TriplicateError } from '../errors.ts';
+
+/** One key set (format, section 2): the master key of a repository, or the key derived from a passphrase. */
+export interface Key {
+  /** AES-256 key, 32 bytes. */
+  readonly encrypt: Uint8Array;
+  /** AES-128 key that turns an IV into the second half of the Poly1305 key, 16 bytes. */
+  readonly macK: Uint8Array;
+  /** First half of the Poly1305 key, 16 bytes; clamped where it is used. */
+  readonly macR: Uint8Array;
+}
+
+const IV_BYTES = 16;
+const MAC_BYTES = 16;
+/** Bytes that sealing adds: the IV in front and the MAC behind. */
+export const SEAL_OVERHEAD = IV_BYTES + MAC_BYTES;
+
+/** Loads the WebAssembly that computes Poly1305; everything below is synchronous once this has resolved. */
+export async function initCrypto(): Promise<void> {
+  await sodium.ready;
+}
+
+/** `IV || ciphertext || MAC` of `plain` in fresh memory. `iv`: 16 random bytes, never used twice. */
+export function seal(key: Key, iv: Uint8Array, plain: Uint8Array): Uint8Array<ArrayBuffer> {
+  // Not from Buffer's pool: the result may be transferred to another thread.
+  const sealed = Buffer.allocUnsafeSlow(plain.length + SEAL_OVERHEAD);
+  sealInto(key, iv, plain, sealed, 0);
+  return sealed;
+}
+
+/** Seals into `target` at `offset`; gives the bytes written, `plain.length + SEAL_OVERHEAD`. `plain` may not overlap. */
+export function sealInto(key: Key, iv: Uint8Array, plain: Uint8Array, target: Uint8Array, offset: number): number {
+  if (iv.length !== IV_BYTES || isZero(iv)) throw new TriplicateError('internal', 'An IV must be 16 random bytes.');
+  const macStart = offset + IV_BYTES + plain.length;
+  if (macStart + MAC_BYTES > target.length) throw new TriplicateError('internal', 'No room for a sealed message.');
+  const ciphers = ciphersOf(key);
+  target.set(iv, offset);
+  applyKeystream(key, ciphers, iv, plain, target, offset + IV_BYTES);
+  target.set(macOf(ciphers, iv, target.subarray(offset + IV_BYTES, macStart)), macStart);
+  return plain.length + SEAL_OVERHEAD;
+}
+
+/** The plaintext of a sealed message; nothing is decrypted before its MAC is right. @throws `repo/damaged` */
+export function open(key: Key, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (sealed.length < SEAL_OVERHEAD) throw damaged(`Sealed data of ${sealed.length} bytes is too short.`);
+  const macStart = sealed.length - MAC_BYTES;
+  const iv = sealed.subarray(0, IV_BYTES);
+  const ciphertext = sealed.subarray(IV_BYTES, macStart);
+  const ciphers = ciphersOf(key);
+  if (isZero(iv) || !timingSafeEqual(macOf(ciphers, iv, ciphertext), sealed.subarray(macStart))) {
+    throw damaged('Stored data does not pass its integrity check.');
+  }
+  const plain = Buffer.allocUnsafeSlow(ciphertext.length);
+  applyKeystream(key, ciphers, iv, ciphertext, plain, 0);
+  return plain;
+}
+
+/** Sets the bits of `r` that Poly1305 demands to be zero (RFC 8439, section 2.5). Changes `r`. */
+export function clampR(r: Uint8Array): void {
+  for (const i of [3, 7, 11, 15]) r[i] = (r[i] ?? 0) & 0x0f;
+  for (const i of [4, 8, 12]) r[i] = (r[i] ?? 0) & 0xfc;
+}
+
+/** Encrypts whole 16-byte blocks, each by itself; keeps no state between calls. */
+type BlockCipher = (blocks: Uint8Array) => Uint8Array;
+
+interface Ciphers {
+  readonly encryptBlocks: BlockCipher;
+  readonly macBlock: BlockCipher;
+  /** `r || s`; `s` is written anew for each message. */
+  readonly polyKey: Uint8Array;
+}
+
+const CIPHERS = new WeakMap<Key, Ciphers>();
+
+/** The ciphers of a key, made once: creating one costs 14 µs, more than sealing a small blob. */
+function ciphersOf(key: Key): Ciphers {
+  const known = CIPHERS.get(key);
+  if (known) return known;
+  checkKey(key);
+  const polyKey = new Uint8Array(32);
+  polyKey.set(key.macR);
+  clampR(polyKey);
+  const made: Ciphers = {
+    encryptBlocks: blockCipher('aes-256-ecb', key.encrypt),
+    macBlock: blockCipher('aes-128-ecb', key.macK),
+    polyKey,
+  };
+  CIPHERS.set(key, made);
+  return made;
+}
+
+function checkKey(key: Key): void {
+  const sizes = key.encrypt.length === 32 && key.macK.length === 16 && key.macR.length === 16;
+  if (!sizes || isZero(key.encrypt) || isZero(key.macK) || isZero(key.macR)) throw damaged('The key is not valid.');
+}
+
+function blockCipher(algorithm: 'aes-256-ecb' | 'aes-128-ecb', key: Uint8Array): BlockCipher {
+  const cipher = createCipheriv(algorithm, key, null);
+  cipher.setAutoPadding(false);
+  return (blocks) => cipher.update(blocks);
+}
+
+/** Poly1305 is fed in parts of this size, so that the WebAssembly memory stays small whatever the message. */
+const MAC_PART_BYTES = 1 << 20;
+
+function macOf({ macBlock, polyKey }: Ciphers, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+  polyKey.set(macBlock(iv), 16);
+  if (ciphertext.length <= MAC_PART_BYTES) return sodium.crypto_onetimeauth(ciphertext, polyKey);
+  const state = sodium.crypto_onetimeauth_init(polyKey);
+  for (let start = 0; start < ciphertext.length; start += MAC_PART_BYTES) {
+    sodium.crypto_onetimeauth_update(state, ciphertext.subarray(start, start + MAC_PART_BYTES));
+  }
+  return sodium.crypto_onetimeauth_final(state);
+}
+
+/** Up to here the counter blocks are encrypted with the key's ECB cipher, which spares a CTR cipher for each message. */
+const SMALL_BYTES = 16 * 1024;
+const counters = new Uint8Array(SMALL_BYTES);
+const counterView = new DataView(counters.buffer);
+const scratch = new Uint8Array(SMALL_BYTES);
+const scratchWords = new Uint32Array(scratch.buffer);
+
+/** `target[offset…] = source XOR AES-256-CTR keystream`: encrypts and decrypts alike. */
+function applyKeystream(
+  key: Key,
+  ciphers: Ciphers,
+  iv: Uint8Array,
+  source: Uint8Array,
+  target: Uint8Array,
+  offset: number,
+): void {
+  if (source.length > SMALL_BYTES) {
+    target.set(createCipheriv('aes-256-ctr', key.encrypt, iv).update(source), offset);
+    return;
+  }
+  if (source.length === 0) return;
+  const keystream = ciphers.encryptBlocks(counterBlocks(iv, Math.ceil(source.length / 16)));
+  scratch.set(source);
+  xorIntoScratch(keystream, keystream.length / 4);
+  target.set(source.length === SMALL_BYTES ? scratch : scratch.subarray(0, source.length), offset);
+}
+
+function xorIntoScratch(keystream: Uint8Array, words: number): void {
+  const stream =
+    keystream.byteOffset % 4 === 0
+      ? new Uint32Array(keystream.buffer, keystream.byteOffset, words)
+      : new Uint32Array(keystream.slice().buffer, 0, words);
+  for (let i = 0; i < words; i++) scratchWords[i] = (scratchWords[i] as number) ^ (stream[i] as number);
+}
+
+/** `count` counter blocks, the first being the IV; the carry runs through all 16 bytes (format, section 2). */
+function counterBlocks(iv: Uint8Array, count: number): Uint8Array {
+  const start = new DataView(iv.buffer, iv.byteOffset, IV_BYTES);
+  const words: [number, number, number, number] = [
+    start.getUint32(0),
+    start.getUint32(4),
+    start.getUint32(8),
+    start.getUint32(12),
+  ];
+  for (let at = 0; at < count * 16; at += 16) {
+    counterView.setUint32(at, words[0]);
+    counterView.setUint32(at + 4, words[1]);
+    counterView.setUint32(at + 8, words[2]);
+    counterView.setUint32(at + 12, words[3]);
+    words[3] = (words[3] + 1) >>> 0;
+    if (words[3] === 0) carry(words);
+  }
+  return counters.subarray(0, count * 16);
+}
+
+function carry(words: [number, number, number, number]): void {
+  for (let i = 2; i >= 0; i--) {
+    const next = ((words[i] as number) + 1) >>> 0;
+    words[i] = next;
+    if (next !== 0) return;
+  }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+function damaged(message: string): TriplicateError {
+  return new TriplicateError('repo/damaged', message);
+}

@@ -1,0 +1,104 @@
+import type { BlobId, PackId } from '../ids.ts';
+import { JsonObject, parseJson } from './json-document.ts';
+import type { BlobType, PackEntry } from './pack.ts';
+
+export interface IndexedPack {
+  readonly id: PackId;
+  readonly blobs: readonly PackEntry[];
+}
+
+export interface IndexContent {
+  readonly packs: readonly IndexedPack[];
+  /** Ids of index files that this one replaced; informational only. */
+  readonly supersedes: readonly string[];
+}
+
+/** The JSON text of an index file, with its final newline (format, section 7). */
+export function encodeIndex(packs: readonly IndexedPack[], supersedes: readonly string[] = []): string {
+  const replaced = supersedes.length > 0 ? `"supersedes":["${supersedes.join('","')}"],` : '';
+  return `{${replaced}"packs":[${packs.map(packText).join(',')}]}\n`;
+}
+
+/**
+ * Reads an index file's JSON text, also in the older form that is a bare list of packs.
+ * @throws `repo/damaged` for anything that could hide a blob: an unknown type, an impossible number, a bad id
+ */
+export function decodeIndex(text: string): IndexContent {
+  const document = parseJson(text, WHAT);
+  if (document === null) return { packs: [], supersedes: [] };
+  if (Array.isArray(document)) return { packs: document.map(packOf), supersedes: [] };
+  const fields = new JsonObject(document, WHAT);
+  return {
+    packs: (fields.list('packs') ?? []).map(packOf),
+    supersedes: (fields.texts('supersedes') ?? []).map((id) => id.toLowerCase()),
+  };
+}
+
+const WHAT = 'index file';
+const MAX_UINT32 = 0xffff_ffff;
+const LOWER_CASE_ID = /^[0-9a-f]{64}$/;
+
+function packText(pack: IndexedPack): string {
+  let text = `{"id":"${pack.id}","blobs":[`;
+  let separator = '';
+  for (const { id, type, offset, length, uncompressedLength } of pack.blobs) {
+    text += `${separator}{"id":"${id}","type":"${type}","offset":${offset},"length":${length}`;
+    text += uncompressedLength > 0 ? `,"uncompressed_length":${uncompressedLength}}` : '}';
+    separator = ',';
+  }
+  return `${text}]}`;
+}
+
+function packOf(value: unknown): IndexedPack {
+  const fields = new JsonObject(value, WHAT);
+  const id = fields.id('id');
+  if (id === undefined) throw fields.missing('pack id');
+  return { id: id as PackId, blobs: (fields.list('blobs') ?? []).map(blobOf) };
+}
+
+interface BlobFields {
+  readonly id: string;
+  readonly type: BlobType;
+  readonly offset: number;
+  readonly length: number;
+  readonly uncompressed_length?: number;
+}
+
+function blobOf(value: unknown): PackEntry {
+  if (!isUsualBlob(value)) return unusualBlobOf(value);
+  const { id, type, offset, length, uncompressed_length: uncompressedLength = 0 } = value;
+  return { type, id: id as BlobId, offset, length, uncompressedLength };
+}
+
+/** A blob as restic and we write it, so that the hundreds of thousands of an index are read without detours. */
+function isUsualBlob(value: unknown): value is BlobFields {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, type, offset, length, uncompressed_length: full = 0 } = value as Partial<Record<string, unknown>>;
+  return (
+    typeof id === 'string' &&
+    LOWER_CASE_ID.test(id) &&
+    (type === 'data' || type === 'tree') &&
+    isUint32(offset) &&
+    isUint32(length) &&
+    isUint32(full)
+  );
+}
+
+function isUint32(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_UINT32;
+}
+
+function unusualBlobOf(value: unknown): PackEntry {
+  const fields = new JsonObject(value, WHAT);
+  const id = fields.id('id');
+  const type = fields.text('type');
+  if (id === undefined) throw fields.missing('blob id');
+  if (type !== 'data' && type !== 'tree') throw fields.damaged('names a blob of unknown type');
+  return {
+    type,
+    id: id as BlobId,
+    offset: fields.count('offset', MAX_UINT32) ?? 0,
+    length: fields.count('length', MAX_UINT32) ?? 0,
+    uncompressedLength: fields.count('uncompressed_length', MAX_UINT32) ?? 0,
+  };
+}

@@ -1,0 +1,64 @@
+import type { Nanoseconds } from '../clock.ts';
+import { JsonObject, parseJson } from './json-document.ts';
+import { jsonString } from './json-text.ts';
+import { formatLocalTime, type Timestamp, timestampOf } from './time.ts';
+
+/** A claim on a repository (format, section 10). */
+export interface Lock {
+  readonly time: Timestamp;
+  readonly exclusive: boolean;
+  readonly hostname: string;
+  readonly username: string;
+  readonly pid: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** The machine that judges a lock. */
+export interface LockJudge {
+  readonly hostname: string;
+  processExists(pid: number): boolean;
+}
+
+/** A lock is renewed every five minutes; one this old has nobody left. */
+const STALE_AFTER: Nanoseconds = 30n * 60n * 1_000_000_000n;
+
+/** The JSON text, without a final newline. */
+export function encodeLock(lock: Lock): string {
+  const time = lock.time.text ?? formatLocalTime(lock.time.ns);
+  return (
+    `{"time":${jsonString(time)},"exclusive":${lock.exclusive},"hostname":${jsonString(lock.hostname)}` +
+    `,"username":${jsonString(lock.username)},"pid":${lock.pid}` +
+    `${lock.uid ? `,"uid":${lock.uid}` : ''}${lock.gid ? `,"gid":${lock.gid}` : ''}}`
+  );
+}
+
+/** @throws `repo/damaged` */
+export function decodeLock(text: string): Lock {
+  const fields = new JsonObject(parseJson(text, 'lock'), 'lock');
+  const time = fields.text('time');
+  if (time === undefined) throw fields.missing('time');
+  return {
+    time: timestampOf(time),
+    exclusive: fields.truth('exclusive') ?? false,
+    hostname: fields.text('hostname') ?? '',
+    username: fields.text('username') ?? '',
+    pid: fields.count('pid') ?? 0,
+    uid: fields.count('uid', MAX_UINT32) ?? 0,
+    gid: fields.count('gid', MAX_UINT32) ?? 0,
+  };
+}
+
+/** restic's rule: older than half an hour, or of a process of this machine that no longer exists. */
+export function isStale(lock: Lock, now: Nanoseconds, judge: LockJudge): boolean {
+  if (now - lock.time.ns > STALE_AFTER) return true;
+  // Without a process number nothing can be proven.
+  return lock.hostname === judge.hostname && lock.pid > 0 && !judge.processExists(lock.pid);
+}
+
+/** Whether what we want cannot stand beside the locks of others. */
+export function conflicts(wanted: 'shared' | 'exclusive', others: readonly Pick<Lock, 'exclusive'>[]): boolean {
+  return wanted === 'exclusive' ? others.length > 0 : others.some(({ exclusive }) => exclusive);
+}
+
+const MAX_UINT32 = 0xffff_ffff;

@@ -1,0 +1,150 @@
+import { TriplicateError } from '../errors.ts';
+import type { BlobId } from '../ids.ts';
+import { SEAL_OVERHEAD } from './crypto.ts';
+
+export type BlobType = 'data' | 'tree';
+
+/** One blob in a pack file. Lengths and offsets in bytes. */
+export interface PackEntry {
+  readonly type: BlobType;
+  readonly id: BlobId;
+  readonly offset: number;
+  /** Length of the sealed blob as it lies in the file. */
+  readonly length: number;
+  /** Length of the blob's content when it is compressed, 0 when it is stored raw. */
+  readonly uncompressedLength: number;
+}
+
+const RAW_ENTRY_BYTES = 37;
+const COMPRESSED_ENTRY_BYTES = 41;
+const ID_BYTES = 32;
+const LENGTH_BYTES = 4;
+const MAX_UINT32 = 0xffff_ffff;
+/** restic's limit; a header that claims more is not read. */
+export const MAX_PACK_HEADER_BYTES = 16 * 1024 * 1024;
+/** What a header adds beyond its entries: its seal and the length behind it. */
+export const PACK_HEADER_OVERHEAD = SEAL_OVERHEAD + LENGTH_BYTES;
+
+/** Size of the header's plaintext. */
+export function packHeaderSize(entries: readonly PackEntry[]): number {
+  let size = 0;
+  for (const entry of entries) size += entrySize(entry);
+  return size;
+}
+
+/** Size of the whole pack file that holds exactly these blobs. */
+export function packFileSize(entries: readonly PackEntry[]): number {
+  let size = packHeaderSize(entries) + PACK_HEADER_OVERHEAD;
+  for (const entry of entries) size += entry.length;
+  return size;
+}
+
+/** The header's plaintext (format, section 6). `entries`: in the order of the file, without gaps. */
+export function encodePackHeader(entries: readonly PackEntry[]): Uint8Array<ArrayBuffer> {
+  const header = Buffer.allocUnsafeSlow(packHeaderSize(entries));
+  let at = 0;
+  let offset = 0;
+  for (const entry of entries) {
+    if (entry.offset !== offset) throw new TriplicateError('internal', 'Blobs of a pack must lie without gaps.');
+    checkLengths(entry);
+    offset += entry.length;
+    const compressed = entry.uncompressedLength > 0;
+    header[at] = (entry.type === 'tree' ? 1 : 0) + (compressed ? 2 : 0);
+    at = header.writeUInt32LE(entry.length, at + 1);
+    if (compressed) at = header.writeUInt32LE(entry.uncompressedLength, at);
+    if (header.write(entry.id, at, 'hex') !== ID_BYTES) throw new TriplicateError('internal', 'Not a blob id.');
+    at += ID_BYTES;
+  }
+  if (offset > MAX_UINT32) throw new TriplicateError('internal', 'A pack may not exceed 4 GiB.');
+  return header;
+}
+
+/** The entries of an unsealed header; offsets are the running sum of lengths. @throws `repo/damaged` */
+export function parsePackHeader(plain: Uint8Array): PackEntry[] {
+  const header = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
+  const entries: PackEntry[] = [];
+  let at = 0;
+  let offset = 0;
+  while (at < header.length) {
+    const entry = parseEntry(header, at, offset);
+    entries.push(entry);
+    at += entrySize(entry);
+    offset += entry.length;
+  }
+  if (entries.length === 0) throw damaged('A pack header is empty.');
+  if (offset > MAX_UINT32) throw damaged('A pack header describes more than 4 GiB.');
+  return entries;
+}
+
+/** Length of the sealed header, from the last four bytes of a pack file of `fileSize` bytes. @throws `repo/damaged` */
+export function readPackHeaderLength(last4: Uint8Array, fileSize?: number): number {
+  if (last4.length !== LENGTH_BYTES) throw damaged('A pack file is too short.');
+  const length = new DataView(last4.buffer, last4.byteOffset, LENGTH_BYTES).getUint32(0, true);
+  const plain = length - SEAL_OVERHEAD;
+  if (plain < RAW_ENTRY_BYTES || plain > MAX_PACK_HEADER_BYTES || length + LENGTH_BYTES > (fileSize ?? Infinity)) {
+    throw damaged(`A pack file claims a header of ${length} bytes.`);
+  }
+  return length;
+}
+
+/** The four bytes that end a pack file. */
+export function encodePackHeaderLength(sealedHeaderLength: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(LENGTH_BYTES);
+  new DataView(bytes.buffer).setUint32(0, sealedHeaderLength, true);
+  return bytes;
+}
+
+/** Holds when the blobs lie one after the other from 0 and fill the file together with their header. @throws `repo/damaged` */
+export function checkPackLayout(entries: readonly PackEntry[], fileSize: number): void {
+  let offset = 0;
+  for (const entry of [...entries].sort((a, b) => a.offset - b.offset)) {
+    if (entry.offset !== offset) throw damaged(`A pack has a gap or an overlap at ${offset}.`);
+    if (!fitsFormat(entry)) throw damaged(`A pack entry has impossible lengths at ${offset}.`);
+    offset += entry.length;
+  }
+  const expected = packFileSize(entries);
+  if (entries.length === 0 || expected !== fileSize) {
+    throw damaged(`A pack file has ${fileSize} bytes; its entries make ${expected}.`);
+  }
+}
+
+function parseEntry(header: Buffer, at: number, offset: number): PackEntry {
+  const kind = header[at] ?? 0;
+  if (kind > 3) throw damaged(`A pack header names the unknown blob type ${kind}.`);
+  const size = kind >= 2 ? COMPRESSED_ENTRY_BYTES : RAW_ENTRY_BYTES;
+  if (at + size > header.length) throw damaged('A pack header ends within an entry.');
+  const entry: PackEntry = {
+    type: kind % 2 === 1 ? 'tree' : 'data',
+    id: header.toString('hex', at + size - ID_BYTES, at + size) as BlobId,
+    offset,
+    length: header.readUInt32LE(at + 1),
+    uncompressedLength: kind >= 2 ? header.readUInt32LE(at + 5) : 0,
+  };
+  // 0 would mean "raw" everywhere else: such a blob can be read by nobody.
+  if (kind >= 2 && entry.uncompressedLength === 0) throw damaged('A pack header names an empty compressed blob.');
+  if (!fitsFormat(entry)) throw damaged('A pack header names a blob of impossible length.');
+  return entry;
+}
+
+function entrySize(entry: PackEntry): number {
+  return entry.uncompressedLength > 0 ? COMPRESSED_ENTRY_BYTES : RAW_ENTRY_BYTES;
+}
+
+function checkLengths(entry: PackEntry): void {
+  if (!fitsFormat(entry)) throw new TriplicateError('internal', 'The length of a blob does not fit the format.');
+}
+
+function fitsFormat({ length, uncompressedLength }: PackEntry): boolean {
+  return (
+    Number.isSafeInteger(length) &&
+    length >= SEAL_OVERHEAD &&
+    length <= MAX_UINT32 &&
+    Number.isSafeInteger(uncompressedLength) &&
+    uncompressedLength >= 0 &&
+    uncompressedLength <= MAX_UINT32
+  );
+}
+
+function damaged(message: string): TriplicateError {
+  return new TriplicateError('repo/damaged', message);
+}

@@ -1,0 +1,35 @@
+import { TriplicateError } from '../errors.ts';
+import { compress, decompressBounded } from './zstd.ts';
+
+/** First byte of a compressed document (format, section 5). */
+const ZSTD_DOCUMENT = 0x02;
+const OPENING_BRACE = 0x7b;
+const OPENING_BRACKET = 0x5b;
+
+/** JSON of index files shrinks to about half, so even a hundredfold is not something that a program wrote. */
+const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
+const MAX_RATIO = 1000;
+
+/** The plaintext of an index, snapshot or lock file, ready to be sealed. */
+export function encodeUnpacked(json: string): Uint8Array<ArrayBuffer> {
+  const compressed = compress(Buffer.from(json, 'utf8'));
+  const plain = Buffer.allocUnsafeSlow(compressed.length + 1);
+  plain[0] = ZSTD_DOCUMENT;
+  plain.set(compressed, 1);
+  return plain;
+}
+
+/** The JSON text of an unsealed index, snapshot or lock file, compressed or not. @throws `repo/damaged` */
+export function decodeUnpacked(plain: Uint8Array): string {
+  const first = plain[0];
+  if (first === OPENING_BRACE || first === OPENING_BRACKET) return textOf(plain);
+  if (first !== ZSTD_DOCUMENT) {
+    throw new TriplicateError('repo/damaged', 'The file is neither JSON nor compressed JSON.');
+  }
+  const bound = Math.min(MAX_DOCUMENT_BYTES, Math.max(1 << 20, plain.length * MAX_RATIO));
+  return textOf(decompressBounded(plain.subarray(1), bound));
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}

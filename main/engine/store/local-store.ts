@@ -4,16 +4,16 @@ import type { Clock } from '../clock.ts';
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { isId } from '../ids.ts';
 import { fileError, systemCode } from './file-errors.ts';
-import { readWhole, syncFolder, writeDurably } from './local-files.ts';
 import {
   describeFile,
   folderOf,
-  isOurTemporary,
+  isOldLeftover,
   pathOf,
   repositoryFolders,
   TEMPORARY_BYTES,
   temporaryName,
-} from './local-layout.ts';
+} from './layout.ts';
+import { readWhole, syncFolder, writeDurably } from './local-files.ts';
 import type { ByteRange, FileName, FileType, StoreCapabilities, StoredFile, StoreStatus, WriteStore } from './store.ts';
 
 export interface LocalStoreOptions {
@@ -29,9 +29,6 @@ interface Modes {
 }
 const PRIVATE: Modes = { folder: 0o700, file: 0o400 };
 const GROUP: Modes = { folder: 0o770, file: 0o440 };
-
-/** A leftover of an interrupted write is swept once it is older than any write can take. */
-const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** How many files are looked at side by side while listing: keeps the thread pool busy without a promise a file. */
 const LIST_BATCH = 64;
@@ -105,7 +102,7 @@ class LocalStore implements WriteStore {
     throwIfCancelled(signal);
     if (name.type === 'config') await this.#refuseOtherConfig(bytes);
     const path = join(this.location, pathOf(name));
-    const temporary = temporaryName(path, this.#random(TEMPORARY_BYTES));
+    const temporary = temporaryName(path, this.#clock.now(), this.#random(TEMPORARY_BYTES));
     try {
       const { file } = await this.#readModes();
       await writeDurably(temporary, bytes).catch(async (error: unknown) => {
@@ -177,7 +174,7 @@ class LocalStore implements WriteStore {
     const path = join(this.location, folder);
     try {
       const names = await readdir(path);
-      for (const name of names) if (isOurTemporary(name)) this.#leftovers.push(join(path, name));
+      for (const name of names) if (isOldLeftover(name, this.#clock.now())) this.#leftovers.push(join(path, name));
       const ids = names.filter(isId);
       let vanished = false;
       for (let start = 0; start < ids.length; start += LIST_BATCH) {
@@ -278,14 +275,9 @@ class LocalStore implements WriteStore {
     return new TriplicateError('store/unreachable', `${this.location} is not there: the disk may be away.`, { cause });
   }
 
-  /** Removes leftovers of our own interrupted writes that a listing met, a day after they were last written. */
+  /** Removes what interrupted writes of ours left behind and a listing met. */
   async #sweepLeftovers(): Promise<void> {
-    const paths = this.#leftovers.splice(0);
-    for (const path of paths) {
-      const info = await lstat(path).catch(() => undefined);
-      const ageMs = info === undefined ? 0 : Number(this.#clock.now() / 1_000_000n) - info.mtimeMs;
-      if (ageMs > LEFTOVER_AGE_MS) await unlink(path).catch(() => undefined);
-    }
+    for (const path of this.#leftovers.splice(0)) await unlink(path).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,6 @@
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { isId } from '../ids.ts';
-import { describeFile, pathOf } from './local-layout.ts';
+import { describeFile, pathOf } from './layout.ts';
 import type { ByteRange, FileName, FileType, StoredFile, StoreStatus, WriteStore } from './store.ts';
 
 /** A store in memory: fast, exact, forgotten with the process. For tests; the semantics are those of a local folder. */

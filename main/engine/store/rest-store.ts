@@ -1,0 +1,189 @@
+import type { Clock, Random } from '../clock.ts';
+import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
+import { isId } from '../ids.ts';
+import type { HttpTransport } from './http-transport.ts';
+import { describeFile, isOldLeftover, pathOf, TEMPORARY_BYTES, temporaryName } from './layout.ts';
+import type { RemoteFile, RemoteTruth } from './remote-truth.ts';
+import { RestProtocol } from './rest-protocol.ts';
+import type { ByteRange, FileName, FileType, StoreCapabilities, StoredFile, StoreStatus, WriteStore } from './store.ts';
+
+export interface RestStoreOptions {
+  /** As the user writes it, without secrets. */
+  readonly location: string;
+  readonly transport: HttpTransport;
+  /** How to ask the place behind the server; absent for a server whose own answers are the truth. */
+  readonly truth?: RemoteTruth;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly connections?: number;
+}
+
+/** A repository behind a server that speaks restic's REST protocol. Closing the store closes transport and truth. */
+export function openRestStore(options: RestStoreOptions): WriteStore {
+  const protocol = new RestProtocol(options.transport, options.location);
+  return new RestStore(options, protocol, options.truth ?? protocol);
+}
+
+class RestStore implements WriteStore {
+  readonly location: string;
+  readonly capabilities: StoreCapabilities;
+  readonly #rest: RestProtocol;
+  readonly #truth: RemoteTruth;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  /** True once we made the folders: from then on a missing one is an empty one (places without empty folders). */
+  #created = false;
+  #leftovers: string[] = [];
+
+  constructor(options: RestStoreOptions, rest: RestProtocol, truth: RemoteTruth) {
+    this.location = options.location;
+    this.capabilities = { connections: options.connections ?? 5, remote: true };
+    this.#rest = rest;
+    this.#truth = truth;
+    this.#clock = options.clock;
+    this.#random = options.random;
+  }
+
+  async create(signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    await this.#truth.createFolders(['data', 'index', 'keys', 'locks', 'snapshots'], signal);
+    this.#created = true;
+  }
+
+  async list(type: FileType, signal?: AbortSignal): Promise<readonly StoredFile[]> {
+    throwIfCancelled(signal);
+    if (type === 'config') {
+      const size = await this.#truth.sizeOf('config', signal);
+      return size === undefined ? [] : [{ id: '', size }];
+    }
+    const files = await this.#truth.list(type, signal);
+    if (files === undefined) {
+      if (!this.#created) await this.#assertPresent(signal);
+      return [];
+    }
+    this.#rememberLeftovers(files);
+    return files
+      .map(({ path, size }) => ({ id: path.slice(path.lastIndexOf('/') + 1), size }))
+      .filter(({ id }) => isId(id));
+  }
+
+  async get(name: FileName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfCancelled(signal);
+    // HTTP cannot ask for nothing; what is left of such a question is whether the object exists.
+    if (range?.length === 0) {
+      const size = await this.#truth.sizeOf(pathOf(name), signal);
+      if (size === undefined) throw await this.#missing(name, signal);
+      if (range.offset > size) throw tooShort(name, range);
+      return new Uint8Array(0);
+    }
+    const answer = await this.#rest.get(name, range, signal);
+    if (answer.kind === 'bytes') return answer.bytes;
+    // The server's "missing" may mean "unreachable", and its other failures have no reason: the truth has both.
+    const size = await this.#truth.sizeOf(pathOf(name), signal);
+    if (size === undefined) throw await this.#missing(name, signal);
+    if (range !== undefined && range.offset + range.length > size) throw tooShort(name, range);
+    throw answer.error;
+  }
+
+  async put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    if (name.type === 'config' && (await this.#hasSameConfig(bytes, signal))) return;
+    const path = pathOf(name);
+    if ((await this.#truth.uploads(signal)) === 'whole') {
+      await this.#upload(path, name, bytes, signal);
+      await this.#assertSize(name, bytes.length, signal);
+    } else {
+      const temporary = temporaryName(path, this.#clock.now(), this.#random(TEMPORARY_BYTES));
+      try {
+        await this.#upload(temporary, undefined, bytes, signal);
+        await this.#truth.move(temporary, path, signal);
+        await this.#assertSize(name, bytes.length, signal);
+      } catch (error) {
+        // Not awaited for long and without the signal: it has fired when the user cancelled.
+        await this.#truth.remove(temporary).catch(() => undefined);
+        throw error;
+      }
+    }
+    await this.#sweepLeftovers();
+  }
+
+  async remove(name: FileName, signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    if ((await this.#truth.remove(pathOf(name), signal)) === 'missing') throw await this.#missing(name, signal);
+    await this.#sweepLeftovers();
+  }
+
+  async stat(signal?: AbortSignal): Promise<StoreStatus> {
+    throwIfCancelled(signal);
+    const before = this.#clock.now();
+    const size = await this.#truth.sizeOf('config', signal);
+    const latencyMs = Number(this.#clock.now() - before) / 1e6;
+    const space = await this.#truth.space(signal);
+    return { ...space, latencyMs, repository: size === undefined ? 'absent' : 'present' };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#rest.close(), this.#truth.close()]);
+  }
+
+  /** Through the server; when that fails, through the truth, which either succeeds or says why not. */
+  async #upload(path: string, name: FileName | undefined, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#rest.post(name ?? path, bytes, signal);
+    } catch (error) {
+      if (hasCode(error, 'cancelled')) throw error;
+      if (this.#truth === this.#rest) {
+        // A server that never overwrites refuses what it has already; that is as good as stored.
+        if (hasCode(error, 'store/denied') && (await this.#truth.sizeOf(path, signal)) === bytes.length) return;
+        throw error;
+      }
+      await this.#truth.sizeOf(path, signal);
+      await this.#truth.upload(path, bytes, signal);
+    }
+  }
+
+  /** `config` is the one object that is not named by its content: another one must never be overwritten. */
+  async #hasSameConfig(bytes: Uint8Array, signal?: AbortSignal): Promise<boolean> {
+    if ((await this.#truth.sizeOf('config', signal)) === undefined) return false;
+    const existing = await this.get({ type: 'config', id: '' }, undefined, signal);
+    if (Buffer.compare(existing, bytes) === 0) return true;
+    throw new TriplicateError('store/exists', `There is already a repository at ${this.location}.`);
+  }
+
+  /** A transfer that broke leaves a stump on many places, and not all of them say so. */
+  async #assertSize(name: FileName, size: number, signal?: AbortSignal): Promise<void> {
+    const arrived = await this.#truth.sizeOf(pathOf(name), signal);
+    if (arrived === size) return;
+    const what = describeFile(name.type, name.id);
+    throw new TriplicateError('store/unreachable', `${what} did not arrive whole at ${this.location}.`, {
+      data: { ...name, size, arrived: arrived ?? 'nothing' },
+      hint: 'The connection may have broken. It is sent again by the next run; nothing stored is lost.',
+    });
+  }
+
+  async #missing(name: FileName, signal?: AbortSignal): Promise<TriplicateError> {
+    if (name.type !== 'config') await this.#assertPresent(signal);
+    const what = describeFile(name.type, name.id);
+    return new TriplicateError('store/not-found', `${what} is not at ${this.location}.`, { data: { ...name } });
+  }
+
+  async #assertPresent(signal?: AbortSignal): Promise<void> {
+    if ((await this.#truth.sizeOf('config', signal)) !== undefined) return;
+    throw new TriplicateError('repo/not-a-repository', `There is no repository at ${this.location}.`);
+  }
+
+  #rememberLeftovers(files: readonly RemoteFile[]): void {
+    const now = this.#clock.now();
+    this.#leftovers = files.map(({ path }) => path).filter((path) => isOldLeftover(path, now));
+  }
+
+  /** Removes what interrupted uploads of ours left behind and a listing met. */
+  async #sweepLeftovers(): Promise<void> {
+    for (const path of this.#leftovers.splice(0)) await this.#truth.remove(path).catch(() => undefined);
+  }
+}
+
+function tooShort(name: FileName, range: ByteRange): TriplicateError {
+  const what = describeFile(name.type, name.id);
+  return new TriplicateError('store/corrupt', `${what} is shorter than it must be.`, { data: { ...name, ...range } });
+}

@@ -1,0 +1,151 @@
+import { posix } from 'node:path';
+import { TriplicateError } from '../engine/errors.ts';
+import type { RemoteFile, RemoteTruth } from '../engine/store/remote-truth.ts';
+import { rcloneError } from './rclone-errors.ts';
+import type { RcloneAnswer, RcloneFailure, RemoteControl } from './remote-control.ts';
+
+/**
+ * Backends whose uploads appear only when they are whole. All others that can move get a temporary name first: local,
+ * sftp, webdav, ftp and smb leave stumps, and wrappers (crypt, union, …) may stand on one of them.
+ */
+const WHOLE_UPLOADS: ReadonlySet<string> = new Set([
+  's3',
+  'b2',
+  'azureblob',
+  'google cloud storage',
+  'swift',
+  'oracleobjectstorage',
+  'drive',
+  'onedrive',
+  'dropbox',
+  'box',
+]);
+
+/** Looks at one object without what costs a request more: times, types, whether it is a folder. */
+const QUICK = { noModTime: true, noMimeType: true, filesOnly: true } as const;
+
+export interface RcloneTruthOptions {
+  readonly control: RemoteControl;
+  /** rclone's name of the repository's root: `remote:path`. */
+  readonly remote: string;
+  /** As it may be shown. */
+  readonly location: string;
+  /** Releases the control process when this truth closes. */
+  release(): Promise<void>;
+}
+
+/** Asks the remote itself, through rclone's remote control. */
+export class RcloneTruth implements RemoteTruth {
+  readonly #options: RcloneTruthOptions;
+  #uploads: Promise<'whole' | 'move'> | undefined;
+
+  constructor(options: RcloneTruthOptions) {
+    this.#options = options;
+  }
+
+  uploads(signal?: AbortSignal): Promise<'whole' | 'move'> {
+    this.#uploads ??= this.#findUploads(signal).catch((error: unknown) => {
+      this.#uploads = undefined;
+      throw error;
+    });
+    return this.#uploads;
+  }
+
+  async sizeOf(path: string, signal?: AbortSignal): Promise<number | undefined> {
+    const { item } = await this.#call('operations/stat', { remote: path, opt: QUICK }, signal);
+    if (item === null) return undefined;
+    return parseEntry(item, this.#options.location).size;
+  }
+
+  async list(folder: string, signal?: AbortSignal): Promise<readonly RemoteFile[] | undefined> {
+    const { remote } = this.#options;
+    const parameters = { fs: remote, remote: folder, opt: { ...QUICK, recurse: true } };
+    const answer = await this.#options.control.call('operations/list', parameters, signal);
+    if (!answer.ok && isMissing(answer.failure)) return undefined;
+    const { list } = this.#accept(answer);
+    if (!Array.isArray(list)) throw unreadable(this.#options.location);
+    return list.map((entry: unknown) => parseEntry(entry, this.#options.location));
+  }
+
+  async upload(path: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const target = { fs: this.#options.remote, folder: posix.dirname(path), name: posix.basename(path) };
+    this.#accept(await this.#options.control.upload(target, bytes, signal));
+  }
+
+  async move(from: string, to: string, signal?: AbortSignal): Promise<void> {
+    const fs = this.#options.remote;
+    const parameters = { srcFs: fs, srcRemote: from, dstFs: fs, dstRemote: to };
+    this.#accept(await this.#options.control.call('operations/movefile', parameters, signal));
+  }
+
+  async remove(path: string, signal?: AbortSignal): Promise<'removed' | 'missing'> {
+    const parameters = { fs: this.#options.remote, remote: path };
+    const answer = await this.#options.control.call('operations/deletefile', parameters, signal);
+    if (!answer.ok && isMissing(answer.failure)) return 'missing';
+    this.#accept(answer);
+    return 'removed';
+  }
+
+  async createFolders(folders: readonly string[], signal?: AbortSignal): Promise<void> {
+    for (const folder of folders) await this.#call('operations/mkdir', { remote: folder }, signal);
+  }
+
+  async space(signal?: AbortSignal): Promise<{ freeBytes?: number; totalBytes?: number }> {
+    const answer = await this.#options.control.call('operations/about', { fs: this.#options.remote }, signal);
+    // Many remotes cannot tell; that is no fault of theirs, and the place has just answered another question.
+    if (!answer.ok) return {};
+    const { free, total } = answer.value;
+    return {
+      ...(typeof free === 'number' ? { freeBytes: free } : {}),
+      ...(typeof total === 'number' ? { totalBytes: total } : {}),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#options.release();
+  }
+
+  async #findUploads(signal?: AbortSignal): Promise<'whole' | 'move'> {
+    const { Features } = await this.#call('operations/fsinfo', {}, signal);
+    const canMove = typeof Features === 'object' && Features !== null && 'Move' in Features && Features.Move === true;
+    if (!canMove) return 'whole';
+    return WHOLE_UPLOADS.has(await this.#backend(signal)) ? 'whole' : 'move';
+  }
+
+  /** The type of the remote: from its configuration, or as it stands in a connection string. */
+  async #backend(signal?: AbortSignal): Promise<string> {
+    const { remote, control } = this.#options;
+    const inline = /^:([^,:]+)[,:]/.exec(remote)?.[1];
+    if (inline !== undefined) return inline;
+    const name = /^([^:/,]+)[,:]/.exec(remote)?.[1];
+    if (name === undefined) return 'local';
+    const answer = await control.call('config/get', { name }, signal);
+    return answer.ok && typeof answer.value.type === 'string' ? answer.value.type : '';
+  }
+
+  async #call(method: string, parameters: object, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+    return this.#accept(await this.#options.control.call(method, { fs: this.#options.remote, ...parameters }, signal));
+  }
+
+  #accept(answer: RcloneAnswer): Readonly<Record<string, unknown>> {
+    if (answer.ok) return answer.value;
+    throw rcloneError(this.#options.location, answer.failure.text);
+  }
+}
+
+/** rclone's own words for "the place answered: not there"; they come from rclone, not from the remote. */
+function isMissing({ status, text }: RcloneFailure): boolean {
+  return status === 404 && /(object|directory) not found$/.test(text);
+}
+
+function parseEntry(entry: unknown, location: string): RemoteFile {
+  if (typeof entry === 'object' && entry !== null && 'Path' in entry && 'Size' in entry) {
+    const { Path: path, Size: size } = entry;
+    if (typeof path === 'string' && typeof size === 'number') return { path, size };
+  }
+  throw unreadable(location);
+}
+
+function unreadable(location: string): TriplicateError {
+  return new TriplicateError('rclone/failed', `${location}: rclone gave an answer that cannot be read.`);
+}

@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import { execa } from 'execa';
+import { TriplicateError } from '../engine/errors.ts';
+import { createHttpTransport, type HttpTransport } from '../engine/store/http-transport.ts';
+import type { Environment } from './environment.ts';
+import { endStaleControls, forgetControl, rememberControl } from './stale-controls.ts';
+
+/** What rclone says when a call fails: its text and HTTP status. */
+export interface RcloneFailure {
+  readonly status: number;
+  readonly text: string;
+}
+
+export type RcloneAnswer =
+  | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly failure: RcloneFailure };
+
+/** Retries are ours (`retrying`), so rclone's own stay small: a dead remote answers in a fifth of a second, not in five. */
+export const PATIENCE = [
+  '--low-level-retries',
+  '3',
+  '--retries',
+  '1',
+  '--contimeout',
+  '10s',
+  '--timeout',
+  '60s',
+  '--ask-password=false',
+] as const;
+
+/** The oldest version whose behaviour is measured and tested. */
+const OLDEST = [1, 60] as const;
+
+interface Running {
+  readonly transport: HttpTransport;
+  readonly pid: number;
+  readonly version: string;
+  kill(): void;
+  readonly ended: Promise<unknown>;
+}
+
+/**
+ * One `rclone rcd` on loopback: asks remotes for sizes, lists, moves, and says truthfully why something failed. Its random
+ * user and password travel through the environment, never through arguments. It starts with the first call, and again
+ * with the next one after a crash.
+ */
+export class RemoteControl {
+  readonly #binary: string;
+  readonly #environment: Environment;
+  #running: Promise<Running> | undefined;
+
+  constructor(binary: string, environment: Environment) {
+    this.#binary = binary;
+    this.#environment = environment;
+  }
+
+  /** One call of the remote control API. @throws `rclone/failed` when rclone itself does not answer; `cancelled` */
+  async call(method: string, parameters: object, signal?: AbortSignal): Promise<RcloneAnswer> {
+    const body = Buffer.from(JSON.stringify(parameters));
+    return this.#post(`/${method}`, body, 'application/json', signal);
+  }
+
+  /** Streams bytes to `folder/name` of a remote; the form is the one that `operations/uploadfile` reads. */
+  async upload(
+    target: { readonly fs: string; readonly folder: string; readonly name: string },
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<RcloneAnswer> {
+    const boundary = `triplicate-${randomBytes(16).toString('hex')}`;
+    const head =
+      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${target.name}"\r\n` +
+      'Content-Type: application/octet-stream\r\n\r\n';
+    const body = Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]);
+    const query = new URLSearchParams({ fs: target.fs, remote: target.folder });
+    const path = `/operations/uploadfile?${query}`;
+    return this.#post(path, body, `multipart/form-data; boundary=${boundary}`, signal);
+  }
+
+  /** rclone's version, such as `v1.60.1`. */
+  async version(): Promise<string> {
+    return (await this.#start()).version;
+  }
+
+  /** The process, for tests that kill it. */
+  async pid(): Promise<number> {
+    return (await this.#start()).pid;
+  }
+
+  async close(): Promise<void> {
+    const running = await this.#running?.catch(() => undefined);
+    this.#running = undefined;
+    if (running === undefined) return;
+    await running.transport.close();
+    running.kill();
+    await running.ended;
+    await forgetControl(running.pid);
+  }
+
+  async #post(path: string, body: Uint8Array, type: string, signal?: AbortSignal): Promise<RcloneAnswer> {
+    const { transport } = await this.#start();
+    const request = { method: 'POST', path, headers: { 'content-type': type }, body } as const;
+    const answer = await transport.request(request, signal).catch((error: unknown) => {
+      if (error instanceof TriplicateError && error.code === 'cancelled') throw error;
+      throw new TriplicateError('rclone/failed', 'rclone ended while it worked.', { cause: error });
+    });
+    const text = Buffer.from(answer.body).toString();
+    if (answer.status === 200) return { ok: true, value: asRecord(text) };
+    const said = asRecord(text).error;
+    return { ok: false, failure: { status: answer.status, text: typeof said === 'string' ? said : text } };
+  }
+
+  #start(): Promise<Running> {
+    this.#running ??= this.#launch().catch((error: unknown) => {
+      this.#running = undefined;
+      throw error;
+    });
+    return this.#running;
+  }
+
+  async #launch(): Promise<Running> {
+    await endStaleControls();
+    const user = randomBytes(12).toString('hex');
+    const password = randomBytes(24).toString('hex');
+    const child = execa(this.#binary, ['rcd', '--rc-addr', '127.0.0.1:0', '--use-json-log', ...PATIENCE], {
+      env: { ...this.#environment, RCLONE_RC_USER: user, RCLONE_RC_PASS: password },
+      extendEnv: false,
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'pipe',
+      buffer: false,
+      reject: false,
+      cleanup: true,
+    });
+    const ended = child.then((result) => {
+      this.#running = undefined;
+      return result;
+    });
+    const port = await portOf(child.stderr, ended);
+    const pid = child.pid;
+    if (port === undefined || pid === undefined) {
+      child.kill();
+      throw new TriplicateError('rclone/not-installed', `rclone (${this.#binary}) cannot be started.`);
+    }
+    const address = new URL(`http://${user}:${password}@127.0.0.1:${port}/`);
+    const transport = createHttpTransport(address);
+    const kill = () => {
+      child.kill('SIGTERM');
+    };
+    await rememberControl({ pid, owner: process.pid, address: address.href });
+    const version = await versionOf(transport).catch((error: unknown) => {
+      kill();
+      throw error;
+    });
+    // An rclone that only waits must not keep our process alive; `cleanup` ends it with us.
+    child.nodeChildProcess.unref();
+    return { transport, pid, version, kill, ended };
+  }
+}
+
+/** The port from the one line in which rclone says where it listens; undefined when it ends without saying so. */
+async function portOf(log: NodeJS.ReadableStream, ended: Promise<unknown>): Promise<number | undefined> {
+  const listening = new Promise<number>((resolve) => {
+    let text = '';
+    const look = (chunk: Buffer | string) => {
+      text += chunk.toString();
+      const port = /remote control on \[?http:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+      if (port === undefined) return;
+      log.removeListener('data', look);
+      // Keeps the pipe empty: rclone would block on a full one. Its lines are not evaluated.
+      log.resume();
+      if ('unref' in log && typeof log.unref === 'function') log.unref();
+      resolve(Number(port));
+    };
+    log.on('data', look);
+  });
+  return Promise.race([listening, ended.then(() => undefined)]);
+}
+
+async function versionOf(transport: HttpTransport): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await transport.request({ method: 'POST', path: '/core/version', headers, body: Buffer.from('{}') });
+  const { version, decomposed } = asRecord(Buffer.from(answer.body).toString());
+  const [major = 0, minor = 0] = Array.isArray(decomposed) ? decomposed.map(Number) : [];
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+    throw new TriplicateError('rclone/not-installed', `rclone ${String(version)} is too old.`);
+  }
+  return String(version);
+}
+
+function asRecord(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Not JSON: an answer without fields.
+  }
+  return {};
+}

@@ -1,0 +1,143 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { Duplex } from 'node:stream';
+import { execa } from 'execa';
+import { TriplicateError } from '../engine/errors.ts';
+import {
+  brokenConnection,
+  collectBody,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTransport,
+} from '../engine/store/http-transport.ts';
+import type { Environment } from './environment.ts';
+import { PATIENCE } from './remote-control.ts';
+
+export interface ResticSessionOptions {
+  readonly binary: string;
+  readonly environment: Environment;
+  /** rclone's name of the place: `remote:path`. */
+  readonly remote: string;
+}
+
+interface Session {
+  readonly http: ClientHttp2Session;
+  readonly pid: number | undefined;
+  kill(): void;
+  readonly ended: Promise<unknown>;
+}
+
+/** Room for a few packs under way; Node's default of 64 KiB makes every read wait for the other side. */
+const WINDOW = 16 << 20;
+
+/** With Node's default of 10 MB, four uploads of 16 MiB end in ENHANCE_YOUR_CALM. */
+const SESSION_MEMORY_MB = 1024;
+
+/**
+ * `rclone serve restic --stdio`: HTTP/2 over the pipes of one long-lived process. No port, no password, and it ends with
+ * us. It starts with the first request, and again with the next one after a crash.
+ */
+export class ResticSession implements HttpTransport {
+  readonly #options: ResticSessionOptions;
+  #session: Session | undefined;
+
+  constructor(options: ResticSessionOptions) {
+    this.#options = options;
+  }
+
+  /** The process that serves now, for tests that kill it. */
+  get pid(): number | undefined {
+    return this.#session?.pid;
+  }
+
+  async request(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
+    if (signal?.aborted) throw new TriplicateError('cancelled', 'Cancelled.');
+    const { http } = this.#start();
+    let stream: ClientHttp2Stream | undefined;
+    const abort = () => stream?.close(constants.NGHTTP2_CANCEL);
+    try {
+      stream = http.request({
+        ':method': request.method,
+        ':path': request.path,
+        ...request.headers,
+        ...(request.body === undefined ? {} : { 'content-length': String(request.body.length) }),
+      });
+      signal?.addEventListener('abort', abort, { once: true });
+      return await exchange(stream, request);
+    } catch (error) {
+      throw brokenConnection(this.#options.remote, error, signal);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    if (session === undefined) return;
+    session.http.destroy();
+    session.kill();
+    await session.ended;
+  }
+
+  #start(): Session {
+    if (this.#session !== undefined) return this.#session;
+    const { binary, environment, remote } = this.#options;
+    const flags = ['--stdio', '--cache-objects=false', '--use-json-log', ...PATIENCE];
+    const child = execa(binary, ['serve', 'restic', ...flags, '--', remote], {
+      env: environment,
+      extendEnv: false,
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'ignore',
+      buffer: false,
+      reject: false,
+      cleanup: true,
+      encoding: 'buffer',
+    });
+    const pipes = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    const http = connect('http://localhost', {
+      createConnection: () => pipes,
+      maxSessionMemory: SESSION_MEMORY_MB,
+      settings: { initialWindowSize: WINDOW, enablePush: false },
+    });
+    const forget = () => {
+      if (this.#session?.http === http) this.#session = undefined;
+    };
+    http.once('connect', () => http.setLocalWindowSize(4 * WINDOW));
+    http.on('error', forget);
+    http.once('close', forget);
+    http.once('goaway', forget);
+    pipes.on('error', () => http.destroy());
+    const ended = child.then((result) => {
+      forget();
+      http.destroy();
+      return result;
+    });
+    const session: Session = {
+      http,
+      pid: child.pid,
+      kill: () => {
+        child.kill('SIGTERM');
+      },
+      ended,
+    };
+    this.#session = session;
+    return session;
+  }
+}
+
+/** Sends the request and gathers the whole answer. Reading begins in the event itself: a short body is gone after it. */
+function exchange(stream: ClientHttp2Stream, request: HttpRequest): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    stream.once('response', (headers) => {
+      const status = Number(headers[':status']);
+      const announced = headers['content-length'];
+      const length = announced === undefined ? undefined : Number(announced);
+      const body = collectBody(stream, request.method === 'HEAD' ? 0 : length);
+      resolve(body.then((bytes) => ({ status, body: bytes, length })));
+    });
+    stream.once('error', reject);
+    stream.once('close', () => reject(new Error('rclone ended before it answered')));
+    stream.end(request.body);
+  });
+}

@@ -1,0 +1,48 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { systemClock, systemRandom } from '../../main/app/system.ts';
+import { openRcloneStore } from '../../main/rclone/open-rclone-store.ts';
+import { type RcloneRemotes, startRcloneRemotes } from '../support/rclone-remotes.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import { describeStore } from './store-suite.ts';
+
+let scratch: TemporaryFolder;
+let remotes: RcloneRemotes;
+beforeAll(async () => {
+  scratch = await temporaryFolder('rclone');
+  remotes = await startRcloneRemotes(scratch.path);
+});
+afterAll(async () => {
+  await remotes.close();
+  await scratch.remove();
+});
+
+let count = 0;
+const cases = [
+  ['plain', 'plain'],
+  ['dav', 'dav'],
+  ['my cloud', 'dav'],
+  ['sftp', 'sftp'],
+] as const;
+for (const [remote, folder] of cases) {
+  describeStore(`rclone store over ${remote}`, async () => {
+    const path = `deep er/repo ü ${count++}`;
+    const store = await openRcloneStore({
+      remote: `${remote}:${path}`,
+      location: `rclone:${remote}:${path}`,
+      clock: systemClock,
+      random: systemRandom,
+      variables: { ...process.env, ...remotes.env },
+    });
+    return {
+      store,
+      async plant(name, bytes) {
+        const target = join(remotes.folders[folder], path, name);
+        await mkdir(dirname(target), { recursive: true });
+        await writeFile(target, bytes);
+      },
+      close: () => store.close(),
+    };
+  });
+}

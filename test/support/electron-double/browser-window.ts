@@ -15,6 +15,12 @@ function browser(): Promise<Browser> {
   return connecting;
 }
 
+interface Call {
+  readonly channel: string;
+  readonly args: unknown[];
+}
+type PageRequest = Call | { readonly opens: string };
+
 /** The page's side of a window: navigation, IPC, and what a page may not do. */
 class DoubleContents extends EventEmitter {
   readonly #page: Promise<Page>;
@@ -38,14 +44,15 @@ class DoubleContents extends EventEmitter {
     await page.route(APP_PATTERN, async (route) => {
       const request = route.request();
       const scheme = fromBrowser(request.url()).split(':')[0] ?? '';
-      const response = await protocolHandlers.get(scheme)?.(new Request(request.url().replace(/^https:/, 'https:')));
+      const response = await protocolHandlers.get(scheme)?.(new Request(fromBrowser(request.url())));
       if (!response) return route.abort();
       const body = Buffer.from(await response.arrayBuffer());
       return route.fulfill({ status: response.status, headers: Object.fromEntries(response.headers), body });
     });
-    await page.exposeBinding(INVOKE, ({ frame }, request: { channel: string; args: unknown[] }) =>
-      this.#invoke(frame, request),
-    );
+    await page.exposeBinding(INVOKE, ({ frame }, request: PageRequest) => {
+      if ('opens' in request) return this.#openHandler({ url: request.opens }).action;
+      return this.#invoke(frame, request);
+    });
     if (preload) {
       const code = readFileSync(preload, 'utf8');
       await page.addInitScript(
@@ -56,7 +63,7 @@ class DoubleContents extends EventEmitter {
     return page;
   }
 
-  async #invoke(frame: Frame, { channel, args }: { channel: string; args: unknown[] }): Promise<unknown> {
+  async #invoke(frame: Frame, { channel, args }: Call): Promise<unknown> {
     const handler = handlers.get(channel);
     const failed = (error: unknown): unknown => ({
       ok: false,
@@ -83,11 +90,6 @@ class DoubleContents extends EventEmitter {
 
   async load(address: string): Promise<void> {
     const page = await this.#page;
-    page.on('popup', (popup) => {
-      // Chromium opened it already; Electron asks first. The test sees the refusal all the same.
-      void popup.close();
-      this.#openHandler({ url: popup.url() });
-    });
     await page.goto(toBrowser(address));
     this.emit('did-finish-load');
   }

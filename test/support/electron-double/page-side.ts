@@ -28,6 +28,12 @@ export function pageSide(preload: string, invokeBinding: string, receiveName: st
     },
   };
 
+  // Electron asks the main process before any window opens; the page gets null when it is refused.
+  window.open = (url) => {
+    void invoke({ opens: String(new URL(String(url), location.href)) });
+    return null;
+  };
+
   Object.defineProperty(window, receiveName, {
     value: (channel: string, args: unknown[]) => {
       for (const listener of listeners.get(channel) ?? []) listener({ sender: ipcRenderer, ports: [] }, ...args);

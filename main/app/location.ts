@@ -30,7 +30,7 @@ export function parseLocation(text: string): Location {
 export function describeLocation(text: string): string {
   const hidden = text.replace(/(\/\/)[^/@]*@/, '$1');
   // A connection string carries its options before the path: `:sftp,host=…,pass=…:path`.
-  return hidden.replace(/(^|rclone:)(:?[\w .+@-]+),[^:]*(?:"[^"]*"[^:]*)*:/, '$1$2,…:');
+  return hidden.replace(/^(rclone::?[^:,/]+),(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^:"'])*:/, '$1,…:');
 }
 
 function parseRclone(remote: string): Location {

@@ -82,7 +82,7 @@ export class ResticSession implements HttpTransport {
   #start(): Session {
     if (this.#session !== undefined) return this.#session;
     const { binary, environment, remote } = this.#options;
-    const flags = ['--stdio', '--cache-objects=false', '--use-json-log', ...PATIENCE];
+    const flags = ['--stdio', '--use-json-log', ...PATIENCE];
     const child = execa(binary, ['serve', 'restic', ...flags, '--', remote], {
       env: environment,
       extendEnv: false,

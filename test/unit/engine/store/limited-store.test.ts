@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { limited } from '../../../../main/engine/store/limited-store.ts';
+import { createMemoryStore } from '../../../../main/engine/store/memory-store.ts';
+import { CONFIG_FILE, type WriteStore } from '../../../../main/engine/store/store.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+
+async function repository(): Promise<WriteStore> {
+  const store = createMemoryStore();
+  await store.create();
+  await store.put(CONFIG_FILE, Buffer.from('config'));
+  return store;
+}
+const name = (digit: string) => ({ type: 'data', id: digit.repeat(64) }) as const;
+
+it('takes as long as the bytes need at the given rate, in both directions', async () => {
+  const clock = fakeClock();
+  const limits = { uploadBytesPerSecond: 1000, downloadBytesPerSecond: 500 };
+  const store = limited(await repository(), limits, clock);
+  await store.put(name('a'), Buffer.alloc(3000));
+  await store.put(name('b'), Buffer.alloc(1000));
+  expect(clock.slept).toEqual([3000, 1000]);
+  await store.get(name('a'));
+  expect(clock.slept.at(-1)).toBe(6000);
+});
+
+it('lets no more calls through at once than it may, and all of them in the end', async () => {
+  const inner = await repository();
+  let running = 0;
+  let most = 0;
+  const counting: WriteStore = {
+    ...inner,
+    location: 'x',
+    capabilities: { connections: 8, remote: false },
+    put: async (target, bytes) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      await inner.put(target, bytes);
+    },
+  };
+  const store = limited(counting, { connections: 2 }, fakeClock());
+  expect(store.capabilities.connections).toBe(2);
+  await Promise.all([...'0123456789'].map((digit) => store.put(name(digit), Buffer.from(digit))));
+  expect(most).toBe(2);
+  expect(await inner.list('data')).toHaveLength(10);
+});

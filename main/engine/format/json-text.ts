@@ -2,8 +2,8 @@
 
 /** True when every character stands for itself in JSON. */
 const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be escaped
 const SPECIAL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be escaped
   /["\\<>&\u0000-\u001f\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** `text` as a JSON string with its quotes. A lone surrogate becomes `\ufffd`, as invalid UTF-8 does in restic. */

@@ -16,7 +16,7 @@ const SHORT_ESCAPES: ReadonlyMap<number, string> = new Map([
   [QUOTE, '\\"'],
 ]);
 const SHORT_MEANINGS: ReadonlyMap<string, number> = new Map([
-  ...[...SHORT_ESCAPES].map(([byte, escape]): [string, number] => [escape.charAt(1), byte]),
+  ...[...SHORT_ESCAPES].map(([byte, text]): [string, number] => [text.charAt(1), byte]),
 ]);
 
 /** The raw bytes of a file name as Go's strconv.Quote writes them, without its outer quotes (format, section 8.3). */
@@ -42,12 +42,12 @@ export function unquoteName(text: string): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   let at = 0;
   while (at < text.length) {
-    const escape = text.indexOf('\\', at);
-    const end = escape === -1 ? text.length : escape;
+    const backslash = text.indexOf('\\', at);
+    const end = backslash === -1 ? text.length : backslash;
     const literal = text.slice(at, end);
     if (literal.includes('"') || literal.includes('\n')) throw badName(text);
     parts.push(Buffer.from(literal, 'utf8'));
-    at = escape === -1 ? end : unquoteEscape(text, escape, parts);
+    at = backslash === -1 ? end : unquoteEscape(text, backslash, parts);
   }
   return Buffer.concat(parts);
 }

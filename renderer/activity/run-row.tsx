@@ -1,0 +1,30 @@
+import { Link } from 'wouter';
+import type { Run } from '../../main/api/contract/runs.ts';
+import { clockTime } from '../parts/format.ts';
+import { Tag } from '../parts/pill.tsx';
+import { RUN_KINDS, RUN_WORDS } from '../parts/words.ts';
+import classes from './activity.module.css';
+
+/** One past run: what, when, how it went. */
+export function RunRow({ run }: { readonly run: Run }) {
+  const kind = RUN_KINDS[run.kind];
+  const state = RUN_WORDS[run.state];
+  return (
+    <Link to={`/activity/${run.id}`} className={classes.row}>
+      <span className={`${classes.time} tabular`}>{clockTime(run.endedAt ?? run.createdAt)}</span>
+      <span className={classes.kind} data-tone={state.tone}>
+        <kind.icon size={18} stroke={1.7} aria-hidden />
+      </span>
+      <span className={classes.rowWords}>
+        <span className={classes.rowTitle}>{run.title}</span>
+        <span className={classes.rowText}>{run.error?.message ?? run.report?.summary ?? ''}</span>
+      </span>
+      <Tag
+        tone={state.tone}
+        icon={state.icon}
+        label={state.label}
+        {...(run.state === 'done' ? { bare: 'bare' as const } : {})}
+      />
+    </Link>
+  );
+}

@@ -1,0 +1,145 @@
+import { Button, Checkbox, Group, Modal, PasswordInput, SegmentedControl, Stack, TextInput } from '@mantine/core';
+import { IconPlugConnected } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Destination, DestinationTest } from '../../main/api/contract/destinations.ts';
+import type { StorageKind } from '../../main/api/contract/values.ts';
+import { tellDone, useAction } from '../data.ts';
+import { Failure } from '../parts/failure.tsx';
+import { guessName } from './choices.ts';
+import { DiskChoice } from './disk-choice.tsx';
+import { RemoteChoice } from './remote-choice.tsx';
+import { TestResult } from './test-result.tsx';
+
+interface AddDestinationDialogProps {
+  readonly opened: boolean;
+  readonly onClose: () => void;
+  readonly onAdded?: (destination: Destination) => void;
+  /** What the 3-2-1 rule asks for, as a start. */
+  readonly wanted?: { readonly kind: StorageKind; readonly offsite: 'yes' | 'no' };
+}
+
+/** Adds a disk of this machine or a place that rclone knows: choose, test, name. */
+export function AddDestinationDialog({ opened, onClose, ...rest }: AddDestinationDialogProps) {
+  return (
+    <Modal opened={opened} onClose={onClose} size="lg" title="Add a destination">
+      {opened && <AddForm {...rest} onDone={onClose} />}
+    </Modal>
+  );
+}
+
+interface Place {
+  readonly location: string;
+  readonly kind: StorageKind;
+}
+
+function AddForm({
+  wanted,
+  onAdded,
+  onDone,
+}: Omit<AddDestinationDialogProps, 'opened' | 'onClose'> & { onDone: () => void }) {
+  const [way, setWay] = useState<'disk' | 'remote'>(
+    wanted?.kind === 'cloud' || wanted?.offsite === 'yes' ? 'remote' : 'disk',
+  );
+  const [place, setPlace] = useState<Place | null>(null);
+  const [name, setName] = useState('');
+  const [offsite, setOffsite] = useState(wanted?.offsite === 'yes');
+  const [passphrase, setPassphrase] = useState('');
+  const [result, setResult] = useState<DestinationTest | null>(null);
+  const test = useAction('destinations.test', { errors: 'shown-by-caller' });
+  const add = useAction('destinations.add', { errors: 'shown-by-caller' });
+  const shownName = name === '' && place !== null ? guessName(place.location) : name;
+  const own = passphrase === '' ? {} : { passphrase };
+
+  const choose = (next: Place | null) => {
+    setPlace(next);
+    setResult(null);
+    test.reset();
+    add.reset();
+    setOffsite(next?.kind === 'cloud' || wanted?.offsite === 'yes');
+  };
+  const save = () => {
+    if (place === null) return;
+    add.mutate(
+      { name: shownName, location: place.location, kind: place.kind, offsite, ...own },
+      {
+        onSuccess: (added) => {
+          tellDone(`${added.name} is ready`, 'Folders can be copied there from now on.');
+          onAdded?.(added);
+          onDone();
+        },
+      },
+    );
+  };
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <Stack gap="md">
+        <SegmentedControl
+          fullWidth
+          aria-label="Kind of place"
+          value={way}
+          onChange={(value) => {
+            setWay(value as 'disk' | 'remote');
+            choose(null);
+          }}
+          data={[
+            { value: 'disk', label: 'A disk or folder here' },
+            { value: 'remote', label: 'A cloud or server' },
+          ]}
+        />
+        {way === 'disk' ? (
+          <DiskChoice location={place?.location ?? null} onChange={choose} />
+        ) : (
+          <RemoteChoice location={place?.location ?? null} onChange={choose} />
+        )}
+        {place !== null && (
+          <>
+            <TextInput label="Name" value={shownName} onChange={(event) => setName(event.target.value)} />
+            <Checkbox
+              label="It is in another place than this computer"
+              description="A fire or a burglar here would not reach it"
+              checked={offsite}
+              onChange={(event) => setOffsite(event.target.checked)}
+            />
+            {(result?.content === 'locked-out' || passphrase !== '') && (
+              <PasswordInput
+                label="Passphrase of the repository that is there"
+                value={passphrase}
+                onChange={(event) => setPassphrase(event.target.value)}
+              />
+            )}
+          </>
+        )}
+        {result !== null && <TestResult test={result} />}
+        {test.error !== null && <Failure error={test.error} />}
+        {add.error !== null && <Failure error={add.error} />}
+        <Group justify="space-between">
+          <Button
+            variant="default"
+            leftSection={<IconPlugConnected size={16} />}
+            disabled={place === null}
+            loading={test.isPending}
+            onClick={() =>
+              place !== null && test.mutate({ location: place.location, ...own }, { onSuccess: setResult })
+            }
+          >
+            Test it
+          </Button>
+          <Group gap="xs">
+            <Button variant="default" onClick={onDone}>
+              Cancel
+            </Button>
+            <Button type="submit" disabled={place === null} loading={add.isPending}>
+              {result?.content === 'repository' || passphrase !== '' ? 'Adopt it' : 'Add it'}
+            </Button>
+          </Group>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,105 @@
+import { Button } from '@mantine/core';
+import { IconMapPin, IconPlugConnected } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Destination, DestinationTest } from '../../main/api/contract/destinations.ts';
+import { useAction, useData } from '../data.ts';
+import { isLive } from '../live.ts';
+import { Ago } from '../parts/ago.tsx';
+import card from '../parts/card.module.css';
+import { Failure } from '../parts/failure.tsx';
+import { plural, size } from '../parts/format.ts';
+import { Pill } from '../parts/pill.tsx';
+import { RunProgress } from '../parts/progress.tsx';
+import { SpaceBar } from '../parts/space-bar.tsx';
+import { DESTINATION_WORDS, KIND_WORDS } from '../parts/words.ts';
+import classes from './destination-card.module.css';
+import { DestinationMenu } from './destination-menu.tsx';
+import { TestResult } from './test-result.tsx';
+
+/** One destination: does it answer, how full is it, when was it last proven, what waits for it. */
+export function DestinationCard({ destination }: { readonly destination: Destination }) {
+  const kind = KIND_WORDS[destination.kind];
+  const test = useAction('destinations.test', { errors: 'shown-by-caller' });
+  const [result, setResult] = useState<DestinationTest | null>(null);
+  const runs = useData('runs.list', { limit: 100 }).data ?? [];
+  const own = runs.filter((run) => isLive(run) && run.kind !== 'backup' && run.destinationIds.includes(destination.id));
+  return (
+    <article className={`${card.card} ${classes.card}`} aria-label={destination.name}>
+      <header className={classes.header}>
+        <span className={classes.kind}>
+          <kind.icon size={24} stroke={1.6} aria-hidden />
+        </span>
+        <div className={classes.names}>
+          <div className={classes.nameLine}>
+            <h2 className={classes.name}>{destination.name}</h2>
+            <Pill state={DESTINATION_WORDS[destination.state]} />
+          </div>
+          <p className={classes.where}>
+            {kind.label}
+            {destination.offsite && (
+              <>
+                {' · '}
+                <IconMapPin size={13} stroke={2} aria-hidden /> off-site
+              </>
+            )}
+            {' · '}
+            <span className={classes.location}>{destination.location}</span>
+          </p>
+        </div>
+        <div className={classes.actions}>
+          <Button
+            variant="default"
+            leftSection={<IconPlugConnected size={16} stroke={1.8} />}
+            loading={test.isPending}
+            onClick={() => test.mutate({ id: destination.id }, { onSuccess: setResult })}
+            aria-label={`Test ${destination.name}`}
+          >
+            Test
+          </Button>
+          <DestinationMenu destination={destination} />
+        </div>
+      </header>
+      {destination.problem !== null && <Failure error={destination.problem} />}
+      {test.error !== null && <Failure error={test.error} />}
+      {result !== null && <TestResult test={result} />}
+      <div className={classes.body}>
+        <div className={classes.space}>
+          {destination.freeBytes !== null && destination.totalBytes !== null ? (
+            <SpaceBar free={destination.freeBytes} total={destination.totalBytes} ours={destination.usedBytes} />
+          ) : (
+            <span className={classes.unknown}>
+              {destination.state === 'away'
+                ? 'Free space is known when it is back'
+                : 'This place does not tell its free space'}
+            </span>
+          )}
+        </div>
+        <dl className={classes.facts}>
+          <Fact name="Copies take">{destination.usedBytes === null ? 'unknown' : size(destination.usedBytes)}</Fact>
+          <Fact name="Snapshots">
+            {destination.snapshots === null ? 'unknown' : destination.snapshots.toLocaleString('en-US')}
+          </Fact>
+          <Fact name="Last seen">
+            <Ago at={destination.lastSeenAt} />
+          </Fact>
+          <Fact name="Last check">
+            <Ago at={destination.lastCheckAt} />
+          </Fact>
+          <Fact name="In the queue">{destination.queued === 0 ? 'nothing' : plural(destination.queued, 'run')}</Fact>
+        </dl>
+      </div>
+      {own.map((run) => (
+        <RunProgress key={run.id} run={run} />
+      ))}
+    </article>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
+  return (
+    <div className={classes.fact}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { Button, Checkbox, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { Destination } from '../../main/api/contract/destinations.ts';
+import type { StorageKind } from '../../main/api/contract/values.ts';
+import { tellDone, useAction } from '../data.ts';
+import { Failure } from '../parts/failure.tsx';
+import { INTERVALS, KIND_CHOICES } from './choices.ts';
+import { RetentionFields } from './retention-fields.tsx';
+
+interface EditDestinationDialogProps {
+  readonly destination: Destination;
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
+/** Name, kind, place, pace and keeping rules of a destination. Its location stays. */
+export function EditDestinationDialog({ destination, opened, onClose }: EditDestinationDialogProps) {
+  return (
+    <Modal opened={opened} onClose={onClose} size="lg" title={`Edit ${destination.name}`}>
+      {opened && <EditForm destination={destination} onDone={onClose} />}
+    </Modal>
+  );
+}
+
+function EditForm({ destination, onDone }: { readonly destination: Destination; readonly onDone: () => void }) {
+  const update = useAction('destinations.update', { errors: 'shown-by-caller' });
+  const [name, setName] = useState(destination.name);
+  const [kind, setKind] = useState<StorageKind>(destination.kind);
+  const [offsite, setOffsite] = useState(destination.offsite);
+  const [interval, setInterval] = useState(String(destination.minIntervalMinutes));
+  const [retention, setRetention] = useState(destination.retention);
+  const save = () =>
+    update.mutate(
+      { id: destination.id, name, kind, offsite, minIntervalMinutes: Number(interval), retention },
+      {
+        onSuccess: () => {
+          tellDone('Saved');
+          onDone();
+        },
+      },
+    );
+  const intervals = INTERVALS.some(({ value }) => value === interval)
+    ? INTERVALS
+    : [...INTERVALS, { value: interval, label: `Every ${interval} minutes` }];
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <Stack gap="md">
+        <Group grow align="flex-start">
+          <TextInput label="Name" value={name} onChange={(event) => setName(event.target.value)} data-autofocus />
+          <Select label="Kind" data={KIND_CHOICES} value={kind} onChange={(value) => setKind(value as StorageKind)} />
+        </Group>
+        <Checkbox
+          label="It is in another place than this computer"
+          description="A fire or a burglar here would not reach it"
+          checked={offsite}
+          onChange={(event) => setOffsite(event.target.checked)}
+        />
+        <Select
+          label="How often copies go there"
+          data={intervals}
+          value={interval}
+          onChange={(value) => setInterval(value ?? '0')}
+        />
+        <RetentionFields value={retention} onChange={setRetention} />
+        {update.error !== null && <Failure error={update.error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onDone}>
+            Cancel
+          </Button>
+          <Button type="submit" disabled={name.trim() === ''} loading={update.isPending}>
+            Save
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

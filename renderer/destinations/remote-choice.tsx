@@ -1,0 +1,65 @@
+import { TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { StorageKind } from '../../main/api/contract/values.ts';
+import { useData } from '../data.ts';
+import { ChoiceCard } from '../parts/choice-card.tsx';
+import { Failure, Note } from '../parts/failure.tsx';
+import { Waiting } from '../parts/page.tsx';
+import { KIND_WORDS } from '../parts/words.ts';
+import classes from './choice.module.css';
+import { remoteLocation } from './choices.ts';
+
+interface RemoteChoiceProps {
+  readonly location: string | null;
+  readonly onChange: (place: { location: string; kind: StorageKind }) => void;
+}
+
+/** Kinds of remote that are a machine in the same network rather than a cloud. */
+const NETWORK_TYPES: ReadonlySet<string> = new Set(['sftp', 'smb', 'webdav', 'ftp', 'local', 'hdfs']);
+
+/** The remotes that rclone already knows, and the folder there. */
+export function RemoteChoice({ location, onChange }: RemoteChoiceProps) {
+  const remotes = useData('destinations.remotes', {});
+  const parsed = /^rclone:([^:]+):(.*)$/.exec(location ?? '');
+  const [path, setPath] = useState(parsed?.[2] ?? 'Triplicate');
+  if (remotes.error !== null) return <Failure error={remotes.error} onRetry={() => void remotes.refetch()} />;
+  if (remotes.data === undefined) return <Waiting rows={2} height={64} />;
+  if (remotes.data.error !== null) {
+    return <Failure error={remotes.data.error} onRetry={() => void remotes.refetch()} />;
+  }
+  if (remotes.data.remotes.length === 0) {
+    return (
+      <Note>
+        rclone is here but knows no cloud yet. Open a terminal, run <code>rclone config</code>, follow its questions,
+        then come back: the cloud appears in this list.
+      </Note>
+    );
+  }
+  const kindOf = (type: string): StorageKind => (NETWORK_TYPES.has(type) ? 'network' : 'cloud');
+  const chosen = remotes.data.remotes.find(({ name }) => name === parsed?.[1]);
+  return (
+    <div className={classes.choices} role="radiogroup" aria-label="Clouds and servers">
+      {remotes.data.remotes.map((remote) => (
+        <ChoiceCard
+          key={remote.name}
+          icon={KIND_WORDS[kindOf(remote.type)].icon}
+          title={remote.name}
+          text={`${KIND_WORDS[kindOf(remote.type)].label} · ${remote.type}`}
+          chosen={chosen === remote ? 'yes' : 'no'}
+          onChoose={() => onChange({ location: remoteLocation(remote.name, path), kind: kindOf(remote.type) })}
+        />
+      ))}
+      {chosen !== undefined && (
+        <TextInput
+          label="Folder there"
+          description="It is made when it does not exist; for a bucket store, begin with the bucket’s name"
+          value={path}
+          onChange={(event) => {
+            setPath(event.target.value);
+            onChange({ location: remoteLocation(chosen.name, event.target.value), kind: kindOf(chosen.type) });
+          }}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import { CloseButton, Select, TextInput } from '@mantine/core';
+import { IconFolder, IconHistory, IconSearch } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { useData } from '../data.ts';
+import { Failure } from '../parts/failure.tsx';
+import { Empty, Page, Waiting } from '../parts/page.tsx';
+import { FolderHistory } from './folder-history.tsx';
+import classes from './history.module.css';
+import { SearchResults } from './search-results.tsx';
+
+/** Any file from any moment: browse a folder as it was, or search a name over everything that ever was. */
+export function HistoryScreen({ rest }: { readonly rest: string }) {
+  const [, navigate] = useLocation();
+  const place = parseRest(rest);
+  const [text, setText] = useState(place.text);
+  const [seen, setSeen] = useState(rest);
+  if (seen !== rest) {
+    setSeen(rest);
+    setText(place.text);
+  }
+  const folders = useData('folders.list', {});
+  const folder = folders.data?.find(({ id }) => id === place.folderId) ?? folders.data?.[0];
+  const searching = place.mode === 'find' || text !== '';
+
+  return (
+    <Page
+      title="History"
+      layout="fill"
+      actions={
+        <div className={classes.tools}>
+          {folder !== undefined && (
+            <Select
+              aria-label="Folder"
+              w={200}
+              leftSection={<IconFolder size={16} stroke={1.7} />}
+              value={folder.id as string}
+              data={(folders.data ?? []).map(({ id, name }) => ({ value: id as string, label: name }))}
+              onChange={(id) => navigate(`/history/${id ?? ''}`)}
+            />
+          )}
+          <TextInput
+            aria-label="Search all history, deleted files too"
+            placeholder="Search all history, deleted files too"
+            w={300}
+            leftSection={<IconSearch size={16} stroke={1.9} />}
+            rightSection={
+              searching ? (
+                <CloseButton
+                  aria-label="End the search"
+                  onClick={() => {
+                    setText('');
+                    navigate(`/history/${folder?.id ?? ''}`);
+                  }}
+                />
+              ) : null
+            }
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            autoFocus={place.mode === 'find'}
+          />
+        </div>
+      }
+    >
+      {folders.error !== null && <Failure error={folders.error} onRetry={() => void folders.refetch()} />}
+      {folders.data === undefined && folders.error === null && <Waiting rows={2} height={200} />}
+      {folders.data?.length === 0 && (
+        <Empty icon={<IconHistory size={48} stroke={1.3} />} title="No history yet">
+          As soon as a folder is protected, every version of its files can be found here.
+        </Empty>
+      )}
+      {folder !== undefined && searching && (
+        <SearchResults text={text} {...(place.key === undefined ? {} : { openKey: place.key })} />
+      )}
+      {folder !== undefined && !searching && <FolderHistory key={folder.id} folder={folder} />}
+    </Page>
+  );
+}
+
+interface HistoryPlace {
+  readonly mode: 'browse' | 'find';
+  readonly folderId?: string;
+  readonly text: string;
+  readonly key?: string;
+}
+
+/** `FOLDER`, `find/TEXT` or `find/TEXT/KEY`: what follows `/history/` in the address. */
+export function parseRest(rest: string): HistoryPlace {
+  const [first = '', text = '', key] = rest.split('/').map(decode);
+  if (first === 'find') return { mode: 'find', text, ...(key === undefined || key === '' ? {} : { key }) };
+  return { mode: 'browse', text: '', ...(first === '' ? {} : { folderId: first }) };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,87 @@
+import { Button, Group, Stack } from '@mantine/core';
+import type { RestorePlan } from '../../main/api/contract/history.ts';
+import { Failure, Note } from '../parts/failure.tsx';
+import { number, plural, size } from '../parts/format.ts';
+import classes from './plan.module.css';
+
+interface PlanViewProps {
+  readonly plan: RestorePlan;
+  readonly starting: 'yes' | 'no';
+  readonly error: unknown;
+  readonly onBack: () => void;
+  readonly onStart: () => void;
+}
+
+const ACTION_WORDS: Readonly<Record<RestorePlan['sample'][number]['action'], string>> = {
+  create: 'new',
+  replace: 'replaces',
+  keep: 'left alone',
+  'keep-both': 'beside',
+  unchanged: 'same already',
+};
+
+/** What a restore would do, before it does it. */
+export function PlanView({ plan, starting, error, onBack, onStart }: PlanViewProps) {
+  const touched = plan.create + plan.replace;
+  return (
+    <Stack gap="md">
+      <p className={classes.lead}>
+        {touched === 0 ? 'Nothing needs to be written.' : `${plural(touched, 'file')}, ${size(plan.bytes)}`}
+        {touched > 0 && <span className={classes.from}> from {plan.from.name}</span>}
+      </p>
+      <p className={classes.target}>
+        into <code>{plan.target}</code>
+      </p>
+      <dl className={classes.counts}>
+        <Count name="New" value={plan.create} />
+        <Count name="Replaced" value={plan.replace} tone={plan.replace > 0 ? 'warn' : 'plain'} />
+        <Count name="Kept as they are" value={plan.keep} />
+        <Count name="Already the same" value={plan.unchanged} />
+      </dl>
+      {plan.warnings.map((warning) => (
+        <Note key={warning} tone="warn">
+          {warning}
+        </Note>
+      ))}
+      {plan.sample.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <ul className={classes.sample} aria-label="First entries" tabIndex={0}>
+          {plan.sample.map((entry) => (
+            <li key={entry.path} className={classes.entry}>
+              <span className={classes.path}>{entry.path}</span>
+              <span className={classes.action} data-action={entry.action}>
+                {ACTION_WORDS[entry.action]}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {error !== null && <Failure error={error} />}
+      <Group justify="space-between">
+        <Button variant="default" onClick={onBack}>
+          Back
+        </Button>
+        <Button onClick={onStart} loading={starting === 'yes'} disabled={touched === 0} data-autofocus>
+          {plan.replace > 0 ? `Restore and replace ${plural(plan.replace, 'file')}` : 'Restore'}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function Count({
+  name,
+  value,
+  tone = 'plain',
+}: {
+  readonly name: string;
+  readonly value: number;
+  readonly tone?: 'plain' | 'warn';
+}) {
+  return (
+    <div className={classes.count} data-tone={tone}>
+      <dt>{name}</dt>
+      <dd className="tabular">{number(value)}</dd>
+    </div>
+  );
+}

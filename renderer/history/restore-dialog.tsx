@@ -1,0 +1,138 @@
+import { Button, Group, Modal, Radio, Stack, TextInput } from '@mantine/core';
+import { IconFolderOpen } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Folder } from '../../main/api/contract/folders.ts';
+import type { RestorePlan } from '../../main/api/contract/history.ts';
+import type { RunId } from '../../main/api/contract/values.ts';
+import { useAction } from '../data.ts';
+import { Failure } from '../parts/failure.tsx';
+import { useChooseFolder } from '../parts/folder-chooser.tsx';
+import { shortTime } from '../parts/format.ts';
+import { PlanView } from './plan-view.tsx';
+import { RestoreProgress } from './restore-progress.tsx';
+
+/** What the person wants back, before it is decided where to. */
+export interface RestoreWish {
+  readonly folder: Folder;
+  readonly momentId: string;
+  /** None: the whole folder. */
+  readonly keys: readonly string[];
+  readonly what: string;
+  readonly time: string;
+}
+
+/** Choose the place, see the plan, watch it happen, read the truthful result. */
+export function RestoreDialog({ wish, onClose }: { readonly wish: RestoreWish | null; readonly onClose: () => void }) {
+  return (
+    <Modal
+      opened={wish !== null}
+      onClose={onClose}
+      size="lg"
+      title={wish === null ? '' : `Restore ${wish.what}`}
+      closeOnClickOutside={false}
+    >
+      {wish !== null && <Flow wish={wish} onClose={onClose} />}
+    </Modal>
+  );
+}
+
+type Existing = 'skip' | 'replace' | 'keep-both';
+
+function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose: () => void }) {
+  const choose = useChooseFolder();
+  const makePlan = useAction('restore.plan', { errors: 'shown-by-caller' });
+  const start = useAction('restore.start', { errors: 'shown-by-caller' });
+  const [to, setTo] = useState<'original' | 'directory'>('original');
+  const [path, setPath] = useState('');
+  const [existing, setExisting] = useState<Existing>('keep-both');
+  const [plan, setPlan] = useState<RestorePlan | null>(null);
+  const [runId, setRunId] = useState<RunId | null>(null);
+
+  const pick = async () => {
+    const picked = await choose('Where should it go?');
+    if (picked !== null) setPath(picked);
+  };
+  const showPlan = () =>
+    makePlan.mutate(
+      {
+        folderId: wish.folder.id,
+        momentId: wish.momentId,
+        keys: [...wish.keys],
+        target: to === 'original' ? { kind: 'original' } : { kind: 'directory', path },
+        existing,
+      },
+      { onSuccess: setPlan },
+    );
+
+  if (runId !== null && plan !== null) return <RestoreProgress runId={runId} target={plan.target} onClose={onClose} />;
+  if (plan !== null) {
+    return (
+      <PlanView
+        plan={plan}
+        starting={start.isPending ? 'yes' : 'no'}
+        error={start.error}
+        onBack={() => {
+          setPlan(null);
+          start.reset();
+        }}
+        onStart={() => start.mutate({ planId: plan.planId }, { onSuccess: (run) => setRunId(run.id) })}
+      />
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        showPlan();
+      }}
+    >
+      <Stack gap="lg">
+        <p style={{ margin: 0 }}>As it was {shortTime(wish.time)}. Nothing is written before you have seen the plan.</p>
+        <Radio.Group label="Where to" value={to} onChange={(value) => setTo(value as typeof to)}>
+          <Stack gap="xs" mt="xs">
+            <Radio value="original" label="Its original place" description={wish.folder.path} data-autofocus />
+            <Radio value="directory" label="Another folder" />
+            {to === 'directory' && (
+              <Group gap="xs" pl={32} wrap="nowrap">
+                <TextInput
+                  aria-label="Folder to restore into"
+                  placeholder="/home/you/Restored"
+                  value={path}
+                  onChange={(event) => setPath(event.target.value)}
+                  flex={1}
+                />
+                <Button variant="default" leftSection={<IconFolderOpen size={16} />} onClick={() => void pick()}>
+                  Choose…
+                </Button>
+              </Group>
+            )}
+          </Stack>
+        </Radio.Group>
+        <Radio.Group
+          label="When a file is already there"
+          value={existing}
+          onChange={(value) => setExisting(value as Existing)}
+        >
+          <Stack gap="xs" mt="xs">
+            <Radio
+              value="keep-both"
+              label="Keep both"
+              description="The restored one gets another name. Nothing is lost."
+            />
+            <Radio value="skip" label="Leave what is there" description="Only what is missing is restored." />
+            <Radio value="replace" label="Replace it" description="The restored version takes its place." />
+          </Stack>
+        </Radio.Group>
+        {makePlan.error !== null && <Failure error={makePlan.error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" disabled={to === 'directory' && path === ''} loading={makePlan.isPending}>
+            Show the plan
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

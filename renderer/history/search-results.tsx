@@ -1,0 +1,126 @@
+import { Switch } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconFile, IconFolder, IconSearch } from '@tabler/icons-react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, useState } from 'react';
+import type { SearchHit } from '../../main/api/contract/history.ts';
+import { useData } from '../data.ts';
+import { Failure } from '../parts/failure.tsx';
+import { plural, shortTime, size } from '../parts/format.ts';
+import { Empty } from '../parts/page.tsx';
+import { Tag } from '../parts/pill.tsx';
+import classes from './history.module.css';
+import { RestoreDialog, type RestoreWish } from './restore-dialog.tsx';
+import rows from './search-results.module.css';
+import { VersionsDrawer } from './versions-drawer.tsx';
+
+interface SearchResultsProps {
+  readonly text: string;
+  /** A hit whose versions are to be shown at once. */
+  readonly openKey?: string;
+}
+
+/** Names found over all history of all folders, deleted ones too, while the person types. */
+export function SearchResults({ text, openKey }: SearchResultsProps) {
+  const [wanted] = useDebouncedValue(text.trim(), 80);
+  const [deletedOnly, setDeletedOnly] = useState(false);
+  const query = useData(
+    'history.search',
+    { text: wanted, deletedOnly, limit: 500 },
+    { enabled: wanted !== '', keepPrevious: 'keep' },
+  );
+  const folders = useData('folders.list', {}).data ?? [];
+  const [shown, setShown] = useState<SearchHit | null>(null);
+  const [wish, setWish] = useState<RestoreWish | null>(null);
+  const hits = wanted === '' ? [] : (query.data?.hits ?? []);
+  const opened = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    const hit = hits.find(({ key }) => key === openKey);
+    if (openKey === opened.current || hit === undefined) return;
+    opened.current = openKey;
+    setShown(hit);
+  });
+  return (
+    <>
+      <div className={classes.searchBar}>
+        <span role="status">{summary(wanted, hits.length, query.data?.more === true ? 'more' : 'all')}</span>
+        <Switch
+          label="Deleted files only"
+          checked={deletedOnly}
+          onChange={(event) => setDeletedOnly(event.target.checked)}
+        />
+      </div>
+      {query.error !== null && <Failure error={query.error} onRetry={() => void query.refetch()} />}
+      {hits.length === 0 && (
+        <Empty
+          icon={<IconSearch size={44} stroke={1.3} />}
+          title={wanted === '' ? 'Type a part of the name' : 'Nothing has this name'}
+        >
+          {wanted === ''
+            ? 'Files that were deleted or renamed long ago are found too.'
+            : 'Try fewer letters, or only the ending, for example “.pdf”.'}
+        </Empty>
+      )}
+      {hits.length > 0 && <Hits hits={hits} onOpen={setShown} />}
+      <VersionsDrawer
+        file={shown}
+        onClose={() => setShown(null)}
+        onRestore={(momentId, time) => {
+          const folder = folders.find(({ id }) => id === shown?.folderId);
+          if (shown === null || folder === undefined) return;
+          setWish({ folder, momentId, keys: [shown.key], what: shown.name, time });
+          setShown(null);
+        }}
+      />
+      <RestoreDialog wish={wish} onClose={() => setWish(null)} />
+    </>
+  );
+}
+
+function Hits({ hits, onOpen }: { readonly hits: readonly SearchHit[]; readonly onOpen: (hit: SearchHit) => void }) {
+  const scroller = useRef<HTMLUListElement>(null);
+  const virtual = useVirtualizer({
+    count: hits.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => 60,
+    overscan: 8,
+  });
+  return (
+    <ul ref={scroller} className={rows.hits} aria-label="Found">
+      <li style={{ height: virtual.getTotalSize() }} aria-hidden="true" />
+      {virtual.getVirtualItems().map((item) => {
+        const hit = hits[item.index];
+        if (hit === undefined) return null;
+        const HitIcon = hit.type === 'dir' ? IconFolder : IconFile;
+        return (
+          <li
+            key={`${hit.folderId}-${hit.key}`}
+            className={rows.place}
+            style={{ transform: `translateY(${item.start}px)` }}
+          >
+            <button type="button" className={rows.hit} onClick={() => onOpen(hit)}>
+              <HitIcon size={20} stroke={1.6} aria-hidden />
+              <span className={rows.words}>
+                <span className={rows.name}>{hit.name}</span>
+                <span className={rows.path}>
+                  {hit.folderName} / {hit.path}
+                </span>
+              </span>
+              {hit.existsNow ? null : <Tag tone="warn" label={`Deleted after ${shortTime(hit.lastSeenAt)}`} />}
+              <span className={`${rows.facts} tabular`}>
+                {hit.type === 'file' ? size(hit.size) : 'folder'}
+                <br />
+                {plural(hit.versions, 'version')}
+              </span>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function summary(text: string, count: number, extent: 'more' | 'all'): string {
+  if (text === '') return '';
+  return extent === 'more' ? `The first ${plural(count, 'result')}` : plural(count, 'result');
+}

@@ -1,0 +1,94 @@
+import { Button, Drawer } from '@mantine/core';
+import { IconArrowBackUp } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { HistoryEntry, Version } from '../../main/api/contract/history.ts';
+import type { FolderId } from '../../main/api/contract/values.ts';
+import { useData } from '../data.ts';
+import { Failure, Note } from '../parts/failure.tsx';
+import { plural, shortTime, size } from '../parts/format.ts';
+import { Waiting } from '../parts/page.tsx';
+import { Tag } from '../parts/pill.tsx';
+import { Preview } from './preview.tsx';
+import classes from './versions.module.css';
+
+interface VersionsDrawerProps {
+  readonly file: (HistoryEntry & { readonly folderId: FolderId }) | null;
+  readonly onClose: () => void;
+  readonly onRestore: (momentId: string, time: string) => void;
+}
+
+/** All versions of one file with a look inside, and the button that brings one back. */
+export function VersionsDrawer({ file, onClose, onRestore }: VersionsDrawerProps) {
+  return (
+    <Drawer opened={file !== null} onClose={onClose} size={480} title={file?.name}>
+      {file !== null && <Versions file={file} onRestore={onRestore} />}
+    </Drawer>
+  );
+}
+
+type VersionsProps = Pick<VersionsDrawerProps, 'onRestore'> & {
+  readonly file: HistoryEntry & { readonly folderId: FolderId };
+};
+
+function Versions({ file, onRestore }: VersionsProps) {
+  const query = useData('history.versions', { folderId: file.folderId, key: file.key });
+  const destinations = useData('destinations.list', {}).data ?? [];
+  const [chosen, setChosen] = useState<string | null>(null);
+  if (query.error !== null) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.data === undefined) return <Waiting rows={3} height={64} />;
+  const version = query.data.find(({ momentId }) => momentId === chosen) ?? query.data[0];
+  if (version === undefined) return <Note>No version of this file can be found any more.</Note>;
+  const places = version.destinationIds.map(
+    (id) => destinations.find((place) => place.id === id)?.name ?? 'a removed destination',
+  );
+  return (
+    <div className={classes.versions}>
+      <p className={classes.path}>{file.path}</p>
+      {!file.existsNow && <Note tone="warn">This file was deleted. Its versions are kept and can be restored.</Note>}
+      <Preview folderId={file.folderId} momentId={version.momentId} fileKey={file.key} />
+      <div className={classes.chosen}>
+        <Button
+          leftSection={<IconArrowBackUp size={18} />}
+          onClick={() => onRestore(version.momentId, version.lastSeenAt)}
+          fullWidth
+        >
+          Restore this version…
+        </Button>
+        <p className={classes.where}>Kept at {places.join(', ')}</p>
+      </div>
+      <h3 className={classes.title}>{plural(query.data.length, 'version')}</h3>
+      <ul className={classes.list}>
+        {query.data.map((one) => (
+          <li key={`${one.momentId}-${one.contentKey}`}>
+            <VersionRow
+              version={one}
+              chosen={one === version ? 'yes' : 'no'}
+              onChoose={() => setChosen(one.momentId)}
+            />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface VersionRowProps {
+  readonly version: Version;
+  readonly chosen: 'yes' | 'no';
+  readonly onChoose: () => void;
+}
+
+function VersionRow({ version, chosen, onChoose }: VersionRowProps) {
+  return (
+    <button type="button" className={classes.row} aria-pressed={chosen === 'yes'} onClick={onChoose}>
+      <span className={classes.words}>
+        <span className={classes.time}>{shortTime(version.modifiedAt ?? version.firstSeenAt)}</span>
+        <span className={classes.span}>
+          {version.current ? 'since then, still so' : `stood until ${shortTime(version.lastSeenAt)}`}
+        </span>
+      </span>
+      {version.current && <Tag tone="good" label="Current" />}
+      <span className={`${classes.size} tabular`}>{size(version.size)}</span>
+    </button>
+  );
+}

@@ -1,0 +1,98 @@
+import { Button } from '@mantine/core';
+import { IconHistory } from '@tabler/icons-react';
+import { Link } from 'wouter';
+import type { Folder } from '../../main/api/contract/folders.ts';
+import { useData } from '../data.ts';
+import { Ago } from '../parts/ago.tsx';
+import card from '../parts/card.module.css';
+import { homePath, plural, size } from '../parts/format.ts';
+import { Tag } from '../parts/pill.tsx';
+import { RunProgress } from '../parts/progress.tsx';
+import { Sheets } from '../parts/sheets.tsx';
+import { CopyTiles } from './copy-tiles.tsx';
+import classes from './folder-card.module.css';
+import { FolderMenu } from './folder-menu.tsx';
+import { MissingParts } from './missing-parts.tsx';
+import { countTone } from './overall.ts';
+
+/** One folder: how many copies can be counted on, where they are, what is missing, what is going on. */
+export function FolderCard({ folder }: { readonly folder: Folder }) {
+  const home = useData('system.info', {}).data?.homeFolder;
+  const { have, need } = folder.rule.copies;
+  const tone = countTone(folder);
+  return (
+    <article className={`${card.card} ${classes.card}`} aria-label={folder.name}>
+      <header className={classes.header}>
+        <Sheets have={have} need={need} size={64} tone={tone} />
+        <div className={classes.names}>
+          <div className={classes.nameLine}>
+            <h2 className={classes.name}>{folder.name}</h2>
+            <span className={classes.count} data-tone={tone}>
+              {have} of {need} copies
+            </span>
+            {folder.overdue && <Tag tone="warn" label="Overdue" />}
+          </div>
+          <p className={classes.facts}>
+            <span className={classes.path}>{homePath(folder.path, home)}</span>
+            {folder.size !== null && (
+              <span>
+                {plural(folder.size.files, 'file')}, {size(folder.size.bytes)}
+              </span>
+            )}
+            <span>
+              {folder.lastBackupAt === null ? (
+                'never backed up'
+              ) : (
+                <>
+                  backed up <Ago at={folder.lastBackupAt} />
+                </>
+              )}
+            </span>
+            <WatchWords folder={folder} />
+          </p>
+        </div>
+        <div className={classes.actions}>
+          <Button
+            component={Link}
+            to={`/history/${folder.id}`}
+            variant="default"
+            size="sm"
+            leftSection={<IconHistory size={16} stroke={1.8} />}
+            aria-label={`History of ${folder.name}`}
+          >
+            History
+          </Button>
+          <FolderMenu folder={folder} />
+        </div>
+      </header>
+      <CopyTiles folder={folder} />
+      {folder.activeRun !== null && <RunProgress run={folder.activeRun} />}
+      <MissingParts folder={folder} />
+      <LeftOut folder={folder} />
+    </article>
+  );
+}
+
+function WatchWords({ folder }: { readonly folder: Folder }) {
+  const { state, reason, changesWaiting } = folder.watch;
+  if (changesWaiting > 0) return <span className={classes.waiting}>{plural(changesWaiting, 'change')} waiting</span>;
+  const words = {
+    starting: 'starting to watch',
+    watching: 'watching for changes',
+    scheduled: 'looked through on schedule',
+    paused: 'paused',
+    missing: 'folder not found',
+  }[state];
+  return <span title={reason ?? undefined}>{words}</span>;
+}
+
+function LeftOut({ folder }: { readonly folder: Folder }) {
+  const { unreadable } = folder.leftOut;
+  if (unreadable === 0) return null;
+  return (
+    <p className={classes.leftOut}>
+      {plural(unreadable, 'file')} could not be read last time; {unreadable === 1 ? 'its' : 'their'} previous versions
+      are kept. <Link to="/activity">See which</Link>
+    </p>
+  );
+}

@@ -1,0 +1,171 @@
+import { Button, Checkbox, Group, Modal, NumberInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { IconFolderOpen } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Folder } from '../../main/api/contract/folders.ts';
+import type { DestinationId } from '../../main/api/contract/values.ts';
+import { tellDone, useAction, useData } from '../data.ts';
+import { Failure, Note } from '../parts/failure.tsx';
+import { useChooseFolder } from '../parts/folder-chooser.tsx';
+import { lastName } from '../parts/format.ts';
+import { KIND_WORDS } from '../parts/words.ts';
+
+interface FolderDialogProps {
+  /** Absent: a new folder is being added. */
+  readonly folder?: Folder;
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
+/** Adds a folder or changes how it is protected. */
+export function FolderDialog({ folder, opened, onClose }: FolderDialogProps) {
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      size="lg"
+      title={folder === undefined ? 'Protect a folder' : `Edit ${folder.name}`}
+    >
+      {opened && <FolderForm {...(folder === undefined ? {} : { folder })} onDone={onClose} />}
+    </Modal>
+  );
+}
+
+const MB = 1_000_000;
+const AGES = [
+  { value: '4', label: '4 hours' },
+  { value: '24', label: 'a day' },
+  { value: '72', label: '3 days' },
+  { value: '168', label: 'a week' },
+  { value: '720', label: 'a month' },
+];
+
+function FolderForm({ folder, onDone }: { readonly folder?: Folder; readonly onDone: () => void }) {
+  const destinations = useData('destinations.list', {}).data ?? [];
+  const choose = useChooseFolder();
+  const add = useAction('folders.add', { errors: 'shown-by-caller' });
+  const update = useAction('folders.update', { errors: 'shown-by-caller' });
+  const [path, setPath] = useState(folder?.path ?? '');
+  const [name, setName] = useState(folder?.name ?? '');
+  const [excludes, setExcludes] = useState(folder?.excludes.join('\n') ?? '');
+  const [limit, setLimit] = useState<number | string>(
+    folder?.excludeLargerThan == null ? '' : Math.round(folder.excludeLargerThan / MB),
+  );
+  const [markers, setMarkers] = useState(folder?.honourMarkers ?? true);
+  const [age, setAge] = useState(String(folder?.maxAgeHours ?? 24));
+  const [chosen, setChosen] = useState<readonly string[] | null>(folder?.destinationIds ?? null);
+  const to = chosen ?? destinations.map(({ id }) => id);
+  const error = add.error ?? update.error;
+
+  const fields = {
+    name: name.trim() === '' ? lastName(path) : name.trim(),
+    excludes: excludes
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+    excludeLargerThan: typeof limit === 'number' && limit > 0 ? limit * MB : null,
+    honourMarkers: markers,
+    destinationIds: [...to] as DestinationId[],
+    maxAgeHours: Number(age),
+  };
+  const save = () => {
+    const onSuccess = () => {
+      tellDone(folder === undefined ? `${fields.name} is protected` : 'Saved');
+      onDone();
+    };
+    if (folder === undefined) add.mutate({ path, ...fields }, { onSuccess });
+    else update.mutate({ id: folder.id, ...fields }, { onSuccess });
+  };
+  const pick = async () => {
+    const picked = await choose('Which folder do you want to protect?');
+    if (picked !== null) setPath(picked);
+  };
+  const ages = AGES.some(({ value }) => value === age) ? AGES : [...AGES, { value: age, label: `${age} hours` }];
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <Stack gap="md">
+        {folder === undefined && (
+          <Group align="flex-end" gap="xs" wrap="nowrap">
+            <TextInput
+              label="Folder"
+              placeholder="/home/you/Documents"
+              value={path}
+              onChange={(event) => setPath(event.target.value)}
+              flex={1}
+              data-autofocus
+            />
+            <Button variant="default" leftSection={<IconFolderOpen size={16} />} onClick={() => void pick()}>
+              Choose…
+            </Button>
+          </Group>
+        )}
+        <TextInput
+          label="Name"
+          placeholder={path === '' ? '' : lastName(path)}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <Checkbox.Group label="Copies go to" value={[...to]} onChange={setChosen}>
+          <Stack gap="xs" mt="xs">
+            {destinations.map((destination) => (
+              <Checkbox
+                key={destination.id}
+                value={destination.id}
+                label={`${destination.name} (${KIND_WORDS[destination.kind].label.toLowerCase()})`}
+              />
+            ))}
+            {destinations.length === 0 && (
+              <Note tone="warn">There is no destination yet. Add one under Destinations.</Note>
+            )}
+          </Stack>
+        </Checkbox.Group>
+        <Textarea
+          label="Leave out"
+          description="One pattern a line, for example *.tmp or node_modules"
+          value={excludes}
+          onChange={(event) => setExcludes(event.target.value)}
+          autosize
+          minRows={2}
+          maxRows={6}
+        />
+        <Group grow align="flex-start">
+          <NumberInput
+            label="Leave out files larger than"
+            description="Empty keeps every file"
+            suffix=" MB"
+            min={1}
+            value={limit}
+            onChange={setLimit}
+            hideControls
+          />
+          <Select
+            label="A copy is behind after"
+            description="Then you are told about it"
+            data={ages}
+            value={age}
+            onChange={(value) => setAge(value ?? '24')}
+          />
+        </Group>
+        <Checkbox
+          label="Leave out folders marked as cache"
+          description="Those with a CACHEDIR.TAG or .nobackup file inside"
+          checked={markers}
+          onChange={(event) => setMarkers(event.target.checked)}
+        />
+        {error !== null && <Failure error={error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onDone}>
+            Cancel
+          </Button>
+          <Button type="submit" disabled={path === ''} loading={add.isPending || update.isPending}>
+            {folder === undefined ? 'Protect this folder' : 'Save'}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

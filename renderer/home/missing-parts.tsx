@@ -1,0 +1,108 @@
+import { Button } from '@mantine/core';
+import { IconBulb } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Fix, Folder } from '../../main/api/contract/folders.ts';
+import { tellDone, tellError, useAction, useClient, useData } from '../data.ts';
+import { AddDestinationDialog } from '../destinations/add-destination-dialog.tsx';
+import { KIND_WORDS } from '../parts/words.ts';
+import classes from './missing-parts.module.css';
+
+/** What is missing for three copies on two kinds of storage with one off-site, and the button that mends it. */
+export function MissingParts({ folder }: { readonly folder: Folder }) {
+  if (folder.rule.missing.length === 0) return null;
+  // Several parts often want the same thing; one button is enough for it.
+  const seen = new Set<string>();
+  const parts = folder.rule.missing.map((part) => {
+    const key = JSON.stringify(part.fix);
+    const first = !seen.has(key);
+    seen.add(key);
+    return { ...part, key: `${part.part}-${key}`, button: first ? ('show' as const) : ('hide' as const) };
+  });
+  return (
+    <ul className={classes.missing} aria-label="What is missing">
+      {parts.map((part) => (
+        <li key={part.key} className={classes.part}>
+          <IconBulb size={18} stroke={1.7} aria-hidden />
+          <span className={classes.text}>{part.text}</span>
+          {part.button === 'show' && <FixButton folder={folder} fix={part.fix} />}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function FixButton({ folder, fix }: { readonly folder: Folder; readonly fix: Fix }) {
+  const client = useClient();
+  const destinations = useData('destinations.list', {}).data ?? [];
+  const backup = useAction('runs.backup');
+  const update = useAction('folders.update');
+  const check = useAction('runs.check');
+  const [dialog, setDialog] = useState<'open' | 'closed'>('closed');
+  const [busy, setBusy] = useState<'busy' | 'idle'>('idle');
+  const nameOf = (id: string) => destinations.find((destination) => destination.id === id)?.name ?? 'the destination';
+
+  if (fix.action === 'add-destination') {
+    return (
+      <>
+        <Button size="compact-sm" onClick={() => setDialog('open')}>
+          {fix.offsite ? 'Add a place elsewhere' : `Add ${fix.kind === 'cloud' ? 'a cloud' : 'a disk'}`}
+        </Button>
+        <AddDestinationDialog
+          opened={dialog === 'open'}
+          onClose={() => setDialog('closed')}
+          wanted={{ kind: fix.kind, offsite: fix.offsite ? 'yes' : 'no' }}
+          onAdded={(added) => update.mutate({ id: folder.id, destinationIds: [...folder.destinationIds, added.id] })}
+        />
+      </>
+    );
+  }
+
+  const act = () => {
+    if (fix.action === 'attach-destination') {
+      update.mutate(
+        { id: folder.id, destinationIds: [...folder.destinationIds, fix.destinationId] },
+        { onSuccess: () => tellDone(`${folder.name} goes to ${nameOf(fix.destinationId)} from now on`) },
+      );
+    } else if (fix.action === 'back-up-now') {
+      backup.mutate({ folderIds: [folder.id], destinationIds: [fix.destinationId] });
+    } else if (fix.action === 'check') {
+      check.mutate({ destinationId: fix.destinationId, readData: true });
+    } else {
+      setBusy('busy');
+      client
+        .call('destinations.test', { id: fix.destinationId })
+        .then((test) =>
+          test.error === null
+            ? tellDone(`${nameOf(fix.destinationId)} answers`, 'The next backup continues by itself.')
+            : tellError(Object.assign(new Error(test.error.message), { wire: test.error })),
+        )
+        .catch(tellError)
+        .finally(() => setBusy('idle'));
+    }
+  };
+  return (
+    <Button
+      size="compact-sm"
+      variant={fix.action === 'reconnect' ? 'default' : 'filled'}
+      loading={busy === 'busy' || update.isPending || backup.isPending || check.isPending}
+      onClick={act}
+    >
+      {fixWords(fix, nameOf)}
+    </Button>
+  );
+}
+
+function fixWords(fix: Fix, nameOf: (id: string) => string): string {
+  switch (fix.action) {
+    case 'add-destination':
+      return `Add ${KIND_WORDS[fix.kind].label.toLowerCase()}`;
+    case 'attach-destination':
+      return `Use ${nameOf(fix.destinationId)}`;
+    case 'back-up-now':
+      return 'Back up now';
+    case 'reconnect':
+      return 'I have connected it';
+    case 'check':
+      return 'Check it now';
+  }
+}

@@ -1,0 +1,149 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { IconArrowUp, IconFolder, IconFolderPlus } from '@tabler/icons-react';
+import { createContext, type ReactNode, use, useCallback, useState } from 'react';
+import { useAction, useClient, useData } from '../data.ts';
+import { Failure } from './failure.tsx';
+import classes from './folder-chooser.module.css';
+import { lastName } from './format.ts';
+import { Waiting } from './page.tsx';
+
+type Choose = (title: string) => Promise<string | null>;
+
+const ChooseContext = createContext<Choose | null>(null);
+
+/** Lets the person pick a folder: with the system's own chooser where the host has one, else with ours. */
+export function useChooseFolder(): Choose {
+  const choose = use(ChooseContext);
+  if (choose === null) throw new Error('useChooseFolder needs a FolderChooserProvider above it.');
+  return choose;
+}
+
+export function FolderChooserProvider({ children }: { readonly children: ReactNode }) {
+  const client = useClient();
+  const [open, setOpen] = useState<{ title: string; answer: (path: string | null) => void } | null>(null);
+  const choose = useCallback<Choose>(
+    async (title) => {
+      const info = await client.call('system.info', {});
+      if (info.nativeDialogs) return (await client.call('system.chooseFolder', { title })).path;
+      return new Promise((resolve) => setOpen({ title, answer: resolve }));
+    },
+    [client],
+  );
+  const close = (path: string | null) => {
+    open?.answer(path);
+    setOpen(null);
+  };
+  return (
+    <ChooseContext value={choose}>
+      {children}
+      <Modal opened={open !== null} onClose={() => close(null)} title={open?.title} size="lg">
+        {open !== null && <Browser onDone={close} />}
+      </Modal>
+    </ChooseContext>
+  );
+}
+
+function Browser({ onDone }: { readonly onDone: (path: string | null) => void }) {
+  const [path, setPath] = useState<string | undefined>(undefined);
+  const listing = useData('system.browse', path === undefined ? {} : { path }, { keepPrevious: 'keep' });
+  const here = listing.data;
+  return (
+    <Stack gap="md">
+      {listing.error !== null && (
+        <Failure error={listing.error}>
+          <Button size="xs" variant="default" onClick={() => setPath(here?.parent ?? undefined)}>
+            Go back
+          </Button>
+        </Failure>
+      )}
+      {here === undefined && listing.error === null && <Waiting rows={1} height={320} />}
+      {here !== undefined && (
+        <div className={classes.browser}>
+          <nav className={classes.shortcuts} aria-label="Places">
+            {here.shortcuts.map((shortcut) => (
+              <button
+                key={shortcut.path}
+                type="button"
+                className={classes.row}
+                aria-current={shortcut.path === here.path || undefined}
+                onClick={() => setPath(shortcut.path)}
+              >
+                {shortcut.label}
+              </button>
+            ))}
+          </nav>
+          <div className={classes.listing}>
+            <div className={classes.where}>
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                leftSection={<IconArrowUp size={14} />}
+                disabled={here.parent === null}
+                onClick={() => setPath(here.parent ?? undefined)}
+              >
+                Up
+              </Button>
+              <span className={classes.path}>{here.path}</span>
+            </div>
+            <ul className={classes.entries} aria-label="Folders here">
+              {here.entries.map((entry) => (
+                <li key={entry.path}>
+                  <button type="button" className={classes.row} onClick={() => setPath(entry.path)}>
+                    <IconFolder size={18} stroke={1.6} aria-hidden />
+                    {entry.name}
+                  </button>
+                </li>
+              ))}
+              {here.entries.length === 0 && <li className={classes.none}>There are no folders inside this one.</li>}
+            </ul>
+          </div>
+        </div>
+      )}
+      <Group justify="space-between" gap="xs">
+        {here === undefined ? <span /> : <NewFolder parent={here.path} onMade={setPath} />}
+        <Group gap="xs">
+          <Button variant="default" onClick={() => onDone(null)}>
+            Cancel
+          </Button>
+          <Button disabled={here === undefined} onClick={() => onDone(here?.path ?? null)}>
+            {here === undefined ? 'Choose' : `Choose “${lastName(here.path)}”`}
+          </Button>
+        </Group>
+      </Group>
+    </Stack>
+  );
+}
+
+function NewFolder({ parent, onMade }: { readonly parent: string; readonly onMade: (path: string) => void }) {
+  const [name, setName] = useState<string | null>(null);
+  const make = useAction('system.createFolder');
+  if (name === null) {
+    return (
+      <Button variant="subtle" leftSection={<IconFolderPlus size={16} />} onClick={() => setName('')}>
+        New folder
+      </Button>
+    );
+  }
+  return (
+    <form
+      className={classes.newFolder}
+      onSubmit={(event) => {
+        event.preventDefault();
+        make.mutate(
+          { parent, name },
+          {
+            onSuccess: (made) => {
+              setName(null);
+              onMade(made.path);
+            },
+          },
+        );
+      }}
+    >
+      <TextInput aria-label="Name of the new folder" value={name} onChange={(e) => setName(e.target.value)} autoFocus />
+      <Button type="submit" variant="default" disabled={name.trim() === ''} loading={make.isPending}>
+        Create
+      </Button>
+    </form>
+  );
+}

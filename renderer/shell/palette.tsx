@@ -1,0 +1,148 @@
+import { useDebouncedValue } from '@mantine/hooks';
+import { Spotlight, type SpotlightActionData, spotlight } from '@mantine/spotlight';
+import {
+  IconActivity,
+  IconBox,
+  IconFile,
+  IconFolder,
+  IconHistory,
+  IconHome,
+  IconKey,
+  IconMoon,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconSearch,
+  IconServer2,
+  IconSettings,
+} from '@tabler/icons-react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import type { SearchHit } from '../../main/api/contract/history.ts';
+import { tellDone, useAction, useData } from '../data.ts';
+
+export function openPalette(): void {
+  spotlight.open();
+}
+
+type Action = SpotlightActionData;
+
+const icon = { size: 20, stroke: 1.7, 'aria-hidden': true } as const;
+
+/** Ctrl-K: screens, folders, actions, and files of all history. */
+export function Palette() {
+  const [query, setQuery] = useState('');
+  const [, navigate] = useLocation();
+  const [text] = useDebouncedValue(query.trim(), 120);
+  const files = useData('history.search', { text, limit: 6 }, { enabled: text.length >= 2, keepPrevious: 'keep' });
+  const screens = useScreens(navigate);
+  const actions = useActions(navigate);
+  const folders = useFolders(navigate);
+  const hits = text.length >= 2 ? (files.data?.hits ?? []) : [];
+  const matching = (list: readonly Action[]) => list.filter((action) => matches(action, query));
+  return (
+    <Spotlight
+      query={query}
+      onQueryChange={setQuery}
+      shortcut={['mod + K']}
+      // Files are found by the app, the rest is filtered here: Spotlight only shows.
+      filter={(_query, given) => given}
+      nothingFound={query.trim() === '' ? 'Type a name' : 'Nothing has this name'}
+      scrollable
+      maxHeight={420}
+      searchProps={{
+        leftSection: <IconSearch size={18} />,
+        placeholder: 'Find a file, a screen or an action',
+        'aria-label': 'Find a file, a screen or an action',
+      }}
+      actions={[
+        { group: 'Files in all history', actions: hits.map((hit) => fileAction(hit, text, navigate)) },
+        { group: 'Folders', actions: matching(folders) },
+        { group: 'Actions', actions: matching(actions) },
+        { group: 'Go to', actions: matching(screens) },
+      ].filter((group) => group.actions.length > 0)}
+    />
+  );
+}
+
+function matches(action: Action, query: string): boolean {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const text = `${action.label ?? ''} ${action.description ?? ''}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function fileAction(hit: SearchHit, text: string, navigate: (to: string) => void): Action {
+  return {
+    id: `file-${hit.folderId}-${hit.key}`,
+    label: hit.name,
+    description: `${hit.existsNow ? '' : 'Deleted · '}${hit.folderName} / ${hit.path}`,
+    leftSection: hit.type === 'dir' ? <IconFolder {...icon} /> : <IconFile {...icon} />,
+    onClick: () => navigate(`/history/find/${encodeURIComponent(text)}/${encodeURIComponent(hit.key)}`),
+  };
+}
+
+function useScreens(navigate: (to: string) => void): Action[] {
+  const go = (id: string, label: string, to: string, leftSection: Action['leftSection']): Action => ({
+    id,
+    label,
+    leftSection,
+    onClick: () => navigate(to),
+  });
+  return [
+    go('home', 'Home', '/', <IconHome {...icon} />),
+    go('history', 'History', '/history', <IconHistory {...icon} />),
+    go('destinations', 'Destinations', '/destinations', <IconServer2 {...icon} />),
+    go('activity', 'Activity', '/activity', <IconActivity {...icon} />),
+    go('settings', 'Settings', '/settings', <IconSettings {...icon} />),
+  ];
+}
+
+function useFolders(navigate: (to: string) => void): Action[] {
+  const folders = useData('folders.list', {}).data ?? [];
+  return folders.map((folder) => ({
+    id: `folder-${folder.id}`,
+    label: folder.name,
+    description: `History of ${folder.path}`,
+    leftSection: <IconFolder {...icon} />,
+    onClick: () => navigate(`/history/${folder.id}`),
+  }));
+}
+
+function useActions(navigate: (to: string) => void): Action[] {
+  const backup = useAction('runs.backup');
+  const update = useAction('settings.update');
+  const settings = useData('settings.get', {}).data;
+  const paused = settings?.paused === true;
+  return [
+    {
+      id: 'backup',
+      label: 'Back up everything now',
+      leftSection: <IconBox {...icon} />,
+      onClick: () => backup.mutate({}, { onSuccess: () => tellDone('Backup started') }),
+    },
+    {
+      id: 'pause',
+      label: paused ? 'Resume backups' : 'Pause backups',
+      leftSection: paused ? <IconPlayerPlay {...icon} /> : <IconPlayerPause {...icon} />,
+      onClick: () => update.mutate({ paused: !paused }),
+    },
+    {
+      id: 'deleted',
+      label: 'Find a deleted file',
+      leftSection: <IconHistory {...icon} />,
+      onClick: () => navigate('/history/find/'),
+    },
+    {
+      id: 'kit',
+      label: 'Recovery page',
+      description: 'Print, save or try the passphrase',
+      leftSection: <IconKey {...icon} />,
+      onClick: () => navigate('/settings/kit'),
+    },
+    {
+      id: 'theme',
+      label: settings?.theme === 'dark' ? 'Light colours' : 'Dark colours',
+      leftSection: <IconMoon {...icon} />,
+      onClick: () => update.mutate({ theme: settings?.theme === 'dark' ? 'light' : 'dark' }),
+    },
+  ];
+}

@@ -1,61 +1,70 @@
-import { remainder } from '../format/polynomial.ts';
+import { chunkerTables } from '../format/polynomial.ts';
+import { MAX_CHUNK, MIN_CHUNK } from './limits.ts';
+import { RABIN_WASM_BASE64 } from './rabin-wasm.ts';
 
-/** restic's chunk limits and window (format, section 12), in bytes. */
-export const MIN_CHUNK = 512 * 1024;
-export const MAX_CHUNK = 8 * 1024 * 1024;
-const WINDOW = 64;
-const CUT_MASK = 0xfffff;
+export { MAX_CHUNK, MIN_CHUNK } from './limits.ts';
 
+/** Cuts file content into chunks exactly as restic does with the same polynomial (format, section 12). */
 export interface Chunker {
-  /** Files are read straight into this. */
-  readonly memory: Uint8Array;
-  /** The end of the chunk that begins at `start`, or -1 when `end` comes before it is decided. */
-  nextCut(start: number, end: number, atEof: boolean): number;
+  /** The caller reads files straight into this view; it never moves. */
+  readonly memory: Uint8Array<ArrayBuffer>;
+  /**
+   * Where the chunk that begins at `start` ends (exclusive), given the file's bytes in `memory[start, end)`; -1 when
+   * more bytes are needed to decide, which is never so with `MAX_CHUNK` bytes or at the end of the file. The call
+   * keeps no state.
+   * @param looked bytes of this chunk that an earlier call, which gave -1, has seen already: they are not hashed again
+   */
+  nextCut(start: number, end: number, atEof: boolean, looked?: number): number;
 }
 
-/** A Rabin chunker over memory of its own. */
+/** A chunker with `memoryBytes` of memory of its own; at least `MAX_CHUNK` and some for reading ahead is sensible. */
 export function createChunker(polynomial: bigint, memoryBytes: number): Chunker {
-  const memory = new Uint8Array(memoryBytes);
-  const { outHi, outLo, modHi, modLo } = tables(polynomial);
-  const nextCut = (start: number, end: number, atEof: boolean): number => {
+  const pages = Math.ceil((TABLE_BYTES + memoryBytes) / PAGE_BYTES);
+  const wasmMemory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const tables = new BigUint64Array(wasmMemory.buffer, 0, TABLE_BYTES / 8);
+  const { out, mod } = chunkerTables(polynomial);
+  tables.set(out);
+  tables.set(mod, out.length);
+  const { find } = instantiate(wasmMemory);
+
+  const nextCut = (start: number, end: number, atEof: boolean, looked = 0): number => {
     const limit = Math.min(end, start + MAX_CHUNK);
-    if (limit - start < MIN_CHUNK) return atEof ? end : -1;
-    const from = start + MIN_CHUNK - WINDOW;
-    let hi = 0;
-    let lo = 0;
-    const slide = (leaving: number, entering: number): void => {
-      hi ^= outHi[leaving] ?? 0;
-      lo ^= outLo[leaving] ?? 0;
-      const index = hi >>> 13;
-      hi = ((hi << 8) | (lo >>> 24)) ^ (modHi[index] ?? 0);
-      lo = ((lo << 8) | entering) ^ (modLo[index] ?? 0);
-    };
-    slide(0, 1);
-    for (let at = from; at < limit; at++) {
-      const leaving = at - from < WINDOW - 1 ? 0 : at - from === WINDOW - 1 ? 1 : (memory[at - WINDOW] ?? 0);
-      slide(leaving, memory[at] ?? 0);
-      if (at + 1 - start >= MIN_CHUNK && (lo & CUT_MASK) === 0) return at + 1;
+    // A cut after byte p makes a chunk of p + 1 - start bytes, so the first position of interest is one less.
+    const from = start + Math.max(MIN_CHUNK - 1, looked);
+    if (from < limit) {
+      const hit = find(TABLE_BYTES + from, TABLE_BYTES + limit);
+      if (hit >= 0) return hit - TABLE_BYTES + 1;
     }
     if (limit - start === MAX_CHUNK) return limit;
     return atEof ? end : -1;
   };
-  return { memory, nextCut };
+  return { memory: new Uint8Array(wasmMemory.buffer as ArrayBuffer, TABLE_BYTES, memoryBytes), nextCut };
 }
 
-function tables(polynomial: bigint) {
-  const outHi = new Int32Array(256);
-  const outLo = new Int32Array(256);
-  const modHi = new Int32Array(256);
-  const modLo = new Int32Array(256);
-  for (let b = 0; b < 256; b++) {
-    let out = remainder(BigInt(b), polynomial);
-    for (let i = 0; i < WINDOW - 1; i++) out = remainder(out << 8n, polynomial);
-    const high = BigInt(b) << 53n;
-    const mod = remainder(high, polynomial) | high;
-    outHi[b] = Number(BigInt.asIntN(32, out >> 32n));
-    outLo[b] = Number(BigInt.asIntN(32, out));
-    modHi[b] = Number(BigInt.asIntN(32, mod >> 32n));
-    modLo[b] = Number(BigInt.asIntN(32, mod));
+/** The ends of all chunks of `bytes`, the last being its length; none for no bytes. */
+export function chunkBoundaries(polynomial: bigint, bytes: Uint8Array): number[] {
+  const chunker = createChunker(polynomial, bytes.length);
+  chunker.memory.set(bytes);
+  const ends: number[] = [];
+  for (let start = 0; start < bytes.length; start = ends.at(-1) ?? bytes.length) {
+    ends.push(chunker.nextCut(start, bytes.length, true));
   }
-  return { outHi, outLo, modHi, modLo };
+  return ends;
+}
+
+/** The two tables at the beginning of the WebAssembly memory. */
+const TABLE_BYTES = 4096;
+const PAGE_BYTES = 65_536;
+
+interface RabinExports {
+  /** The first position in [from, to) whose byte ends a window that hashes to a cut, or -1. */
+  find(from: number, to: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+function instantiate(memory: WebAssembly.Memory): RabinExports {
+  // Compiling so few bytes takes less than a millisecond; each worker does it once.
+  compiled ??= new WebAssembly.Module(Buffer.from(RABIN_WASM_BASE64, 'base64'));
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as RabinExports;
 }

@@ -34,6 +34,8 @@ export class FileChunks {
   readonly #sink: ChunkSink;
   readonly #onBytes: (bytes: number) => void;
   #used = 0;
+  /** Bytes of the chunk that is not yet decided in which a cut was looked for already. */
+  #looked = 0;
 
   constructor(chunkerPolynomial: bigint, sink: ChunkSink, onBytes: (bytes: number) => void) {
     this.#chunker = createChunker(chunkerPolynomial, ARENA_BYTES);
@@ -83,6 +85,7 @@ export class FileChunks {
   async #chunkAll(fd: number, expected: number): Promise<number> {
     let start = this.#used;
     let total = 0;
+    this.#looked = 0;
     if (start + Math.min(expected, READ_BYTES) + 1 > this.#arena.length) {
       await this.settle();
       start = 0;
@@ -115,7 +118,8 @@ export class FileChunks {
   #cut(from: number, end: number, atEnd: boolean): number {
     let start = from;
     while (end - start >= MIN_CHUNK) {
-      const cut = this.#chunker.nextCut(start, end, atEnd);
+      const cut = this.#chunker.nextCut(start, end, atEnd, this.#looked);
+      this.#looked = cut < 0 ? end - start : 0;
       if (cut < 0) break;
       this.#sink.chunk(this.#arena.subarray(start, cut));
       start = cut;

@@ -1,0 +1,113 @@
+import { hasCode, TriplicateError } from '../errors.ts';
+import { withLock } from '../repository/locks.ts';
+import type { Repository } from '../repository/repository.ts';
+import { fitsFilter, listSnapshots, type SnapshotFilter, type StoredSnapshot } from '../repository/snapshots.ts';
+import {
+  decideRetention,
+  type GroupBy,
+  groupSnapshots,
+  isEmptyPolicy,
+  type KeptSnapshot,
+  type RetentionPolicy,
+  type SnapshotGroup,
+} from './retention.ts';
+
+export interface ForgetRequest {
+  readonly repository: Repository;
+  readonly policy: RetentionPolicy;
+  readonly groupBy?: readonly GroupBy[];
+  /** Only snapshots that fit are looked at; all others stay. */
+  readonly filter?: SnapshotFilter;
+  /** `plan` only says what would go. */
+  readonly mode: 'plan' | 'remove';
+  readonly signal?: AbortSignal;
+}
+
+export interface ForgetGroup extends Omit<SnapshotGroup, 'snapshots'> {
+  readonly keep: readonly KeptSnapshot[];
+  readonly remove: readonly StoredSnapshot[];
+}
+
+export interface ForgetReport {
+  readonly groups: readonly ForgetGroup[];
+  /** How many snapshot files were taken away; 0 for a plan. */
+  readonly removed: number;
+}
+
+/**
+ * Removes the snapshots that the policy does not keep. Their data stays until `prune`.
+ * @throws `usage` for a policy that keeps nothing, `repo/damaged` when a snapshot cannot be read (which one is the newest
+ *   of its group is then unknown), `repo/locked`, `store/…`
+ */
+export async function forget(request: ForgetRequest): Promise<ForgetReport> {
+  const { repository, policy, signal } = request;
+  if (isEmptyPolicy(policy)) {
+    throw new TriplicateError('usage', 'Nothing says which snapshots to keep, so none is removed.', {
+      hint: 'Give at least one rule, such as --keep-last 10 or --keep-daily 30.',
+    });
+  }
+  return withLock(
+    repository,
+    'exclusive',
+    async (held) => {
+      const groups = await plan(request, held);
+      let removed = 0;
+      if (request.mode === 'remove') {
+        for (const { id } of groups.flatMap(({ remove }) => remove))
+          removed += await removeSnapshot(repository, id, held);
+      }
+      return { groups, removed };
+    },
+    signal ? { signal } : {},
+  );
+}
+
+/** Removes the named snapshots. @throws `repo/locked`, `store/…` */
+export async function forgetSnapshots(
+  repository: Repository,
+  ids: readonly string[],
+  signal?: AbortSignal,
+): Promise<number> {
+  return withLock(
+    repository,
+    'exclusive',
+    async (held) => {
+      let removed = 0;
+      for (const id of ids) removed += await removeSnapshot(repository, id, held);
+      return removed;
+    },
+    signal ? { signal } : {},
+  );
+}
+
+async function plan(request: ForgetRequest, signal: AbortSignal): Promise<readonly ForgetGroup[]> {
+  const { repository, policy } = request;
+  const { snapshots, unreadable } = await listSnapshots(repository, signal);
+  if (unreadable.length > 0) throw unreadableSnapshots(unreadable.map(({ id }) => id));
+  const looked = snapshots.filter(({ snapshot }) => fitsFilter(snapshot, request.filter ?? {}));
+  const { clock, utcOffsetMinutes } = repository.host;
+  const options = { now: clock.now(), localZone: utcOffsetMinutes };
+  return groupSnapshots(looked, request.groupBy).map(({ snapshots: members, ...group }) => ({
+    ...group,
+    ...decideRetention(members, policy, options),
+  }));
+}
+
+async function removeSnapshot(repository: Repository, id: string, signal: AbortSignal): Promise<number> {
+  try {
+    await repository.store.remove({ type: 'snapshots', id }, signal);
+    return 1;
+  } catch (error) {
+    if (hasCode(error, 'store/not-found')) return 0;
+    throw error;
+  }
+}
+
+/** Deleting needs to know all snapshots: one that cannot be read may need anything. */
+export function unreadableSnapshots(ids: readonly string[]): TriplicateError {
+  const names = ids.map((id) => id.slice(0, 8)).join(', ');
+  return new TriplicateError('repo/damaged', `Nothing was removed: these snapshots cannot be read: ${names}.`, {
+    data: { snapshots: ids },
+    hint: 'Run `check`. If their content is lost, remove these files by hand, then try again.',
+  });
+}

@@ -1,0 +1,187 @@
+import { TriplicateError } from '../errors.ts';
+import type { IndexedPack } from '../format/index-file.ts';
+import { packFileSize } from '../format/pack.ts';
+import type { PackId } from '../ids.ts';
+import type { StoredFile } from '../store/store.ts';
+import { BlobSet } from '../walk/blob-set.ts';
+
+export interface PruneLimits {
+  /** Share of the used bytes that may stay unused, so that little gain is not paid with much copying; restic's 0.05. */
+  readonly maxUnused: number;
+  /** Bytes of packs that one run may rewrite. */
+  readonly maxRepackBytes: number;
+  /** Packs below this size are small; ten of them are put together. */
+  readonly smallPackBytes: number;
+  /** Whether raw trees must be compressed (format version 2). */
+  readonly rawTrees: 'keep' | 'compress';
+}
+
+export interface PrunePlan {
+  /** In no index: deleted first. */
+  readonly unindexed: readonly PackId[];
+  /** Named by an index, nothing in them is used: deleted last. */
+  readonly remove: readonly PackId[];
+  readonly repack: readonly IndexedPack[];
+  /** What must be copied out of the packs in `repack`. */
+  readonly copy: BlobSet;
+  readonly keep: readonly IndexedPack[];
+  /** In the index, not in the repository, and not needed: the new index leaves them out. */
+  readonly missing: readonly PackId[];
+  readonly bytes: PruneBytes;
+}
+
+export interface PruneBytes {
+  readonly used: number;
+  readonly removed: number;
+  readonly repacked: number;
+  /** Unused bytes that stay after the run. */
+  readonly unusedAfter: number;
+  readonly unindexed: number;
+}
+
+interface PackUse {
+  readonly pack: IndexedPack;
+  readonly size: number;
+  readonly type: 'data' | 'tree' | 'mixed';
+  /** Blobs that are used and for which no earlier pack was chosen. */
+  used: number;
+  usedBytes: number;
+  unusedBytes: number;
+}
+
+const MANY_SMALL = 10;
+
+/**
+ * Decides for every pack whether it stays, goes or is rewritten, as restic does. Pure: takes what the index and the
+ * listing say. `packs` is walked several times.
+ * @throws `repo/damaged` when a pack that is needed is missing or has another size than its entries make
+ */
+export function planPrune(
+  packs: () => Iterable<IndexedPack>,
+  listed: readonly StoredFile[],
+  used: BlobSet,
+  limits: PruneLimits,
+): PrunePlan {
+  const sizes = new Map(listed.map(({ id, size }) => [id, size]));
+  const uses = measure(packs, used, sizes);
+  const indexed = new Set(uses.map(({ pack }) => pack.id as string));
+  const unindexed = listed.filter(({ id }) => !indexed.has(id));
+  checkNeeded(uses, sizes);
+  const present = uses.filter(({ pack }) => sizes.has(pack.id));
+  const remove = present.filter((use) => use.used === 0);
+  const repack = chooseRepack(present, limits);
+  const gone = new Set([...remove, ...repack]);
+  const keep = present.filter((use) => !gone.has(use));
+  const bytesOf = (list: readonly PackUse[], field: 'usedBytes' | 'unusedBytes' | 'size'): number =>
+    list.reduce((sum, use) => sum + use[field], 0);
+  return {
+    unindexed: unindexed.map(({ id }) => id as PackId),
+    remove: remove.map(({ pack }) => pack.id),
+    repack: repack.map(({ pack }) => pack),
+    copy: blobsToCopy(repack, keep, used),
+    keep: keep.map(({ pack }) => pack),
+    missing: uses.filter(({ pack }) => !sizes.has(pack.id)).map(({ pack }) => pack.id),
+    bytes: {
+      used: bytesOf(present, 'usedBytes'),
+      removed: bytesOf(remove, 'size') + bytesOf(repack, 'unusedBytes'),
+      repacked: bytesOf(repack, 'size'),
+      unusedAfter: bytesOf(keep, 'unusedBytes'),
+      unindexed: unindexed.reduce((sum, { size }) => sum + size, 0),
+    },
+  };
+}
+
+/** A blob in several packs counts as used in the first of those that hold the most use otherwise. */
+function measure(
+  packs: () => Iterable<IndexedPack>,
+  used: BlobSet,
+  sizes: ReadonlyMap<string, number>,
+): readonly PackUse[] {
+  const uses = [...packs()].map((pack): PackUse => {
+    const types = new Set(pack.blobs.map(({ type }) => type));
+    const type = types.size > 1 ? 'mixed' : (pack.blobs[0]?.type ?? 'data');
+    return { pack, type, size: packFileSize(pack.blobs), used: 0, usedBytes: 0, unusedBytes: 0 };
+  });
+  const share = (pack: IndexedPack): number =>
+    pack.blobs.filter(({ type, id }) => used.has(type, id)).length / Math.max(1, pack.blobs.length);
+  const shares = new Map(uses.map((use) => [use, sizes.has(use.pack.id) ? share(use.pack) : -1]));
+  const taken = new BlobSet();
+  for (const use of [...uses].sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0))) {
+    for (const { type, id, length } of use.pack.blobs) {
+      if (used.has(type, id) && taken.add(type, id) === 'added') {
+        use.used++;
+        use.usedBytes += length;
+      } else {
+        use.unusedBytes += length;
+      }
+    }
+  }
+  return uses;
+}
+
+function checkNeeded(uses: readonly PackUse[], sizes: ReadonlyMap<string, number>): void {
+  const needed = uses.filter((use) => use.used > 0);
+  const missing = needed.filter(({ pack }) => !sizes.has(pack.id));
+  if (missing.length > 0) {
+    throw new TriplicateError(
+      'repo/damaged',
+      `Nothing was removed: ${missing.length} pack files that are needed are missing.`,
+      {
+        data: { packs: missing.map(({ pack }) => pack.id) },
+        hint: 'Check that the destination is complete and reachable, then run `check`.',
+      },
+    );
+  }
+  const wrong = needed.find(({ pack, size }) => sizes.get(pack.id) !== size);
+  if (wrong) {
+    throw new TriplicateError(
+      'repo/damaged',
+      `Nothing was removed: pack ${wrong.pack.id.slice(0, 8)} does not have the size that the index says.`,
+      {
+        data: { packs: [wrong.pack.id] },
+        hint: 'Run `check`; the index can be rebuilt from the packs.',
+      },
+    );
+  }
+}
+
+function chooseRepack(present: readonly PackUse[], limits: PruneLimits): readonly PackUse[] {
+  const inUse = present.filter((use) => use.used > 0);
+  const mustCompress = ({ type, pack }: PackUse): boolean =>
+    limits.rawTrees === 'compress' && type === 'tree' && pack.blobs.some((blob) => blob.uncompressedLength === 0);
+  const isFine = (use: PackUse): boolean => use.unusedBytes === 0 && use.type !== 'mixed' && !mustCompress(use);
+  const small = inUse.filter((use) => isFine(use) && use.size < limits.smallPackBytes);
+  const candidates = inUse.filter((use) => !isFine(use));
+  if (small.length >= MANY_SMALL) candidates.push(...small);
+  candidates.sort(
+    (a, b) =>
+      Number(a.type === 'data') - Number(b.type === 'data') ||
+      Number(a.size >= limits.smallPackBytes) - Number(b.size >= limits.smallPackBytes) ||
+      b.unusedBytes / b.size - a.unusedBytes / a.size,
+  );
+  const allowed = inUse.reduce((sum, use) => sum + use.usedBytes, 0) * limits.maxUnused;
+  let unused = inUse.reduce((sum, use) => sum + use.unusedBytes, 0);
+  let rewritten = 0;
+  return candidates.filter((use) => {
+    if (rewritten + use.size > limits.maxRepackBytes) return false;
+    const always = use.type !== 'data' || use.size < limits.smallPackBytes || mustCompress(use);
+    if (!always && unused <= allowed) return false;
+    unused -= use.unusedBytes;
+    rewritten += use.size;
+    return true;
+  });
+}
+
+function blobsToCopy(repack: readonly PackUse[], keep: readonly PackUse[], used: BlobSet): BlobSet {
+  const kept = new BlobSet();
+  if (repack.length > 0) {
+    for (const { pack } of keep) for (const { type, id } of pack.blobs) kept.add(type, id);
+  }
+  const copy = new BlobSet();
+  for (const { pack } of repack) {
+    for (const { type, id } of pack.blobs) {
+      if (used.has(type, id) && !kept.has(type, id)) copy.add(type, id);
+    }
+  }
+  return copy;
+}

@@ -1,0 +1,177 @@
+import { hasCode, TriplicateError } from '../errors.ts';
+import type { IndexedPack } from '../format/index-file.ts';
+import type { PackId } from '../ids.ts';
+import type { EngineProgress } from '../progress.ts';
+import { loadIndex } from '../repository/blob-index.ts';
+import { inParallel } from '../repository/in-parallel.ts';
+import { IndexWriter } from '../repository/index-writer.ts';
+import { withLock } from '../repository/locks.ts';
+import type { Repository } from '../repository/repository.ts';
+import { listSnapshots } from '../repository/snapshots.ts';
+import type { FileType } from '../store/store.ts';
+import { BlobSet } from '../walk/blob-set.ts';
+import { markReachable } from '../walk/reachable.ts';
+import { unreadableSnapshots } from './forget.ts';
+import { type PruneBytes, type PruneLimits, type PrunePlan, planPrune } from './plan.ts';
+import { repack } from './repack.ts';
+
+export interface PruneRequest {
+  readonly repository: Repository;
+  /** `plan` writes and deletes nothing. */
+  readonly mode: 'plan' | 'prune';
+  readonly maxUnused?: number;
+  readonly maxRepackBytes?: number;
+  readonly onProgress?: (progress: EngineProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface PruneReport {
+  readonly mode: 'plan' | 'prune';
+  readonly packsRemoved: number;
+  readonly packsRepacked: number;
+  readonly packsKept: number;
+  readonly packsWritten: number;
+  readonly bytes: PruneBytes;
+}
+
+const SMALL_PACK_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Removes what no snapshot needs. Order (format, section 11): unindexed packs go, rewritten packs come, then the whole
+ * new index, then the old index files go, then the packs that nothing names any more. Killed at any point, the
+ * repository is complete. Refuses as soon as anything that could need data cannot be read.
+ * @throws `repo/damaged`, `repo/locked`, `store/…`, `cancelled`
+ */
+export async function prune(request: PruneRequest): Promise<PruneReport> {
+  const { repository, signal } = request;
+  return withLock(
+    repository,
+    'exclusive',
+    (held) => pruneLocked({ ...request, signal: held }, held),
+    signal ? { signal } : {},
+  );
+}
+
+async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<PruneReport> {
+  const { repository } = request;
+  const tell = (phase: EngineProgress['phase'], filesDone: number, filesTotal: number | null): void =>
+    request.onProgress?.({ phase, filesDone, filesTotal, bytesDone: 0, bytesTotal: null, currentPath: null });
+  tell('planning', 0, null);
+  const { snapshots, unreadable } = await listSnapshots(repository, signal);
+  if (unreadable.length > 0) throw unreadableSnapshots(unreadable.map(({ id }) => id));
+  const { index, indexIds } = await loadIndex(repository, { signal });
+  const listed = await repository.store.list('data', signal);
+  if (indexIds.length === 0 && listed.length > 0 && snapshots.length > 0) {
+    throw new TriplicateError('repo/damaged', 'Nothing was removed: there are packs and snapshots, but no index.');
+  }
+  const used = new BlobSet();
+  const roots = snapshots.map(({ snapshot }) => snapshot.tree);
+  await markReachable(
+    repository,
+    index,
+    roots,
+    used,
+    { tree: (_, nodes) => refuseMissing(nodes, index), unreadable: refuse },
+    signal,
+  );
+  const plan = planPrune(() => index.packs(), listed, used, limitsOf(request));
+  if (request.mode === 'plan') return reportOf('plan', plan, 0);
+
+  await removeAll(repository, 'data', plan.unindexed, signal);
+  tell('pruning', 0, plan.repack.length);
+  const written = await repack(repository, plan, (done) => tell('pruning', done, plan.repack.length), signal);
+  tell('finishing', 0, null);
+  // Nothing in the index changed when no pack goes: rewriting it would only cost.
+  const changes = plan.remove.length + plan.repack.length + plan.missing.length > 0;
+  if (changes) await replaceIndex(repository, [...plan.keep, ...written], indexIds, signal);
+  const gone = [...plan.remove, ...plan.repack.map(({ id }) => id)];
+  await removeAll(
+    repository,
+    'data',
+    gone.filter((id) => !written.some((pack) => pack.id === id)),
+    signal,
+  );
+  return reportOf('prune', plan, written.length);
+}
+
+function limitsOf(request: PruneRequest): PruneLimits {
+  return {
+    maxUnused: request.maxUnused ?? 0.05,
+    maxRepackBytes: request.maxRepackBytes ?? Number.POSITIVE_INFINITY,
+    smallPackBytes: SMALL_PACK_BYTES,
+    rawTrees: request.repository.config.version >= 2 ? 'compress' : 'keep',
+  };
+}
+
+function refuse(id: string): never {
+  throw new TriplicateError(
+    'repo/damaged',
+    `Nothing was removed: directory ${id.slice(0, 8)} cannot be read, so what it needs is not known.`,
+    {
+      data: { id },
+      hint: 'Run `check` to see which snapshots are affected; removing those lets prune work again.',
+    },
+  );
+}
+
+function refuseMissing(
+  nodes: readonly { readonly content: readonly string[] | null }[],
+  index: { has(type: 'data', id: never): boolean },
+): void {
+  for (const { content } of nodes) {
+    const missing = content?.find((id) => !index.has('data', id as never));
+    if (missing === undefined) continue;
+    throw new TriplicateError(
+      'repo/blob-missing',
+      'Nothing was removed: content that a snapshot needs is in no index.',
+      {
+        data: { id: missing },
+        hint: 'Run `check`. An index file may be missing; it can be rebuilt from the packs.',
+      },
+    );
+  }
+}
+
+async function replaceIndex(
+  repository: Repository,
+  packs: readonly IndexedPack[],
+  old: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const writer = new IndexWriter(repository);
+  for (const pack of packs) writer.add(pack);
+  const written = new Set<string>(await writer.flush(signal));
+  // From here on the new index must win: a cancelled run would leave both, which is safe, so the signal still counts.
+  await removeAll(
+    repository,
+    'index',
+    old.filter((id) => !written.has(id)),
+    signal,
+  );
+}
+
+async function removeAll(
+  repository: Repository,
+  type: FileType,
+  ids: readonly (string | PackId)[],
+  signal: AbortSignal,
+): Promise<void> {
+  await inParallel(ids, repository.store.capabilities.connections, async (id) => {
+    try {
+      await repository.store.remove({ type, id }, signal);
+    } catch (error) {
+      if (!hasCode(error, 'store/not-found')) throw error;
+    }
+  });
+}
+
+function reportOf(mode: 'plan' | 'prune', plan: PrunePlan, packsWritten: number): PruneReport {
+  return {
+    mode,
+    packsRemoved: plan.unindexed.length + plan.remove.length + plan.repack.length,
+    packsRepacked: plan.repack.length,
+    packsKept: plan.keep.length,
+    packsWritten,
+    bytes: plan.bytes,
+  };
+}

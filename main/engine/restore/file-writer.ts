@@ -1,0 +1,249 @@
+import { availableParallelism } from 'node:os';
+import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
+import { permissionsOf } from '../format/mode.ts';
+import { readBlob } from '../repository/blob-reader.ts';
+import { inParallel } from '../repository/in-parallel.ts';
+import { isTransferable, JobPool } from '../workers/job-pool.ts';
+import { workerEntry } from '../workers/worker-entry.ts';
+import { type PackRead, planReads, type WantedBlob } from './jobs.ts';
+import type { PlannedEntry, RestorePlan, RestoreProblem } from './request.ts';
+import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
+import type { TargetPaths } from './target-paths.ts';
+import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
+
+/** Files without content handed to a worker at once. */
+const EMPTY_BATCH = 400;
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+
+export interface FileWriterEvents {
+  done(entry: PlannedEntry, path: Buffer): void;
+  failed(entry: PlannedEntry, reason: RestoreProblem, text: string): void;
+  bytes(written: number): void;
+}
+
+export interface FileWriterOptions {
+  readonly owners: 'set' | 'leave';
+  /** A few random letters that make this run's temporary names its own. */
+  readonly mark: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface FileState {
+  readonly entry: PlannedEntry;
+  readonly path: Buffer;
+  readonly temporary: Buffer;
+  /** Blobs that are still to be written; a file of one blob is made whole by a worker. */
+  left: number;
+  state: 'waiting' | 'made' | 'done' | 'failed';
+}
+
+/** Writes the content of files, pack by pack, in worker threads. Nothing unfinished is left behind, also on failure. */
+export class FileWriter {
+  readonly #plan: RestorePlan;
+  readonly #files: readonly FileState[];
+  readonly #events: FileWriterEvents;
+  readonly #options: FileWriterOptions;
+  readonly #pool: JobPool<RestoreJob, RestoreReply>;
+  #fatal: TriplicateError | undefined;
+
+  constructor(
+    plan: RestorePlan,
+    entries: readonly PlannedEntry[],
+    paths: TargetPaths,
+    events: FileWriterEvents,
+    options: FileWriterOptions,
+  ) {
+    this.#plan = plan;
+    this.#events = events;
+    this.#options = options;
+    this.#files = entries.map((entry, number) => {
+      const path = paths.of(entry.path);
+      const folder = path.subarray(0, path.lastIndexOf('/') + 1);
+      const temporary = Buffer.concat([folder, Buffer.from(`.triplicate-${options.mark}-${number}.tmp`)]);
+      return { entry, path, temporary, left: entry.node.content?.length ?? 0, state: 'waiting' };
+    });
+    const data: RestoreWorkerData = { key: plan.request.repository.key, owners: options.owners };
+    const workers = Math.min(4, Math.max(1, availableParallelism()));
+    this.#pool = new JobPool(workerEntry('restore-worker', import.meta.url), data, workers);
+  }
+
+  /** @throws `store/…`, `restore/target-invalid` when the target is full, `cancelled` */
+  async run(): Promise<void> {
+    const { repository } = this.#plan.request;
+    const reads = planReads(
+      this.#files.map(({ entry }) => entry),
+      this.#plan.index,
+    );
+    try {
+      const lanes = Math.max(2, Math.min(4, repository.store.capabilities.connections));
+      await inParallel(this.#emptyBatches(), lanes, (batch) => this.#writeEmpty(batch));
+      await inParallel(reads, lanes, (read) => this.#serve(read));
+    } finally {
+      await this.#pool.close();
+      for (const file of this.#files) if (file.state === 'made') removeQuietly(file.temporary);
+    }
+  }
+
+  #emptyBatches(): readonly (readonly number[])[] {
+    const empty = [...this.#files.keys()].filter((number) => this.#files[number]?.left === 0);
+    return Array.from({ length: Math.ceil(empty.length / EMPTY_BATCH) }, (_, i) =>
+      empty.slice(i * EMPTY_BATCH, (i + 1) * EMPTY_BATCH),
+    );
+  }
+
+  async #writeEmpty(numbers: readonly number[]): Promise<void> {
+    const whole = numbers.map((number) => this.#wholeFile(number, -1));
+    await this.#runJob({ bytes: new Uint8Array(0), form: 'sealed', blobs: [], whole, parts: [] }, []);
+  }
+
+  async #serve(read: PackRead): Promise<void> {
+    this.#stopIfOver();
+    const { repository, signal } = this.#plan.request;
+    const range = { offset: read.offset, length: read.length };
+    let bytes: Uint8Array;
+    try {
+      bytes = await repository.store.get({ type: 'data', id: read.packId }, range, signal);
+    } catch (error) {
+      if (!hasCode(error, 'store/not-found', 'store/corrupt')) throw error;
+      for (const blob of read.blobs) await this.#serveAlone(blob);
+      return;
+    }
+    const bad = await this.#runJob(this.#jobOf(read, bytes), read.blobs);
+    for (const blob of bad) await this.#serveAlone(blob);
+  }
+
+  /** The first copy of a blob was bad: another is looked for, else its files are left out. */
+  async #serveAlone(blob: WantedBlob): Promise<void> {
+    const { repository, signal } = this.#plan.request;
+    try {
+      const bytes = await readBlob(repository, this.#plan.index, 'data', blob.id, signal);
+      const place = { ...blob.place, offset: 0, length: bytes.length };
+      const read = { packId: place.packId, offset: 0, length: bytes.length, blobs: [{ ...blob, place }] };
+      await this.#runJob({ ...this.#jobOf(read, bytes), form: 'plain' }, read.blobs);
+    } catch (error) {
+      if (!hasCode(error, 'repo/damaged', 'repo/blob-missing')) throw error;
+      const reason = hasCode(error, 'repo/blob-missing') ? 'missing' : 'damaged';
+      for (const { file } of blob.uses) this.#fail(file, reason, (error as Error).message);
+    }
+  }
+
+  #jobOf(read: PackRead, bytes: Uint8Array): RestoreJob {
+    const whole: WholeFile[] = [];
+    const parts: FilePart[] = [];
+    for (const [position, { uses }] of read.blobs.entries()) {
+      for (const { file, at } of uses) {
+        const state = this.#files[file];
+        if (!state || state.state === 'failed') continue;
+        if (state.entry.node.content?.length === 1) whole.push(this.#wholeFile(file, position));
+        else if (this.#make(file, state)) {
+          parts.push({ file, blob: position, at, temporary: state.temporary.toString('latin1') });
+        }
+      }
+    }
+    const blobs = read.blobs.map(({ id, place }) => ({
+      id,
+      start: place.offset - read.offset,
+      length: place.length,
+      uncompressedLength: place.uncompressedLength,
+    }));
+    return { bytes, form: 'sealed', blobs, whole, parts };
+  }
+
+  /** Makes a larger file under its temporary name when its first part comes. */
+  #make(number: number, file: FileState): boolean {
+    if (file.state === 'made') return true;
+    try {
+      createTemporary(file.temporary, file.entry.node.size);
+      file.state = 'made';
+      return true;
+    } catch (error) {
+      this.#failBySystem(number, error as { code?: string; message?: string });
+      return false;
+    }
+  }
+
+  async #runJob(job: RestoreJob, blobs: readonly WantedBlob[]): Promise<readonly WantedBlob[]> {
+    this.#stopIfOver();
+    const { bytes } = job;
+    const reply = await this.#pool.run(job, isTransferable(bytes) && bytes.length > 0 ? [bytes.buffer] : []);
+    for (const { file, ...error } of reply.failures) this.#failBySystem(file, error);
+    this.#events.bytes(reply.bytesWritten);
+    const bad = new Set(reply.badBlobs);
+    for (const { file, blob } of job.whole) if (!bad.has(blob)) this.#finishWhole(file);
+    for (const { file, blob } of job.parts) if (!bad.has(blob)) this.#finishPart(file);
+    this.#stopIfOver();
+    return blobs.filter((_, position) => bad.has(position));
+  }
+
+  #finishWhole(number: number): void {
+    const file = this.#files[number];
+    if (file?.state !== 'waiting') return;
+    file.state = 'done';
+    this.#events.done(file.entry, file.path);
+  }
+
+  #finishPart(number: number): void {
+    const file = this.#files[number];
+    if (file?.state !== 'made' || --file.left > 0) return;
+    const { path, temporary, entry } = file;
+    const owner = this.#options.owners === 'set' ? { owner: { uid: entry.node.uid, gid: entry.node.gid } } : {};
+    try {
+      finishTemporary({ path, temporary, mode: modeOf(entry), existing: existingOf(entry), ...owner });
+      file.state = 'done';
+      this.#events.done(entry, path);
+    } catch (error) {
+      this.#failBySystem(number, error as { code?: string; message?: string });
+    }
+  }
+
+  #wholeFile(number: number, blob: number): WholeFile {
+    const { entry, path, temporary } = this.#files[number] as FileState;
+    return {
+      file: number,
+      blob,
+      path: path.toString('latin1'),
+      temporary: temporary.toString('latin1'),
+      mode: modeOf(entry),
+      uid: entry.node.uid,
+      gid: entry.node.gid,
+      existing: existingOf(entry),
+    };
+  }
+
+  #failBySystem(number: number, { code = '', message = '' }: { code?: string; message?: string }): void {
+    if (FULL.has(code)) {
+      this.#fatal ??= new TriplicateError('store/full', 'The disk of the target is full; the restore was stopped.', {
+        hint: 'Free some space or choose another target, then restore again: what is there already is kept.',
+      });
+    }
+    const reason =
+      code === 'EEXIST' ? 'in-the-way' : code === 'EACCES' || code === 'EPERM' ? 'not-permitted' : 'failed';
+    this.#fail(number, reason, `It could not be written: ${message}`);
+  }
+
+  #fail(number: number, reason: RestoreProblem, text: string): void {
+    const file = this.#files[number];
+    if (!file || file.state === 'failed' || file.state === 'done') return;
+    if (file.state === 'made') removeQuietly(file.temporary);
+    file.state = 'failed';
+    this.#events.failed(file.entry, reason, text);
+  }
+
+  #stopIfOver(): void {
+    throwIfCancelled(this.#options.signal);
+    if (this.#fatal) throw this.#fatal;
+  }
+}
+
+/** Attributes can only be set on a file that is writable; such a file gets its mode later. */
+function modeOf({ node }: PlannedEntry): number {
+  return hasAttributes({ node }) ? 0o600 : permissionsOf(node.mode);
+}
+
+export function hasAttributes({ node }: Pick<PlannedEntry, 'node'>): boolean {
+  return (node.extendedAttributes ?? []).length > 0;
+}
+
+function existingOf({ action }: PlannedEntry): 'expected' | 'none' {
+  return action === 'replaced' ? 'expected' : 'none';
+}

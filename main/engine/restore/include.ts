@@ -1,0 +1,69 @@
+import type { PathSegments } from '../walk/walk-tree.ts';
+
+/** `from`: on the way to, or itself, the folder that is restored; `above`: on the way to something included. */
+export type PathMatch = 'outside' | 'from' | 'above' | 'inside';
+
+export interface PathMatcher {
+  match(path: PathSegments): PathMatch;
+  /** An included path that was never met. */
+  unmatched(): string | undefined;
+}
+
+interface Node {
+  readonly below: Map<string, Node>;
+  included: boolean;
+  met: boolean;
+}
+
+/** The names of a path, empty ones and `.` left out. */
+export function segmentsOf(path: string | Uint8Array): PathSegments {
+  const text = Buffer.from(path).toString('latin1');
+  return text
+    .split('/')
+    .filter((name) => name !== '' && name !== '.')
+    .map((name) => Buffer.from(name, 'latin1'));
+}
+
+/** Decides for each path of a snapshot whether it is asked for. */
+export function matcher(from: PathSegments, include?: readonly (string | Uint8Array)[]): PathMatcher {
+  const root: Node = { below: new Map(), included: false, met: true };
+  const wanted = include && include.length > 0 ? include : [joined(from)];
+  const ends = wanted.map((path) => ({ path, node: add(root, segmentsOf(path)) }));
+  return {
+    match(path) {
+      for (let i = 0; i < Math.min(path.length, from.length); i++) {
+        if (Buffer.compare(path[i] as Uint8Array, from[i] as Uint8Array) !== 0) return 'outside';
+      }
+      let node = root;
+      for (const name of path) {
+        if (node.included) break;
+        const next = node.below.get(Buffer.from(name).toString('latin1'));
+        if (!next) return 'outside';
+        node = next;
+      }
+      node.met = true;
+      if (path.length <= from.length) return 'from';
+      return node.included ? 'inside' : 'above';
+    },
+    unmatched: () => {
+      const end = ends.find(({ node }) => !node.met);
+      return end && Buffer.from(end.path).toString('utf8');
+    },
+  };
+}
+
+function add(root: Node, path: PathSegments): Node {
+  let node = root;
+  for (const name of path) {
+    const key = Buffer.from(name).toString('latin1');
+    const next = node.below.get(key) ?? { below: new Map(), included: false, met: false };
+    node.below.set(key, next);
+    node = next;
+  }
+  node.included = true;
+  return node;
+}
+
+function joined(path: PathSegments): Uint8Array {
+  return Buffer.concat(path.flatMap((name) => [Buffer.from('/'), name]));
+}

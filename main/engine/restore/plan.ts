@@ -1,0 +1,205 @@
+import type { BigIntStats } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { TriplicateError } from '../errors.ts';
+import type { TreeNode } from '../format/tree.ts';
+import type { BlobIndex } from '../repository/blob-index.ts';
+import { loadIndex } from '../repository/blob-index.ts';
+import { type PathSegments, pathText, walkTree } from '../walk/walk-tree.ts';
+import { contentLength } from './content.ts';
+import { hasSameContent, hasSameMetadata, statAt } from './existing.ts';
+import { matcher, type PathMatch, segmentsOf } from './include.ts';
+import type {
+  PlannedEntry,
+  RestoreAction,
+  RestoreLeftOut,
+  RestorePlan,
+  RestoreProblem,
+  RestoreRequest,
+} from './request.ts';
+import { besideName, isSafeName } from './safe-name.ts';
+import { TargetPaths } from './target-paths.ts';
+
+interface Candidate {
+  readonly path: PathSegments;
+  readonly text: string;
+  readonly node: TreeNode;
+  readonly match: PathMatch;
+}
+
+/**
+ * Looks at the snapshot and at the target and says what a restore would do. Writes nothing.
+ * @throws `restore/target-invalid`, `path/not-found` when an included path is not in the snapshot, `repo/…`, `store/…`
+ */
+export async function planRestore(request: RestoreRequest): Promise<RestorePlan> {
+  if (!isAbsolute(request.target)) {
+    throw new TriplicateError('restore/target-invalid', `The target ${request.target} is not an absolute path.`);
+  }
+  const options = request.signal ? { signal: request.signal } : {};
+  const index = request.index ?? (await loadIndex(request.repository, { ...options, onDamage: 'report' })).index;
+  const leftOut: RestoreLeftOut[] = [];
+  const candidates = await selectEntries(request, index, leftOut);
+  const paths = new TargetPaths(request.target);
+  try {
+    const entries: PlannedEntry[] = [];
+    const counts: Record<RestoreAction, number> = { new: 0, replaced: 0, kept: 0, beside: 0, unchanged: 0 };
+    let bytes = 0;
+    for await (const entry of decide(request, index, paths, candidates, leftOut)) {
+      entries.push(entry);
+      counts[entry.action]++;
+      if (entry.node.type === 'file' && isWritten(entry.action)) bytes += entry.node.size;
+    }
+    return { request, index, entries, counts, bytes, leftOut };
+  } finally {
+    paths.close();
+  }
+}
+
+export function isWritten(action: RestoreAction): boolean {
+  return action === 'new' || action === 'replaced' || action === 'beside';
+}
+
+async function selectEntries(
+  request: RestoreRequest,
+  index: BlobIndex,
+  leftOut: RestoreLeftOut[],
+): Promise<readonly Candidate[]> {
+  const from = request.from === undefined ? [] : segmentsOf(request.from);
+  const include = matcher(from, request.include);
+  const found: Candidate[] = [];
+  const problem = (path: PathSegments, reason: RestoreProblem, text: string): void => {
+    leftOut.push({ path: pathText(path), reason, text });
+  };
+  const last: (Uint8Array | undefined)[] = [];
+  await walkTree(
+    request.repository,
+    index,
+    request.tree,
+    {
+      entry(path, node) {
+        const match = include.match(path);
+        if (match === 'outside') return 'skip';
+        const level = path.length;
+        const previous = last[level];
+        last.length = level;
+        last[level] = node.name;
+        const reason = whyNot(node, previous);
+        if (reason) {
+          problem(path, reason, PROBLEM_TEXT[reason] ?? 'It cannot be restored.');
+          return 'skip';
+        }
+        if (match !== 'from') found.push({ path: path.slice(from.length), text: pathText(path), node, match });
+        return 'descend';
+      },
+      unreadable(path, _tree, error) {
+        problem(
+          path,
+          error.code === 'repo/blob-missing' ? 'missing' : 'damaged',
+          `The folder cannot be read, nothing below it was restored. ${error.message}`,
+        );
+      },
+    },
+    request.signal,
+  );
+  const missing = include.unmatched();
+  if (missing !== undefined && leftOut.length === 0) {
+    throw new TriplicateError('path/not-found', `The snapshot does not contain ${missing}.`);
+  }
+  return found;
+}
+
+const PROBLEM_TEXT: Partial<Record<RestoreProblem, string>> = {
+  'unsafe-name': 'Its name is not one that a file may have; it could lead out of the target.',
+  'duplicate-name': 'Another entry of the folder has the same name.',
+  damaged: 'The entry contradicts itself.',
+  'not-supported': 'Sockets are made by programs and cannot be restored.',
+};
+
+/** Entries are sorted by name, so an equal name is the neighbour. */
+function whyNot(node: TreeNode, previous: Uint8Array | undefined): RestoreProblem | undefined {
+  if (!isSafeName(node.name)) return 'unsafe-name';
+  if (previous && Buffer.compare(previous, node.name) === 0) return 'duplicate-name';
+  if (node.type === 'dir' && !node.subtree) return 'damaged';
+  if (node.type === 'symlink' && (node.linkTarget ?? []).length === 0) return 'damaged';
+  return node.type === 'socket' ? 'not-supported' : undefined;
+}
+
+/** Compares each entry with what is in the target. Below a directory that is to be made nothing can exist. */
+async function* decide(
+  request: RestoreRequest,
+  index: BlobIndex,
+  paths: TargetPaths,
+  candidates: readonly Candidate[],
+  leftOut: RestoreLeftOut[],
+): AsyncGenerator<PlannedEntry> {
+  let fresh: PathSegments | undefined = statAt(paths.root) ? undefined : [];
+  let barred: PathSegments | undefined;
+  for (const candidate of candidates) {
+    const { path, text, node } = candidate;
+    if (barred && isBelow(path, barred)) continue;
+    if (node.type === 'file') {
+      const wrong = whyContentIsWrong(node, index);
+      if (wrong) {
+        leftOut.push({ path: text, ...wrong });
+        continue;
+      }
+    }
+    const found = fresh && isBelow(path, fresh) ? undefined : statAt(paths.of(path));
+    if (!found && node.type === 'dir' && !(fresh && isBelow(path, fresh))) fresh = path;
+    if (found && node.type === 'dir' && !found.isDirectory() && request.existing !== 'replace') {
+      leftOut.push({ path: text, reason: 'in-the-way', text: 'Something that is not a folder is there; it was kept.' });
+      barred = path;
+      continue;
+    }
+    if (found && node.type === 'dir' && !found.isDirectory()) fresh = path;
+    if (found?.isDirectory() && node.type !== 'dir' && request.existing === 'replace') {
+      leftOut.push({ path: text, reason: 'in-the-way', text: 'A folder with this name is there; it was kept.' });
+      continue;
+    }
+    yield found ? await againstExisting(request, index, paths, candidate, found) : asNew(candidate);
+  }
+}
+
+function asNew({ path, text, node }: Candidate): PlannedEntry {
+  return { path, text, node, action: 'new', metadata: 'yes' };
+}
+
+async function againstExisting(
+  request: RestoreRequest,
+  index: BlobIndex,
+  paths: TargetPaths,
+  { path, text, node, match }: Candidate,
+  found: BigIntStats,
+): Promise<PlannedEntry> {
+  const entry = { path, text, node };
+  const replaces = request.existing === 'replace';
+  if (await hasSameContent(paths.of(path), found, node, index)) {
+    const metadata = replaces && match === 'inside' && !hasSameMetadata(found, node) ? 'yes' : 'no';
+    return { ...entry, action: 'unchanged', metadata };
+  }
+  if (replaces) return { ...entry, action: 'replaced', metadata: 'yes' };
+  if (request.existing === 'skip') return { ...entry, action: 'kept', metadata: 'no' };
+  for (let attempt = 1; ; attempt++) {
+    const beside = [...path.slice(0, -1), besideName(node.name, attempt)];
+    if (!statAt(paths.of(beside))) return { ...entry, path: beside, action: 'beside', metadata: 'yes' };
+  }
+}
+
+function whyContentIsWrong(
+  node: TreeNode,
+  index: BlobIndex,
+): { readonly reason: RestoreProblem; readonly text: string } | undefined {
+  let sum = 0;
+  for (const id of node.content ?? []) {
+    const length = contentLength(index, id);
+    if (length === undefined)
+      return { reason: 'missing', text: `Its content ${id.slice(0, 8)} is not in the repository.` };
+    sum += length;
+  }
+  if (sum === node.size) return undefined;
+  return { reason: 'damaged', text: `Its content has ${sum} bytes, but the snapshot says ${node.size}.` };
+}
+
+function isBelow(path: PathSegments, above: PathSegments): boolean {
+  if (path.length <= above.length && above.length > 0) return false;
+  return above.every((name, level) => Buffer.compare(name, path[level] as Uint8Array) === 0);
+}

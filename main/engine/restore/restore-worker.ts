@@ -1,0 +1,70 @@
+/**
+ * A worker of the restore: opens blobs (decrypt, decompress, hash) and writes them, many small files a job, with
+ * synchronous calls: a promise a file would cost more than the file.
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { initCrypto } from '../format/crypto.ts';
+import type { BlobId } from '../ids.ts';
+import { openBlob } from '../repository/blob-reader.ts';
+import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
+import { writeAt, writeWhole } from './write-file.ts';
+
+const { key, owners } = workerData as RestoreWorkerData;
+const port = parentPort as NonNullable<typeof parentPort>;
+const EMPTY = new Uint8Array(0);
+const ready = initCrypto();
+
+port.on('message', async (job: RestoreJob) => {
+  await ready;
+  port.postMessage(handle(job));
+});
+
+function handle(job: RestoreJob): RestoreReply {
+  const failures: { file: number; code: string; message: string }[] = [];
+  const badBlobs: number[] = [];
+  let bytesWritten = 0;
+  const attempt = (file: number, work: () => number): void => {
+    try {
+      bytesWritten += work();
+    } catch (error) {
+      const { code = 'EIO', message = String(error) } = error as { code?: string; message?: string };
+      failures.push({ file, code, message });
+    }
+  };
+  const whole = Map.groupBy(job.whole, ({ blob }) => blob);
+  const parts = Map.groupBy(job.parts, ({ blob }) => blob);
+  for (const file of whole.get(-1) ?? []) attempt(file.file, () => writeOne(file, EMPTY));
+  for (const [position, blob] of job.blobs.entries()) {
+    const stored = job.bytes.subarray(blob.start, blob.start + blob.length);
+    let plain: Uint8Array;
+    try {
+      plain = job.form === 'plain' ? stored : openBlob({ key }, stored, blob, blob.id as BlobId);
+    } catch {
+      badBlobs.push(position);
+      continue;
+    }
+    for (const file of whole.get(position) ?? []) attempt(file.file, () => writeOne(file, plain));
+    for (const part of parts.get(position) ?? []) attempt(part.file, () => writePart(part, plain));
+  }
+  return { badBlobs, failures, bytesWritten };
+}
+
+function writeOne({ path, temporary, mode, uid, gid, existing }: WholeFile, plain: Uint8Array): number {
+  const owner = owners === 'set' ? { owner: { uid, gid } } : {};
+  writeWhole(
+    { path: Buffer.from(path, 'latin1'), temporary: Buffer.from(temporary, 'latin1'), mode, existing, ...owner },
+    plain,
+  );
+  return plain.length;
+}
+
+function writePart({ temporary, at }: FilePart, plain: Uint8Array): number {
+  const fd = openSync(Buffer.from(temporary, 'latin1'), constants.O_WRONLY | constants.O_NOFOLLOW);
+  try {
+    writeAt(fd, plain, at, 'leave');
+  } finally {
+    closeSync(fd);
+  }
+  return plain.length;
+}

@@ -1,0 +1,111 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+const ZEROS = Buffer.alloc(64 * 1024);
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** Bytes at a position; long runs of zeros are left as holes, for which the file must have its size already. */
+export function writeAt(fd: number, bytes: Uint8Array, position: number, holes: 'leave' | 'none'): void {
+  let from = 0;
+  while (from < bytes.length) {
+    let to = bytes.length;
+    if (holes === 'leave') {
+      to = Math.min(from + ZEROS.length, bytes.length);
+      const piece = bytes.subarray(from, to);
+      if (piece.length === ZEROS.length && ZEROS.equals(piece)) {
+        from = to;
+        continue;
+      }
+      while (to < bytes.length && !ZEROS.equals(bytes.subarray(to, to + ZEROS.length))) {
+        to = Math.min(to + ZEROS.length, bytes.length);
+      }
+    }
+    while (from < to) from += writeSync(fd, bytes, from, to - from, position + from);
+  }
+}
+
+/** Makes a file of this size under a temporary name that nothing has yet. */
+export function createTemporary(path: Buffer, size: number): void {
+  const fd = openSync(path, NEW_FILE, 0o600);
+  try {
+    ftruncateSync(fd, size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export interface FileOutcome {
+  readonly path: Buffer;
+  readonly temporary: Buffer;
+  readonly mode: number;
+  /** Absent: the owner stays who restores. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** `none`: nothing may be there; what appeared since the plan was made is not touched. */
+  readonly existing: 'expected' | 'none';
+}
+
+/** A whole small file: temporary name, content, owner, mode, final name. On failure nothing is left of it. */
+export function writeWhole(file: FileOutcome, bytes: Uint8Array): void {
+  const fd = openSync(file.temporary, NEW_FILE, 0o600);
+  try {
+    try {
+      const large = bytes.length >= ZEROS.length;
+      if (large) ftruncateSync(fd, bytes.length);
+      if (bytes.length > 0) writeAt(fd, bytes, 0, large ? 'leave' : 'none');
+      setOwnerAndMode(fd, file);
+    } finally {
+      closeSync(fd);
+    }
+    giveName(file);
+  } catch (error) {
+    removeQuietly(file.temporary);
+    throw error;
+  }
+}
+
+/** Owner, mode and final name of a file whose parts are all written. */
+export function finishTemporary(file: FileOutcome): void {
+  try {
+    const fd = openSync(file.temporary, constants.O_WRONLY | constants.O_NOFOLLOW);
+    try {
+      setOwnerAndMode(fd, file);
+    } finally {
+      closeSync(fd);
+    }
+    giveName(file);
+  } catch (error) {
+    removeQuietly(file.temporary);
+    throw error;
+  }
+}
+
+export function removeQuietly(path: Buffer): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was never made, or is gone already.
+  }
+}
+
+/** The owner first: changing it clears setuid and setgid. */
+function setOwnerAndMode(fd: number, { owner, mode }: FileOutcome): void {
+  if (owner) fchownSync(fd, owner.uid, owner.gid);
+  fchmodSync(fd, mode);
+}
+
+function giveName({ temporary, path, existing }: FileOutcome): void {
+  if (existing === 'none' && lstatSync(path, { throwIfNoEntry: false })) {
+    throw Object.assign(new Error('Something appeared there while restoring; it was kept.'), { code: 'EEXIST' });
+  }
+  renameSync(temporary, path);
+}

@@ -193,6 +193,11 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
     const tree = await Promise.race([walk.run(targets.top), ...guards]);
     await Promise.race([trees.finish().then(() => pool.flush()), ...guards]);
     return tree;
+  } catch (error) {
+    await pool.close();
+    // Without the lock another program may be deleting just now what the index would name.
+    if (!hasCode(error, 'repo/locked')) await Promise.all(writers.map((writer) => writer.salvage()));
+    throw error;
   } finally {
     cancelled.stop();
     stopTelling();

@@ -83,6 +83,13 @@ export class DestinationWriter {
     await this.#flush();
   }
 
+  /** After a run that did not end well: names what was stored, so that the next run need not store it again. */
+  async salvage(): Promise<void> {
+    if (this.#failure) return;
+    await this.#flushing.catch(() => undefined);
+    await this.#flush(null).catch((error) => this.fail(error));
+  }
+
   /** The index with what this run added: only packs that an index file names are in it. */
   currentIndex(): LoadedIndex {
     return { index: this.index, indexIds: this.#indexIds, damaged: [] };
@@ -96,10 +103,10 @@ export class DestinationWriter {
     await this.#flushing;
   }
 
-  async #flush(): Promise<void> {
+  async #flush(signal: AbortSignal | undefined | null = this.#signal): Promise<void> {
     const named = this.#stored.splice(0);
     try {
-      this.#indexIds.push(...(await this.#indexWriter.flush(this.#signal)));
+      this.#indexIds.push(...(await this.#indexWriter.flush(signal ?? undefined)));
     } catch (error) {
       this.#stored.unshift(...named);
       throw error;

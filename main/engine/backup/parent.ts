@@ -14,8 +14,8 @@ export interface Parent {
   readonly tree: TreeId | null;
   /** True when every destination has a snapshot of just this tree: only then may whole subtrees be taken over by id. */
   readonly everywhere: boolean;
-  /** The entries of a directory of that tree; empty when it cannot be read, so that its files are read anew. */
-  entries(tree: TreeId): Promise<readonly TreeNode[]>;
+  /** The entries of a directory of that tree; null when it cannot be read: then everything in it is looked at anew. */
+  entries(tree: TreeId): Promise<readonly TreeNode[] | null>;
 }
 
 /** As restic (format, section 9): newest snapshot up to now of the same host that contains every path of this run. */
@@ -37,11 +37,11 @@ export async function findParent(
     tree,
     everywhere: tree !== null && candidates.filter(({ stored }) => stored.snapshot.tree === tree).length >= alive,
     entries: async (id) => {
-      if (!source) return [];
+      if (!source) return null;
       try {
         return await readTree(source.writer.repository, source.writer.index, id, signal);
       } catch (error) {
-        if (hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/unreachable')) return [];
+        if (hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/corrupt', 'store/not-found')) return null;
         throw error;
       }
     },

@@ -96,7 +96,7 @@ export class Walk {
 
   /** A folder on the way to a target: its own metadata, but only the children that were asked for. */
   async #visitWay(directory: Directory, children: ReadonlyMap<string, Target>, before: TreeNode | null): Promise<void> {
-    const earlier = new EarlierEntries(before?.subtree ? await this.#context.parent.entries(before.subtree) : []);
+    const earlier = new EarlierEntries(await this.#earlierNodes(before));
     const named = [...children].map(([name, target]) => ({ name: Buffer.from(name), target }));
     named.sort((a, b) => Buffer.compare(a.name, b.name));
     directory.entries = new Array<Draft | null>(named.length).fill(null);
@@ -120,11 +120,13 @@ export class Walk {
 
   async #visitDirectory(visit: Exclude<Visit, { kind: 'way' }>): Promise<void> {
     const { directory, before } = visit;
-    const { counts, parent } = this.#context;
+    const { counts } = this.#context;
     counts.directories++;
     counts.currentPath = textOf(directory.path);
-    const earlierNodes = before?.subtree ? await parent.entries(before.subtree) : [];
-    if (visit.kind === 'descend') return this.#descend(directory, earlierNodes);
+    const known = await this.#earlierNodes(before);
+    // Without the parent's entries nothing can be taken over: the directory is listed like any other.
+    if (visit.kind === 'descend' && known) return this.#descend(directory, known);
+    const earlierNodes = known ?? [];
     let names: Buffer[];
     try {
       names = readdirSync(directory.access, { encoding: 'buffer' });
@@ -151,6 +153,10 @@ export class Walk {
     counts.filesRemoved += earlier.filesPassedOver();
     this.#visits.push(...visits.reverse());
     this.#settled(directory);
+  }
+
+  async #earlierNodes(before: TreeNode | null): Promise<readonly TreeNode[] | null> {
+    return before?.subtree ? this.#context.parent.entries(before.subtree) : null;
   }
 
   /** Nothing changed in this directory itself: its entries are the parent's, but for those on the way to a change. */
@@ -434,8 +440,8 @@ class EarlierEntries {
   #next = 0;
   #filesPassed = 0;
 
-  constructor(nodes: readonly TreeNode[]) {
-    this.#nodes = nodes;
+  constructor(nodes: readonly TreeNode[] | null) {
+    this.#nodes = nodes ?? [];
   }
 
   take(name: Uint8Array): TreeNode | null {

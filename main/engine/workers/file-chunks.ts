@@ -53,6 +53,7 @@ export class FileChunks {
   /** Reads one file; one that changes meanwhile is read again, three times at most. */
   async read(path: Uint8Array, seen: { readonly size: number; readonly changeTime: bigint }): Promise<FileResult> {
     let { size, changeTime } = seen;
+    waitForNextTick(changeTime);
     for (let tries = 1; ; tries++) {
       let fd: number;
       try {
@@ -126,6 +127,19 @@ export class FileChunks {
     }
     return start;
   }
+}
+
+/** Times of files move on in ticks of up to 10 ms on usual systems. */
+const TICK_MS = 20;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * A file that changed a moment ago may change again within the same tick, and its times would not show it: the next
+ * run would take it for unchanged. So such a file is read only once the clock has moved on.
+ */
+function waitForNextTick(changeTime: bigint): void {
+  const age = performance.timeOrigin + performance.now() - Number(changeTime / 1_000_000n);
+  if (age >= 0 && age < TICK_MS) Atomics.wait(sleeper, 0, 0, TICK_MS - age + 1);
 }
 
 function failed(error: unknown): FileResult {

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { AttributeReader, parseGetfattr } from '../../../../main/engine/backup/attributes.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
+
+let scratch: TemporaryFolder;
+let reader: AttributeReader;
+beforeEach(async () => {
+  scratch = await temporaryFolder('attributes');
+  reader = new AttributeReader();
+});
+afterEach(async () => {
+  reader.close();
+  await scratch.remove();
+});
+
+it('reads attributes of files and folders with any name, and tells who has none', async () => {
+  const names = ['plain', 'new\nline', 'back\\slash', 'eq=ual', 'späce é'];
+  for (const name of names) {
+    const path = join(scratch.path, name);
+    await mkdir(path);
+    execFileSync('setfattr', ['-n', 'user.note', '-v', `of ${name}`, path]);
+  }
+  await writeFile(join(scratch.path, 'without'), '');
+  const read = (name: string) => reader.read(Buffer.from(join(scratch.path, name)));
+  const answers = await Promise.all(names.map(read));
+  expect(answers.map((found) => found?.map(({ name, value }) => [name, Buffer.from(value).toString()]))).toEqual(
+    names.map((name) => [['user.note', `of ${name}`]]),
+  );
+  expect(await read('without')).toBeUndefined();
+  expect(await read('not there')).toBeUndefined();
+  expect(reader.problems).toBe(0);
+});
+
+it('answers more questions than one call of the helper takes', async () => {
+  const paths = Array.from({ length: 2500 }, () => Buffer.from(scratch.path));
+  execFileSync('setfattr', ['-n', 'user.here', '-v', 'yes', scratch.path]);
+  const answers = await Promise.all(paths.map((path) => reader.read(path)));
+  expect(answers.every((found) => found?.[0]?.name === 'user.here')).toBe(true);
+});
+
+it('reads an attribute without a value', () => {
+  const found = parseGetfattr(Buffer.from('# file: /a\nuser.empty\nuser.full=0sYQ==\n\n'));
+  expect(found.get('/a')?.map(({ name, value }) => `${name}:${Buffer.from(value)}`)).toEqual([
+    'user.empty:',
+    'user.full:a',
+  ]);
+});

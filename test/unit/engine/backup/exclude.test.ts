@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { compileExcludes } from '../../../../main/engine/backup/exclude.ts';
+
+/** pattern, path, excluded? As `restic backup --exclude` decides. */
+const CASES: readonly (readonly [string, string, boolean])[] = [
+  ['*.tmp', '/home/a/x.tmp', true],
+  ['*.tmp', '/home/a/x.tmp.txt', false],
+  ['*.tmp', '/home/a/x.tmp/inside', true],
+  ['node_modules', '/srv/p/node_modules', true],
+  ['node_modules', '/srv/p/node_modules/lib/a.js', true],
+  ['node_modules', '/srv/p/my_node_modules', false],
+  ['/srv/p', '/srv/p/x', true],
+  ['/srv/p', '/home/srv/p/x', false],
+  ['a/b', '/x/a/b', true],
+  ['a/b', '/x/a/c/b', false],
+  ['a/**/b', '/x/a/c/d/b', true],
+  ['a/**/b', '/x/a/b', true],
+  ['/**/b', '/x/y/b', true],
+  ['?', '/x/y', true],
+  ['[a-c]x', '/bx', true],
+  ['[^a-c]x', '/bx', false],
+  ['\\*', '/x/*', true],
+  ['\\*', '/x/y', false],
+  ['*.TMP', '/x/a.tmp', false],
+  ['with space', '/x/with space', true],
+  ['a+b(c)', '/x/a+b(c)', true],
+  ['{a,b}', '/x/a', false],
+];
+
+describe('an exclusion pattern', () => {
+  it.each(CASES)('%s on %s: %s', (pattern, path, excluded) => {
+    expect(compileExcludes([pattern])(path)).toBe(excluded);
+  });
+
+  it('is taken back by a later one that begins with !', () => {
+    const excluded = compileExcludes(['*.log', '!keep.log']);
+    expect([excluded('/a/x.log'), excluded('/a/keep.log')]).toEqual([true, false]);
+  });
+
+  it('excludes nothing when there is none', () => {
+    expect(compileExcludes(['', '  '])('/anything')).toBe(false);
+  });
+});

@@ -8,9 +8,23 @@ export {
   type LeftOut,
   PARTIAL_REASONS,
 } from './backup/request.ts';
+export { type CheckRequest, check } from './check/check.ts';
+export type { AffectedSnapshot, CheckReport, Finding } from './check/report.ts';
+export { diffTrees, type TreeChange } from './diff/diff-trees.ts';
 export type { Snapshot } from './format/snapshot.ts';
 export type { TreeNode } from './format/tree.ts';
 export type { EngineProgress } from './progress.ts';
+export { type Duration, formatDuration, parseDuration } from './prune/durations.ts';
+export { type ForgetGroup, type ForgetReport, type ForgetRequest, forget, forgetSnapshots } from './prune/forget.ts';
+export { type PruneReport, type PruneRequest, prune } from './prune/prune.ts';
+export {
+  decideRetention,
+  type GroupBy,
+  groupSnapshots,
+  isEmptyPolicy,
+  type RetentionDecision,
+  type RetentionPolicy,
+} from './prune/retention.ts';
 export { BlobIndex, type BlobLocation, type LoadedIndex, loadIndex } from './repository/blob-index.ts';
 export { readBlob, readTree } from './repository/blob-reader.ts';
 export { type LockMode, listLocks, type StoredLock, unlock, withLock } from './repository/locks.ts';
@@ -29,3 +43,16 @@ export {
   type SnapshotList,
   type StoredSnapshot,
 } from './repository/snapshots.ts';
+export { dumpFile, findEntry } from './restore/dump.ts';
+export { planRestore } from './restore/plan.ts';
+export type {
+  ExistingRule,
+  PlannedEntry,
+  RestoreAction,
+  RestoreLeftOut,
+  RestorePlan,
+  RestoreReport,
+  RestoreRequest,
+} from './restore/request.ts';
+export { restore } from './restore/restore.ts';
+export { type PathSegments, pathText, walkTree } from './walk/walk-tree.ts';

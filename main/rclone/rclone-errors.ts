@@ -10,6 +10,8 @@ const MEANING: readonly { readonly pattern: RegExp; readonly code: ErrorCode; re
     code: 'rclone/remote-unknown',
     words: 'rclone knows no such remote',
   },
+  // Clouds answer 403 or "quota" to a client that asks too fast; that passes by itself.
+  { pattern: /rate ?limit|too many requests|slow ?down/i, code: 'rclone/failed', words: 'the place asks for patience' },
   {
     pattern:
       /no space left on device|disk quota exceeded|quota ?exceeded|insufficient storage|507|storage ?limit|not enough (free )?space|teamDriveFileLimit/i,

@@ -15,10 +15,13 @@ export type RcloneAnswer =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly failure: RcloneFailure };
 
-/** Retries are ours (`retrying`), so rclone's own stay small: a dead remote answers in a fifth of a second, not in five. */
+/**
+ * Retries are ours (`retrying`), so rclone's own stay small. Each failed one also doubles rclone's pause before the next
+ * call (to 2 s): with its default of ten, a dead remote takes half a minute to say so.
+ */
 export const PATIENCE = [
   '--low-level-retries',
-  '3',
+  '2',
   '--retries',
   '1',
   '--contimeout',

@@ -22,7 +22,6 @@ let count = 0;
 const cases = [
   ['plain', 'plain'],
   ['dav', 'dav'],
-  ['my cloud', 'dav'],
   ['sftp', 'sftp'],
 ] as const;
 for (const [remote, folder] of cases) {

@@ -76,7 +76,10 @@ class RestStore implements WriteStore {
       if (range.offset > size) throw tooShort(name, range);
       return new Uint8Array(0);
     }
-    const answer = await this.#rest.get(name, range, signal);
+    const answer = await this.#rest.get(name, range, signal).catch((error: unknown) => {
+      if (!(error instanceof TriplicateError) || error.code === 'cancelled') throw error;
+      return { kind: 'failed', error } as const;
+    });
     if (answer.kind === 'bytes') return answer.bytes;
     // The server's "missing" may mean "unreachable", and its other failures have no reason: the truth has both.
     const size = await this.#truth.sizeOf(pathOf(name), signal);
@@ -99,8 +102,8 @@ class RestStore implements WriteStore {
         await this.#truth.move(temporary, path, signal);
         await this.#assertSize(name, bytes.length, signal);
       } catch (error) {
-        // Not awaited for long and without the signal: it has fired when the user cancelled.
-        await this.#truth.remove(temporary).catch(() => undefined);
+        // Without the signal: it has fired when the user cancelled. A place that is gone is swept when it is back.
+        if (!hasCode(error, 'store/unreachable')) await this.#truth.remove(temporary).catch(() => undefined);
         throw error;
       }
     }

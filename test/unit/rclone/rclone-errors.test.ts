@@ -22,6 +22,7 @@ it.each([
   ['read tcp 127.0.0.1:5->127.0.0.1:6: read: connection reset by peer', 'store/unreachable'],
   ['Put "http://h/x": net/http: HTTP/1.x transport connection broken: unexpected EOF', 'store/unreachable'],
   ['NoSuchBucket: The specified bucket does not exist', 'store/bad-location'],
+  ["googleapi: Error 403: Quota exceeded for quota metric 'Queries' per minute, rateLimitExceeded", 'rclone/failed'],
   ['something that nobody has seen', 'rclone/failed'],
 ] as const)('%s means %s', (text, code) => {
   expect(rcloneError('rclone:x:y', text)).toMatchObject({ code });

@@ -16,7 +16,7 @@ export default defineConfig({
       externalizeDeps: false,
       rolldownOptions: {
         input: { index: 'main/index.ts' },
-        output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },
     },
   },
@@ -33,21 +33,30 @@ export default defineConfig({
 });
 
 /**
- * Source files name processes, workers and data beside them as `new URL('./name.ts', import.meta.url)`, which runs
- * without a build. Here each becomes an emitted file: an entry for code, an asset for anything else.
+ * Source files name processes, workers and data beside them as `new URL('./name.ts', import.meta.url)` or
+ * `workerEntry('name', import.meta.url)`, which run without a build. Here each becomes a file of the bundle: an entry for
+ * code, an asset for anything else. The bundle is one flat folder, so that these addresses hold in every chunk of it.
  */
 function fileUrls(): Plugin {
   const pattern = /new URL\(\s*(['"])(\.{1,2}\/[^'"]+\.(?:ts|js|wasm|json|sql))\1\s*,\s*import\.meta\.url\s*,?\s*\)/g;
+  const worker = /workerEntry\(\s*(['"])([\w-]+)\1\s*,\s*import\.meta\.url\s*,?\s*\)/g;
   return {
     name: 'triplicate:file-urls',
+    generateBundle() {
+      // Outside the archive the folder stands alone, and Node takes a lone `.js` for CommonJS.
+      this.emitFile({ type: 'asset', fileName: 'package.json', source: '{ "type": "module" }\n' });
+    },
     transform(code, id) {
       if (id.includes('node_modules') || !code.includes('import.meta.url')) return null;
-      const replaced = code.replace(pattern, (_all, _quote, path: string) => {
+      const named = code.replace(worker, (_all, _quote, name: string) => `new URL('./${name}.ts', import.meta.url)`);
+      const replaced = named.replace(pattern, (_all, _quote, path: string) => {
         const file = resolve(dirname(id), path);
-        const reference = /\.[tj]s$/.test(file)
-          ? this.emitFile({ type: 'chunk', id: file, name: basename(file).replace(/\.[tj]s$/, '') })
-          : this.emitFile({ type: 'asset', name: basename(file), source: readFileSync(file) });
-        return `new URL(import.meta.ROLLUP_FILE_URL_${reference})`;
+        const source = /\.[tj]s$/.test(file);
+        const fileName = source ? basename(file).replace(/\.[tj]s$/, '.js') : basename(file);
+        this.emitFile(
+          source ? { type: 'chunk', id: file, fileName } : { type: 'asset', fileName, source: readFileSync(file) },
+        );
+        return `new URL('./${fileName}', import.meta.url)`;
       });
       return replaced === code ? null : { code: replaced, map: null };
     },

@@ -31,7 +31,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
       for (const folder of ['out/main', 'out/preload']) rmSync(folder, { recursive: true, force: true });
       // electron-vite looks up the electron version only; the program itself is not needed to build.
       const electronVite = await import('electron-vite');
-      await electronVite.build({ configFile: 'config/electron-vite.ts', logLevel: 'warn' });
+      await electronVite.build({ configFile: 'config/electron-vite.ts', logLevel: 'warn', ignoreConfigWarning: true });
     },
   },
 };

@@ -78,7 +78,9 @@ describe('the package', () => {
 
   test('has a process entry for every part that runs on its own', async () => {
     const names = await readdir(join(unpacked, 'resources/app.asar.unpacked/out/main'));
-    for (const entry of ['index', 'engine-process', 'backup-worker']) expect(names).toContain(`${entry}.js`);
+    for (const entry of ['index', 'engine-process', 'watch-process', 'backup-worker'])
+      expect(names).toContain(`${entry}.js`);
+    expect(names).toContain('package.json'); // says that they are modules: the folder stands alone
   });
 
   test('brings rclone as a program that can be run', async () => {

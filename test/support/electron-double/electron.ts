@@ -1,4 +1,5 @@
 /** The `electron` module of the double: what the shell imports, and nothing more. */
+import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type Electron from 'electron';
 import { BrowserWindow } from './browser-window.ts';
@@ -154,6 +155,41 @@ export const powerSaveBlocker = {
     return true;
   },
 } satisfies Partial<Electron.PowerSaveBlocker>;
+
+class UtilityProcess extends EventEmitter {
+  readonly #child: ChildProcess;
+
+  constructor(path: string, args: readonly string[], options: Electron.ForkOptions) {
+    super();
+    this.#child = fork(path, [...args], {
+      execArgv: ['--import', new URL('./utility-side.ts', import.meta.url).href],
+      serialization: 'advanced',
+      env: options.env,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#child.once('spawn', () => this.emit('spawn'));
+    this.#child.on('message', (message) => this.emit('message', message));
+    this.#child.once('exit', (code, signal) => this.emit('exit', code ?? (signal ? 1 : 0)));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  postMessage(message: unknown): void {
+    const cloned = structuredClone(message); // throws here, as Electron does
+    if (this.#child.connected) this.#child.send(cloned as object, () => undefined);
+  }
+
+  kill(): boolean {
+    return this.#child.kill();
+  }
+}
+
+export const utilityProcess = {
+  fork: (path: string, args: readonly string[] = [], options: Electron.ForkOptions = {}) =>
+    new UtilityProcess(path, args, options),
+};
 
 commands.on('answer-folder', ({ path }: Extract<Command, { kind: 'answer-folder' }>) => answers.folders.push(path));
 commands.on('answer-question', ({ button }: Extract<Command, { kind: 'answer-question' }>) =>

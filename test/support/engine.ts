@@ -12,9 +12,15 @@ const CHEAP_SCRYPT = { N: 1024, r: 8, p: 1 };
 /** A new repository at the location, on this machine's clock and names, unless others are given. */
 export async function newRepository(
   location: string,
-  options: { readonly host?: EngineHost; readonly chunkerPolynomial?: bigint } = {},
+  options: {
+    readonly host?: EngineHost;
+    readonly chunkerPolynomial?: bigint;
+    /** The environment for rclone, when it is not the process's own. */
+    readonly variables?: NodeJS.ProcessEnv;
+  } = {},
 ): Promise<Repository> {
-  const store = await openStore(location, { clock: systemClock });
+  const { variables } = options;
+  const store = await openStore(location, { clock: systemClock, ...(variables ? { variables } : {}) });
   const { chunkerPolynomial } = options;
   return createRepository(
     store,
@@ -24,6 +30,7 @@ export async function newRepository(
 }
 
 /** Opens what is there, as another process would. */
-export async function reopen(location: string): Promise<Repository> {
-  return openRepository(await openStore(location, { clock: systemClock }), { passphrase: PASSPHRASE }, systemHost());
+export async function reopen(location: string, variables: NodeJS.ProcessEnv = process.env): Promise<Repository> {
+  const store = await openStore(location, { clock: systemClock, variables });
+  return openRepository(store, { passphrase: PASSPHRASE }, systemHost());
 }

@@ -1,5 +1,5 @@
-import { chunkerTables } from '../../main/engine/format/polynomial.ts';
 import { CUT_MASK, MAX_CHUNK, MIN_CHUNK, WINDOW_BYTES } from '../../main/engine/chunker/limits.ts';
+import { chunkerTables } from '../../main/engine/format/polynomial.ts';
 
 /**
  * The chunker as the format page describes it (section 12), byte by byte and without any short cut: what the

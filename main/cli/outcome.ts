@@ -1,4 +1,4 @@
-import { fromWire, hasCode, toWire, type TriplicateError } from '../engine/errors.ts';
+import { fromWire, hasCode, type TriplicateError, toWire } from '../engine/errors.ts';
 
 /** How a command ended; design section 9 fixes the numbers. */
 export const EXIT = { done: 0, failed: 1, usage: 2, partial: 3, cancelled: 130 } as const;

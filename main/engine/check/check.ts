@@ -32,12 +32,18 @@ export async function check(request: CheckRequest): Promise<CheckReport> {
   return new CheckRun(request).run();
 }
 
+/** Stands for all packs: reading tried every place. */
+const EVERYWHERE = '*';
+
 class CheckRun {
   readonly #request: CheckRequest;
   readonly #repository: Repository;
   readonly #findings: Finding[] = [];
-  /** Blobs of which some copy is missing or damaged. */
-  readonly #bad: { readonly type: 'data' | 'tree'; readonly id: BlobId }[] = [];
+  /** Bad copies: a blob in the pack where it cannot be read. */
+  readonly #badCopies = new Map<
+    string,
+    { readonly type: 'data' | 'tree'; readonly id: BlobId; readonly packs: Set<string> }
+  >();
 
   constructor(request: CheckRequest) {
     this.#request = request;
@@ -72,7 +78,7 @@ class CheckRun {
     const present = await this.#checkPacks(index, snapshots);
     await this.#checkTrees(index, snapshots);
     const { packsRead, bytesRead, good } = await this.#readData(present);
-    const lost = this.#lostBlobs(index, present, good);
+    const lost = this.#lostBlobs(index, good);
     const affected = lost.size > 0 ? await findAffected(this.#repository, index, snapshots, lost, signal) : [];
     return {
       result: this.#findings.some(({ level }) => level === 'error') ? 'damaged' : 'good',
@@ -123,14 +129,17 @@ class CheckRun {
       const { id } = pack;
       if (bytes === undefined) {
         this.#found({ code: 'pack-missing', level: 'error', id, text: `Pack ${short(id)} is missing.` });
-        this.#bad.push(...pack.blobs);
+        this.#badCopy(pack.id, pack.blobs);
         continue;
       }
       present.push(pack);
       if (bytes !== expected) {
         const text = `Pack ${short(id)} has ${bytes} bytes instead of ${expected}.`;
         this.#found({ code: 'pack-size', level: 'error', id, bytes, expected, text });
-        this.#bad.push(...pack.blobs.filter(({ offset, length }) => offset + length > bytes));
+        this.#badCopy(
+          id,
+          pack.blobs.filter(({ offset, length }) => offset + length > bytes),
+        );
       }
       if (new Set(pack.blobs.map(({ type }) => type)).size > 1) {
         const text = `Pack ${short(id)} holds files and folders together; prune sorts them.`;
@@ -182,7 +191,7 @@ class CheckRun {
       packs,
       (finding, bad) => {
         this.#found(finding);
-        this.#bad.push(...(bad as readonly { type: 'data' | 'tree'; id: BlobId }[]));
+        this.#badCopy(finding.id, bad as readonly { type: 'data' | 'tree'; id: BlobId }[]);
       },
       (size) => {
         bytes += size;
@@ -192,22 +201,29 @@ class CheckRun {
     );
   }
 
-  /** A blob is lost when no other pack that is there, and not known to be bad, holds it. */
-  #lostBlobs(index: BlobIndex, present: readonly IndexedPack[], good: BlobSet): BlobSet {
+  /** A blob is lost when every copy of it is bad. */
+  #lostBlobs(index: BlobIndex, good: BlobSet): BlobSet {
     const lost = new BlobSet();
-    const there = new Set<string>(present.map(({ id }) => id));
-    const badCopies = new Map<string, number>();
-    for (const { type, id } of this.#bad) badCopies.set(`${type} ${id}`, (badCopies.get(`${type} ${id}`) ?? 0) + 1);
-    for (const { type, id } of this.#bad) {
-      const copies = index.lookupAll(type, id).filter(({ packId }) => there.has(packId)).length;
-      if (!good.has(type, id) && copies <= (badCopies.get(`${type} ${id}`) ?? 0)) lost.add(type, id);
+    for (const { type, id, packs } of this.#badCopies.values()) {
+      if (good.has(type, id)) continue;
+      if (index.lookupAll(type, id).every(({ packId }) => packs.has(packId) || packs.has(EVERYWHERE)))
+        lost.add(type, id);
     }
     return lost;
   }
 
+  #badCopy(pack: string, blobs: readonly { readonly type: 'data' | 'tree'; readonly id: BlobId }[]): void {
+    for (const { type, id } of blobs) {
+      const key = `${type} ${id}`;
+      const known = this.#badCopies.get(key);
+      if (known) known.packs.add(pack);
+      else this.#badCopies.set(key, { type, id, packs: new Set([pack]) });
+    }
+  }
+
   #blob(code: 'blob-missing' | 'blob-damaged', type: 'data' | 'tree', id: BlobId, text: string): void {
     this.#found({ code, level: 'error', id, type, text });
-    this.#bad.push({ type, id });
+    this.#badCopy(EVERYWHERE, [{ type, id }]);
   }
 
   #found(finding: Finding): void {

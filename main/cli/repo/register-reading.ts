@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { add, collect } from './register.ts';
+import { listEntries, listSnapshotsOf, runDump, runFind } from './run-reading.ts';
+import { inSession } from './session.ts';
+
+/** Commands that only look. */
+export function registerReading(repo: Command): void {
+  const filtered = (command: Command): Command =>
+    command
+      .option('--host <name>', 'only snapshots of this computer')
+      .option('--path <path>', 'only snapshots that contain this path (repeatable)', collect, [])
+      .option('--tag <tag>', 'only snapshots with this tag (repeatable)', collect, []);
+  filtered(add(repo, 'snapshots', 'list the snapshots')).action((location, options, command) =>
+    inSession(command, location, (session) => listSnapshotsOf(session, options)),
+  );
+  add(repo, 'ls', 'list what is in a snapshot', '<snapshot> [dir]')
+    .option('-l, --long', 'with mode, owner, size and time')
+    .action((location, snapshot, dir, options, command) =>
+      inSession(command, location, (session) => listEntries(session, snapshot, dir, options)),
+    );
+  filtered(add(repo, 'find', 'find a name in all snapshots', '<pattern>'))
+    .option('-i, --ignore-case', 'capital and small letters are the same')
+    .option('--snapshot <id>', 'only in this snapshot')
+    .action((location, pattern, options, command) =>
+      inSession(command, location, (session) => runFind(session, pattern, options)),
+    );
+  add(repo, 'dump', 'write a file of a snapshot to standard output', '<snapshot> <path>').action(
+    (location, snapshot, path, _options, command) =>
+      inSession(command, location, (session) => runDump(session, snapshot, path)),
+  );
+}

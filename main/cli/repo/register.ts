@@ -1,0 +1,103 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../../engine/engine.ts';
+import { toWire } from '../../engine/errors.ts';
+import { registerReading } from './register-reading.ts';
+import { runBackup, runCheck, runForget, runInit, runPrune, runRestore, runUnlock } from './run-work.ts';
+import { inSession } from './session.ts';
+
+/** Adds `repo …`: commands that work on a repository itself, without the app's state (design, section 9). */
+export function registerRepo(program: Command): void {
+  const repo = program.command('repo').description('work straight on a repository, without app state');
+  registerReading(repo);
+  add(repo, 'init', 'create a repository').action((location, _options, command) =>
+    inSession(command, location, runInit),
+  );
+  add(repo, 'backup', 'back up files and folders into the repository', '<path...>')
+    .option('--exclude <glob>', 'leave out what matches (repeatable)', collect, [])
+    .option('--tag <tag>', 'give the snapshot a tag (repeatable)', collect, [])
+    .option('--host <name>', 'the name of this computer in the snapshot')
+    .option('--exclude-larger-than <size>', 'leave out larger files (10M, 2G)', size)
+    .option('--exclude-caches', 'leave out folders marked by CACHEDIR.TAG')
+    .option('--exclude-if-present <name>', 'leave out folders that hold a file of this name (repeatable)', collect, [])
+    .action((location, paths, options, command) =>
+      inSession(command, location, (session) => runBackup(session, paths, options)),
+    );
+  add(repo, 'restore', 'restore a snapshot', '<snapshot>')
+    .requiredOption('--target <dir>', 'the folder to restore to')
+    .option('--include <path>', 'only this path and what is below it (repeatable)', collect, [])
+    .addOption(
+      new Option('--existing <rule>', 'what happens to files that are there already')
+        .choices(['skip', 'replace', 'keep-both'])
+        .default('replace'),
+    )
+    .option('--dry-run', 'only say what would be done')
+    .action((location, snapshot, options, command) =>
+      inSession(command, location, (session) => runRestore(session, snapshot, options)),
+    );
+  add(repo, 'check', 'verify the repository')
+    .option('--read-data', 'read and verify every byte')
+    .option('--read-data-subset <n/t>', 'read and verify the n-th of t parts', subset)
+    .action((location, options, command) => inSession(command, location, (session) => runCheck(session, options)));
+  const forget = add(repo, 'forget', 'remove snapshots that the rules do not keep')
+    .option('--prune', 'also remove what nothing needs any more')
+    .option('--dry-run', 'only say what would be done')
+    .option('--host <name>', 'only snapshots of this computer')
+    .option('--path <path>', 'only snapshots that contain this path (repeatable)', collect, [])
+    .option('--tag <tag>', 'only snapshots with this tag (repeatable)', collect, [])
+    .option('--group-by <list>', 'host,paths,tags', 'host,paths')
+    .option('--keep-tag <tag,…>', 'keep snapshots with these tags (repeatable)', collect, []);
+  for (const word of ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly']) {
+    forget.option(`--keep-${word} <n>`, `keep the last n ${word === 'last' ? '' : `${word} `}snapshots`, count);
+  }
+  for (const word of ['', '-hourly', '-daily', '-weekly', '-monthly', '-yearly']) {
+    forget.option(`--keep-within${word} <duration>`, 'keep snapshots newer than this (1y5m7d2h)', duration);
+  }
+  forget.action((location, options, command) => inSession(command, location, (session) => runForget(session, options)));
+  add(repo, 'prune', 'remove what no snapshot needs')
+    .option('--dry-run', 'only say what would be done')
+    .action((location, options, command) => inSession(command, location, (session) => runPrune(session, options)));
+  add(repo, 'unlock', 'remove locks of programs that have died')
+    .option('--remove-all', 'remove all locks, also those that may be in use')
+    .action((location, options, command) => inSession(command, location, (session) => runUnlock(session, options)));
+}
+
+/** A command on a location, with the options that all of them have. */
+export function add(repo: Command, name: string, description: string, more = ''): Command {
+  return repo
+    .command(`${name} <location>${more === '' ? '' : ` ${more}`}`)
+    .description(description)
+    .option('--password-file <file>', 'read the passphrase from a file instead of TRIPLICATE_PASSWORD')
+    .option('--json', 'print JSON: one document, or one line an event');
+}
+
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < -1) throw new InvalidArgumentError('It must be a whole number.');
+  return number;
+}
+
+function duration(text: string): ReturnType<typeof parseDuration> {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError(toWire(error).hint);
+  }
+}
+
+function size(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kmgt]?)b?$/i.exec(text);
+  if (!match) throw new InvalidArgumentError('Write a size as 500K, 10M or 2G.');
+  return Math.floor(Number(match[1]) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf((match[2] ?? '').toLowerCase()));
+}
+
+function subset(text: string): { readonly part: number; readonly of: number } {
+  const [part = 0, of = 0] = text.split('/').map(Number);
+  if (!(Number.isInteger(part) && Number.isInteger(of) && part >= 1 && of >= part && of <= 256)) {
+    throw new InvalidArgumentError('Write it as 1/5: the first of five parts (at most 256).');
+  }
+  return { part, of };
+}

@@ -1,0 +1,262 @@
+import { resolve } from 'node:path';
+import { systemHost } from '../../app/engine-host.ts';
+import {
+  backup,
+  check,
+  createRepository,
+  type Duration,
+  findSnapshot,
+  forget,
+  type GroupBy,
+  PARTIAL_REASONS,
+  planRestore,
+  prune,
+  type RestorePlan,
+  type RetentionPolicy,
+  restore,
+  unlock,
+  withLock,
+} from '../../engine/engine.ts';
+import { fromWire, TriplicateError } from '../../engine/errors.ts';
+import { filterOf, snapshotJson } from './run-reading.ts';
+import { type ExitCode, type RepoSession, sizeText } from './session.ts';
+
+export async function runInit(session: RepoSession): Promise<ExitCode> {
+  const passphrase = await session.passphrase();
+  const repository = await createRepository(await session.openStore(), { passphrase }, systemHost(), session.signal);
+  session.json({ type: 'initialized', id: repository.config.id, location: session.location });
+  session.say(`Created a repository at ${session.location}.`);
+  session.say('Keep the passphrase safe: without it nothing in the repository can be read.');
+  return 0;
+}
+
+interface BackupOptions {
+  readonly exclude: readonly string[];
+  readonly tag: readonly string[];
+  readonly host?: string;
+  readonly excludeLargerThan?: number;
+  readonly excludeCaches?: boolean;
+  readonly excludeIfPresent: readonly string[];
+}
+
+export async function runBackup(
+  session: RepoSession,
+  paths: readonly string[],
+  options: BackupOptions,
+): Promise<ExitCode> {
+  const repository = await session.openRepository();
+  const report = await withLock(
+    repository,
+    'shared',
+    (signal) =>
+      backup({
+        destinations: [{ repository }],
+        paths,
+        workingDirectory: process.cwd(),
+        excludes: options.exclude,
+        excludeMarkers: options.excludeIfPresent,
+        excludeCaches: options.excludeCaches ? 'yes' : 'no',
+        ...(options.excludeLargerThan === undefined ? {} : { excludeLargerThan: options.excludeLargerThan }),
+        ...(options.host === undefined ? {} : { hostname: options.host }),
+        tags: options.tag.flatMap((list) => list.split(',')),
+        onProgress: session.progress,
+        signal,
+      }),
+    { signal: session.signal },
+  );
+  const [result] = report.results;
+  if (!result || result.error)
+    throw result?.error ? fromWire(result.error) : new TriplicateError('internal', 'No result.');
+  const { index: _index, ...plain } = result;
+  const { results: _results, ...rest } = report;
+  session.json({ type: 'summary', ...rest, ...plain });
+  for (const { path, text } of report.leftOut) process.stderr.write(`${path}: ${text}\n`);
+  session.say(`Files: ${report.filesNew} new, ${report.filesChanged} changed, ${report.filesUnchanged} unchanged`);
+  session.say(`Read ${sizeText(report.bytesRead)}, added ${sizeText(result.bytesAdded)} to the repository`);
+  session.say(`Snapshot ${result.snapshotId?.slice(0, 8)} saved`);
+  return report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
+}
+
+interface RestoreOptions {
+  readonly target: string;
+  readonly include: readonly string[];
+  readonly existing: 'skip' | 'replace' | 'keep-both';
+  readonly dryRun?: boolean;
+}
+
+export async function runRestore(session: RepoSession, wanted: string, options: RestoreOptions): Promise<ExitCode> {
+  const repository = await session.openRepository();
+  const work = async (signal: AbortSignal): Promise<ExitCode> => {
+    const { snapshot } = await findSnapshot(repository, wanted, {}, signal);
+    const plan = await planRestore({
+      repository,
+      tree: snapshot.tree,
+      target: resolve(options.target),
+      include: options.include,
+      existing: options.existing,
+      onProgress: session.progress,
+      signal,
+    });
+    if (options.dryRun) return tellPlan(session, plan);
+    const report = await restore(plan);
+    session.json({ type: 'summary', ...report });
+    for (const { path, text } of report.leftOut) process.stderr.write(`${path}: ${text}\n`);
+    session.say(`Restored ${report.files} files and ${report.directories} folders to ${options.target}`);
+    session.say(
+      `Verified ${sizeText(report.bytesVerified)}; ${report.unchanged} were there already, ${report.kept} kept`,
+    );
+    if (report.result === 'complete') return 0;
+    session.say(`${report.leftOut.length} could not be restored as they were; they are named above.`);
+    return 3;
+  };
+  return withLock(repository, 'shared', work, { signal: session.signal });
+}
+
+function tellPlan(session: RepoSession, plan: RestorePlan): ExitCode {
+  const entries = plan.entries.map(({ text, action, node }) => ({
+    path: text,
+    action,
+    type: node.type,
+    size: node.size,
+  }));
+  session.json({ type: 'plan', ...plan.counts, bytes: plan.bytes, leftOut: plan.leftOut, entries });
+  for (const { text, action } of plan.entries) session.say(`${action.padEnd(9)} ${text}`);
+  const { counts } = plan;
+  session.say(
+    `${counts.new} new, ${counts.replaced} replaced, ${counts.beside} beside, ${counts.kept} kept, ${counts.unchanged} unchanged; ${sizeText(plan.bytes)}`,
+  );
+  for (const { path, text } of plan.leftOut) process.stderr.write(`${path}: ${text}\n`);
+  return plan.leftOut.length > 0 ? 3 : 0;
+}
+
+interface CheckOptions {
+  readonly readData?: boolean;
+  readonly readDataSubset?: { readonly part: number; readonly of: number };
+}
+
+export async function runCheck(session: RepoSession, options: CheckOptions): Promise<ExitCode> {
+  const repository = await session.openRepository();
+  const report = await withLock(
+    repository,
+    'shared',
+    (signal) =>
+      check({
+        repository,
+        read: options.readData || options.readDataSubset ? 'data' : 'structure',
+        ...(options.readDataSubset ? { subset: options.readDataSubset } : {}),
+        onProgress: session.progress,
+        signal,
+      }),
+    { signal: session.signal },
+  );
+  session.json({ type: 'summary', ...report });
+  for (const { level, text } of report.findings) session.say(`${level}: ${text}`);
+  for (const { id, time, lost, lostCount } of report.affected) {
+    session.say(
+      `Snapshot ${id.slice(0, 8)} of ${time}: ${lostCount} paths cannot be restored whole, everything else can:`,
+    );
+    for (const path of lost) session.say(`  ${path}`);
+    if (lostCount > lost.length) session.say(`  … and ${lostCount - lost.length} more`);
+  }
+  session.say(`${report.snapshots} snapshots, ${report.packs} packs, ${report.blobs} pieces of content`);
+  if (report.packsRead > 0) session.say(`Read ${report.packsRead} packs, ${sizeText(report.bytesRead)}`);
+  session.say(report.result === 'good' ? 'No errors were found.' : 'The repository is damaged.');
+  return report.result === 'good' ? 0 : 1;
+}
+
+interface ForgetOptions {
+  readonly prune?: boolean;
+  readonly dryRun?: boolean;
+  readonly host?: string;
+  readonly path: readonly string[];
+  readonly tag: readonly string[];
+  readonly groupBy: string;
+  readonly keepTag: readonly string[];
+  readonly keepLast?: number;
+  readonly keepHourly?: number;
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  readonly keepYearly?: number;
+  readonly keepWithin?: Duration;
+  readonly keepWithinHourly?: Duration;
+  readonly keepWithinDaily?: Duration;
+  readonly keepWithinWeekly?: Duration;
+  readonly keepWithinMonthly?: Duration;
+  readonly keepWithinYearly?: Duration;
+}
+
+export async function runForget(session: RepoSession, options: ForgetOptions): Promise<ExitCode> {
+  const repository = await session.openRepository();
+  const groupBy = options.groupBy.split(',').filter((word) => word !== '');
+  if (!groupBy.every((word) => ['host', 'paths', 'tags'].includes(word))) {
+    throw new TriplicateError('usage', `--group-by takes host, paths and tags, not ${options.groupBy}.`);
+  }
+  const report = await forget({
+    repository,
+    policy: policyOf(options),
+    groupBy: groupBy as GroupBy[],
+    filter: filterOf(options),
+    mode: options.dryRun ? 'plan' : 'remove',
+    signal: session.signal,
+  });
+  session.json(
+    report.groups.map(({ hostname, paths, tags, keep, remove }) => ({
+      tags,
+      host: hostname,
+      paths,
+      keep: keep.map(({ stored }) => snapshotJson(stored)),
+      remove: remove.map(snapshotJson),
+      reasons: keep.map(({ stored, reasons }) => ({ snapshot: snapshotJson(stored), matches: reasons })),
+    })),
+  );
+  for (const { keep, remove } of report.groups) {
+    for (const { stored, reasons } of keep)
+      session.say(`keep   ${stored.id.slice(0, 8)}  ${stored.snapshot.time.text}  ${reasons.join(', ')}`);
+    for (const { id, snapshot } of remove) session.say(`remove ${id.slice(0, 8)}  ${snapshot.time.text}`);
+  }
+  session.say(options.dryRun ? 'Nothing was removed (dry run).' : `${report.removed} snapshots removed`);
+  return options.prune && !options.dryRun ? runPrune(session, {}) : 0;
+}
+
+function policyOf(options: ForgetOptions): RetentionPolicy {
+  const policy = {
+    last: options.keepLast,
+    hourly: options.keepHourly,
+    daily: options.keepDaily,
+    weekly: options.keepWeekly,
+    monthly: options.keepMonthly,
+    yearly: options.keepYearly,
+    within: options.keepWithin,
+    withinHourly: options.keepWithinHourly,
+    withinDaily: options.keepWithinDaily,
+    withinWeekly: options.keepWithinWeekly,
+    withinMonthly: options.keepWithinMonthly,
+    withinYearly: options.keepWithinYearly,
+    tags: options.keepTag.map((list) => list.split(',').map((tag) => tag.trim())),
+  };
+  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
+}
+
+export async function runPrune(session: RepoSession, options: { readonly dryRun?: boolean }): Promise<ExitCode> {
+  const repository = await session.openRepository();
+  const mode = options.dryRun ? 'plan' : 'prune';
+  const report = await prune({ repository, mode, onProgress: session.progress, signal: session.signal });
+  session.json({ type: 'summary', ...report });
+  const { bytes } = report;
+  session.say(
+    `Packs: ${report.packsRemoved} removed, ${report.packsRepacked} of them rewritten, ${report.packsKept} kept`,
+  );
+  session.say(
+    `${sizeText(bytes.removed + bytes.unindexed)} ${mode === 'plan' ? 'would be' : 'were'} freed, ${sizeText(bytes.unusedAfter)} stay unused`,
+  );
+  return 0;
+}
+
+export async function runUnlock(session: RepoSession, options: { readonly removeAll?: boolean }): Promise<ExitCode> {
+  const repository = await session.openRepository();
+  const removed = await unlock(repository, options.removeAll ? 'all' : 'stale', session.signal);
+  session.json({ type: 'summary', removed });
+  session.say(`${removed} locks removed`);
+  return 0;
+}

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { systemHost } from '../../app/engine-host.ts';
+import { openStore } from '../../app/open-store.ts';
+import { type EngineProgress, openRepository, type Repository } from '../../engine/engine.ts';
+import { hasCode, TriplicateError, toWire } from '../../engine/errors.ts';
+import type { WriteStore } from '../../engine/store/store.ts';
+
+/** What each `repo` command works with. */
+export interface RepoSession {
+  readonly location: string;
+  readonly signal: AbortSignal;
+  readonly output: 'json' | 'text';
+  /** A line for a person; nothing with `--json`. */
+  say(text: string): void;
+  /** One JSON document or event; nothing without `--json`. */
+  json(value: unknown): void;
+  /** A fresh picture of the progress: an event, or a line on a terminal that replaces itself. */
+  progress(progress: EngineProgress): void;
+  openStore(): Promise<WriteStore>;
+  openRepository(): Promise<Repository>;
+  passphrase(): Promise<string>;
+}
+
+/** Exit codes (design, section 9). */
+export type ExitCode = 0 | 1 | 3;
+
+interface Options {
+  readonly json?: boolean;
+  readonly passwordFile?: string;
+}
+
+/**
+ * Runs one command: opens nothing by itself, closes every store, turns errors into words and exit codes, and SIGINT into
+ * a clean end with 130.
+ */
+export async function inSession(
+  command: Command,
+  location: string,
+  work: (session: RepoSession) => Promise<ExitCode>,
+): Promise<void> {
+  const options = command.optsWithGlobals<Options>();
+  const output = options.json ? 'json' : 'text';
+  const cancel = new AbortController();
+  const stop = (): void => cancel.abort();
+  for (const name of SIGNALS) process.on(name, stop);
+  const stores: WriteStore[] = [];
+  const session = makeSession(location, options, output, cancel.signal, stores);
+  try {
+    process.exitCode = await work(session);
+  } catch (error) {
+    process.exitCode = tellError(error, output, cancel.signal);
+  } finally {
+    clearProgress();
+    for (const store of stores) await store.close().catch(() => undefined);
+    for (const name of SIGNALS) process.off(name, stop);
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+function makeSession(
+  location: string,
+  options: Options,
+  output: 'json' | 'text',
+  signal: AbortSignal,
+  stores: WriteStore[],
+): RepoSession {
+  const host = systemHost();
+  const passphrase = (): Promise<string> => readPassphrase(options.passwordFile);
+  const open = async (): Promise<WriteStore> => {
+    const store = await openStore(location, { clock: host.clock });
+    stores.push(store);
+    return store;
+  };
+  return {
+    location,
+    signal,
+    output,
+    say: (text) => {
+      if (output === 'json') return;
+      clearProgress();
+      process.stdout.write(`${text}\n`);
+    },
+    json: (value) => {
+      if (output === 'json') process.stdout.write(`${JSON.stringify(value, plainJson)}\n`);
+    },
+    progress: (progress) => showProgress(progress, output),
+    openStore: open,
+    openRepository: async () => {
+      const secret = await passphrase();
+      return openRepository(await open(), { passphrase: secret }, host, signal);
+    },
+    passphrase,
+  };
+}
+
+/** A file's text without the line end that editors add, or the variable as it is. Never a command line argument. */
+async function readPassphrase(file: string | undefined): Promise<string> {
+  if (file !== undefined) {
+    try {
+      return (await readFile(file, 'utf8')).trim();
+    } catch (cause) {
+      throw new TriplicateError('usage', `The password file ${file} cannot be read.`, { cause });
+    }
+  }
+  const passphrase = process.env.TRIPLICATE_PASSWORD;
+  if (passphrase !== undefined && passphrase !== '') return passphrase;
+  throw new TriplicateError('app/passphrase-needed', 'No passphrase was given.', {
+    hint: 'Set TRIPLICATE_PASSWORD or give --password-file FILE.',
+  });
+}
+
+function tellError(error: unknown, output: 'json' | 'text', signal: AbortSignal): number {
+  clearProgress();
+  const isCancelled = signal.aborted || hasCode(error, 'cancelled');
+  const wire = isCancelled ? toWire(new TriplicateError('cancelled', 'Cancelled.')) : toWire(error);
+  if (output === 'json') process.stdout.write(`${JSON.stringify({ type: 'error', error: wire })}\n`);
+  else process.stderr.write(`${wire.message}\n${wire.hint}\n`);
+  if (process.env.TRIPLICATE_DEBUG && error instanceof Error)
+    process.stderr.write(`${error.stack} ${String(error.cause ?? '')}\n`);
+  if (isCancelled) return 130;
+  return wire.code === 'usage' ? 2 : 1;
+}
+
+let lastShown = 0;
+let isLineOpen = false;
+
+function showProgress(progress: EngineProgress, output: 'json' | 'text'): void {
+  const now = performance.now();
+  const pause = output === 'json' ? 500 : 150;
+  if (now - lastShown < pause) return;
+  lastShown = now;
+  if (output === 'json') process.stdout.write(`${JSON.stringify({ type: 'progress', ...progress })}\n`);
+  else if (process.stderr.isTTY) {
+    const files =
+      progress.filesTotal === null ? `${progress.filesDone}` : `${progress.filesDone}/${progress.filesTotal}`;
+    const bytes =
+      progress.bytesTotal === null
+        ? sizeText(progress.bytesDone)
+        : `${sizeText(progress.bytesDone)} of ${sizeText(progress.bytesTotal)}`;
+    process.stderr.write(`\r\x1b[K${progress.phase} ${files}, ${bytes}`);
+    isLineOpen = true;
+  }
+}
+
+function clearProgress(): void {
+  if (isLineOpen) process.stderr.write('\r\x1b[K');
+  isLineOpen = false;
+}
+
+/** `1.5 GiB`. */
+export function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Big numbers as text, bytes as text: JSON knows neither. */
+function plainJson(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value;
+}

@@ -50,6 +50,10 @@ const CODES = {
   'rclone/failed': { retry: 'backoff', hint: 'See the message; `destination test` tries the connection again.' },
   'config/invalid': { retry: 'never', hint: 'The old file was kept beside the new one.' },
   'config/newer': { retry: 'never', hint: 'Update Triplicate; the file was not changed.' },
+  'engine/stopped': {
+    retry: 'backoff',
+    hint: 'It starts again by itself; what was stored stays, and the run is repeated.',
+  },
   'app/already-running': { retry: 'never', hint: 'Use the window that is already open.' },
   'app/not-found': { retry: 'never', hint: 'List what exists and check the name.' },
   'app/exists': { retry: 'never', hint: 'Choose another name or location.' },

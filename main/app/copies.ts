@@ -1,0 +1,161 @@
+import type { CopyState, Fix, Rule } from '../api/contract/folders.ts';
+import type { DestinationId, StorageKind } from '../api/contract/values.ts';
+
+/** The 3-2-1 rule and the state of each copy. Pure: everything it judges by is passed in. */
+
+/** What is known of one folder at one destination. */
+export interface CopyFacts {
+  readonly destination: 'ready' | 'away' | 'damaged' | 'blocked' | 'unknown';
+  /** The sentence of what stands in the way, when something does. */
+  readonly problem: string | null;
+  /** Milliseconds since 1970. */
+  readonly lastSnapshotAt: number | null;
+  /** When the oldest change that is not stored there was seen; null when none waits. */
+  readonly changesSince: number | null;
+  readonly now: number;
+  readonly maxAgeMs: number;
+  /** How long changes may wait in ordinary operation before the copy counts as behind. */
+  readonly graceMs: number;
+}
+
+export function judgeCopy(facts: CopyFacts): { readonly state: CopyState; readonly reason: string } {
+  const { destination, problem, lastSnapshotAt, now } = facts;
+  if (destination === 'damaged') return { state: 'damaged', reason: problem ?? 'A check found damage.' };
+  if (destination === 'away' || destination === 'blocked') {
+    const since =
+      lastSnapshotAt === null
+        ? 'nothing is stored there yet'
+        : `its newest version is ${age(now - lastSnapshotAt)} old`;
+    return { state: 'away', reason: problem ?? `It cannot be reached now; ${since}.` };
+  }
+  if (lastSnapshotAt === null) return { state: 'new', reason: problem ?? 'Nothing is stored there yet.' };
+  if (problem !== null) return { state: 'behind', reason: problem };
+  if (facts.changesSince !== null && now - facts.changesSince > facts.graceMs) {
+    return { state: 'behind', reason: `Changes wait since ${age(now - facts.changesSince)}.` };
+  }
+  if (now - lastSnapshotAt > facts.maxAgeMs) {
+    return { state: 'behind', reason: `Its newest version is ${age(now - lastSnapshotAt)} old.` };
+  }
+  return { state: 'good', reason: 'Everything is stored there.' };
+}
+
+export interface JudgedCopy {
+  readonly destinationId: DestinationId;
+  readonly name: string;
+  readonly kind: StorageKind;
+  readonly offsite: boolean;
+  readonly state: CopyState;
+}
+
+/** A destination that exists but does not hold this folder. */
+export type FreeDestination = Omit<JudgedCopy, 'state'>;
+
+export interface RuleFacts {
+  /** The kind of storage that the folder itself lies on. */
+  readonly original: StorageKind;
+  readonly copies: readonly JudgedCopy[];
+  readonly free: readonly FreeDestination[];
+}
+
+/** At least three copies (the original counts), on two kinds of storage, one of them off-site; what is missing, and what mends it. */
+export function judgeRule({ original, copies, free }: RuleFacts): Rule {
+  const good = copies.filter(({ state }) => state === 'good');
+  const kinds = new Set([original, ...good.map(({ kind }) => kind)]);
+  const have = { copies: 1 + good.length, kinds: kinds.size, offsite: good.filter(({ offsite }) => offsite).length };
+  const missing: Rule['missing'] = [];
+  const everywhere: RuleFacts = { original, copies, free };
+  if (have.copies < 3) missing.push({ part: 'copies', ...copiesFix(everywhere, 3 - have.copies) });
+  if (have.kinds < 2) missing.push({ part: 'kinds', ...kindsFix(everywhere) });
+  if (have.offsite < 1) missing.push({ part: 'offsite', ...offsiteFix(everywhere) });
+  return {
+    satisfied: missing.length === 0,
+    copies: { have: have.copies, need: 3 },
+    kinds: { have: have.kinds, need: 2 },
+    offsite: { have: have.offsite, need: 1 },
+    missing,
+  };
+}
+
+type Advice = { readonly text: string; readonly fix: Fix };
+
+function copiesFix(facts: RuleFacts, short: number): Advice {
+  const lead = short === 1 ? 'One more copy is needed.' : `${short} more copies are needed.`;
+  const mended = mendOne(facts.copies, lead);
+  if (mended) return mended;
+  const [free] = facts.free;
+  if (free) return attach(free, lead);
+  const hasOffsite = facts.copies.some(({ offsite }) => offsite);
+  return hasOffsite
+    ? {
+        text: `${lead} An external disk makes one.`,
+        fix: { action: 'add-destination', kind: 'external', offsite: false },
+      }
+    : {
+        text: `${lead} A cloud or another place makes one.`,
+        fix: { action: 'add-destination', kind: 'cloud', offsite: true },
+      };
+}
+
+function kindsFix({ original, copies, free }: RuleFacts): Advice {
+  const lead = 'All copies lie on one kind of storage.';
+  const mended = mendOne(
+    copies.filter(({ kind }) => kind !== original),
+    lead,
+  );
+  if (mended) return mended;
+  const other = free.find(({ kind }) => kind !== original);
+  if (other) return attach(other, lead);
+  return {
+    text: `${lead} An external disk or a cloud would be another.`,
+    fix: { action: 'add-destination', kind: 'external', offsite: false },
+  };
+}
+
+function offsiteFix({ copies, free }: RuleFacts): Advice {
+  const lead = 'No copy is in another place, safe from fire and theft.';
+  const mended = mendOne(
+    copies.filter(({ offsite }) => offsite),
+    lead,
+  );
+  if (mended) return mended;
+  const other = free.find(({ offsite }) => offsite);
+  if (other) return attach(other, lead);
+  return { text: `${lead} A cloud would be one.`, fix: { action: 'add-destination', kind: 'cloud', offsite: true } };
+}
+
+/** The copy that needs least to count again. */
+function mendOne(copies: readonly JudgedCopy[], lead: string): Advice | undefined {
+  const order: readonly CopyState[] = ['new', 'behind', 'away', 'damaged'];
+  const candidate = copies
+    .filter(({ state }) => state !== 'good')
+    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0];
+  if (!candidate) return undefined;
+  const { name, destinationId } = candidate;
+  switch (candidate.state) {
+    case 'new':
+      return { text: `${lead} ${name} has no backup yet.`, fix: { action: 'back-up-now', destinationId } };
+    case 'behind':
+      return { text: `${lead} ${name} is behind.`, fix: { action: 'back-up-now', destinationId } };
+    case 'away':
+      return { text: `${lead} ${name} cannot be reached.`, fix: { action: 'reconnect', destinationId } };
+    default:
+      return { text: `${lead} ${name} is damaged.`, fix: { action: 'check', destinationId } };
+  }
+}
+
+function attach({ name, destinationId }: FreeDestination, lead: string): Advice {
+  return { text: `${lead} ${name} could hold this folder too.`, fix: { action: 'attach-destination', destinationId } };
+}
+
+/** A span of time in words: `3 hours`, `2 days`. */
+export function age(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return 'less than a minute';
+  if (minutes < 90) return plural(minutes, 'minute');
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? plural(hours, 'hour') : plural(Math.round(hours / 24), 'day');
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,49 @@
+import type { Logger } from 'pino';
+import type { Engine } from './engine-link/calls.ts';
+import type { AppEvents } from './events.ts';
+import type { AppPorts } from './ports.ts';
+import type { Configuration, CopyRecord, Ledger } from './records.ts';
+import type { Secrets } from './secrets.ts';
+import type { StateFile } from './state-file.ts';
+
+/** What every service of the app works with; made once, in `compose.ts`. */
+export interface Core {
+  readonly ports: AppPorts;
+  readonly log: Logger;
+  readonly events: AppEvents;
+  readonly engine: Engine;
+  readonly secrets: Secrets;
+  readonly configuration: StateFile<Configuration>;
+  readonly ledger: StateFile<Ledger>;
+  readonly stateFolder: string;
+  /** Tells that folders or destinations look different now; told to the screen at most ten times a second. */
+  changed(what: 'folders' | 'destinations' | 'system'): void;
+}
+
+export function isoNow(core: Pick<Core, 'ports'>): string {
+  return new Date(core.ports.clock.now()).toISOString();
+}
+
+export function copyOf(ledger: Ledger, folderId: string, destinationId: string): CopyRecord | undefined {
+  return ledger.copies.find((copy) => copy.folderId === folderId && copy.destinationId === destinationId);
+}
+
+/** Changes the record of one folder at one destination, making it when there is none. */
+export function updateCopy(
+  core: Core,
+  ids: Pick<CopyRecord, 'folderId' | 'destinationId'>,
+  change: Partial<CopyRecord>,
+): Promise<void> {
+  return core.ledger.update((ledger) => {
+    const before = copyOf(ledger, ids.folderId, ids.destinationId) ?? {
+      ...ids,
+      lastSnapshotAt: null,
+      lastSnapshotId: null,
+      lastVerifiedAt: null,
+      lastFullScanAt: null,
+      problem: null,
+    };
+    const others = ledger.copies.filter((copy) => copy !== before);
+    return { ...ledger, copies: [...others, { ...before, ...change }] };
+  });
+}

@@ -1,0 +1,146 @@
+import type { Destination } from '../api/contract/destinations.ts';
+import type { ContractError, DestinationId } from '../api/contract/values.ts';
+import { toWire } from '../engine/errors.ts';
+import { type Core, isoNow } from './core.ts';
+import { plainError } from './engine-link/serve-engine.ts';
+import type { DestinationRecord } from './records.ts';
+
+/** What is known of a destination right now; never kept between two starts. */
+export interface LiveState {
+  readonly state: Destination['state'];
+  readonly problem: ContractError | null;
+  readonly freeBytes: number | null;
+  readonly totalBytes: number | null;
+  readonly nextLookAt: number;
+}
+
+const UNKNOWN: LiveState = { state: 'unknown', problem: null, freeBytes: null, totalBytes: null, nextLookAt: 0 };
+
+/** Milliseconds between two looks: a disk is asked often, because asking costs nothing. */
+const PERIOD = { localMs: 15_000, remoteMs: 300_000, remoteAwayMs: 60_000 };
+/** Codes with which a place says that it is not reachable now, rather than that something is wrong. */
+const AWAY = new Set(['store/unreachable', 'repo/not-a-repository', 'rclone/failed', 'cancelled']);
+
+/** Asks the destinations whether they are there. Away is a state, not an error; coming back is told. */
+export class DestinationWatch {
+  readonly #core: Core;
+  readonly #live = new Map<string, LiveState>();
+  readonly #looking = new Map<string, Promise<void>>();
+  readonly #returned = new Set<(id: DestinationId) => void>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  live(id: string): LiveState {
+    return this.#live.get(id) ?? UNKNOWN;
+  }
+
+  /** Calls the listener when a destination that was away is there again. */
+  onReturned(listener: (id: DestinationId) => void): void {
+    this.#returned.add(listener);
+  }
+
+  /** Looks at those whose time has come. */
+  async lookAround(): Promise<void> {
+    const now = this.#core.ports.clock.now();
+    const due = this.#core.configuration.value.destinations.filter(({ id }) => this.live(id).nextLookAt <= now);
+    await Promise.all(due.map((destination) => this.look(destination)));
+  }
+
+  /** Looks at one; a look under way is shared. */
+  look(destination: DestinationRecord): Promise<void> {
+    const running = this.#looking.get(destination.id);
+    if (running) return running;
+    const looking = this.#look(destination).finally(() => this.#looking.delete(destination.id));
+    this.#looking.set(destination.id, looking);
+    return looking;
+  }
+
+  forget(id: string): void {
+    this.#live.delete(id);
+  }
+
+  /** A run met this error there: a destination that vanished is away at once, not at the next look. */
+  noteFailure(destination: DestinationRecord, error: ContractError): void {
+    if (!AWAY.has(error.code) && !isBlocking(error.code)) return;
+    if (error.code === 'cancelled') return;
+    this.#settle(destination, {
+      ...this.live(destination.id),
+      ...judge(error),
+      nextLookAt: this.#next(destination, 'away'),
+    });
+  }
+
+  async #look(destination: DestinationRecord): Promise<void> {
+    try {
+      const found = await this.#core.engine.call('probe', { location: destination.location });
+      if (found.repository === 'absent') {
+        this.#settle(destination, { ...UNKNOWN, state: 'away', nextLookAt: this.#next(destination, 'away') });
+        return;
+      }
+      // A passphrase that is wrong shows at once; opening is kept, so it costs something only the first time.
+      if (this.live(destination.id).state !== 'ready' && this.#core.secrets.state === 'unlocked') {
+        const repository = { location: destination.location, passphrase: this.#core.secrets.of(destination.id) };
+        await this.#core.engine.call('open', { repository });
+      }
+      const { freeBytes, totalBytes } = found;
+      const state = destination.damage ? ('damaged' as const) : ('ready' as const);
+      this.#settle(destination, {
+        state,
+        problem: destination.damage,
+        freeBytes,
+        totalBytes,
+        nextLookAt: this.#next(destination, 'ready'),
+      });
+      await this.#core.configuration.update((all) => ({
+        ...all,
+        destinations: all.destinations.map((one) =>
+          one.id === destination.id ? { ...one, lastSeenAt: isoNow(this.#core) } : one,
+        ),
+      }));
+    } catch (error) {
+      if (toWire(error).code === 'cancelled') return;
+      this.#settle(destination, {
+        ...UNKNOWN,
+        ...judge(plainError(error)),
+        nextLookAt: this.#next(destination, 'away'),
+      });
+    }
+  }
+
+  #settle(destination: DestinationRecord, now: LiveState): void {
+    if (!this.#core.configuration.value.destinations.some(({ id }) => id === destination.id)) return;
+    const before = this.live(destination.id);
+    this.#live.set(destination.id, now);
+    if (before.state !== now.state || before.freeBytes !== now.freeBytes) {
+      this.#core.changed('destinations');
+      this.#core.changed('folders');
+    }
+    const wasGone = before.state === 'away' || before.state === 'blocked';
+    if (wasGone && now.state === 'ready') for (const listener of this.#returned) listener(destination.id);
+  }
+
+  #next(destination: DestinationRecord, state: 'ready' | 'away'): number {
+    const remote = /^(rclone|rest):/.test(destination.location);
+    const period = remote ? (state === 'away' ? PERIOD.remoteAwayMs : PERIOD.remoteMs) : PERIOD.localMs;
+    return this.#core.ports.clock.now() + period;
+  }
+}
+
+function isBlocking(code: string): boolean {
+  return [
+    'store/denied',
+    'store/read-only',
+    'store/full',
+    'repo/wrong-passphrase',
+    'repo/unsupported',
+    'rclone/not-installed',
+    'rclone/remote-unknown',
+  ].includes(code);
+}
+
+function judge(error: ContractError): { readonly state: LiveState['state']; readonly problem: ContractError } {
+  if (error.code === 'repo/damaged' || error.code === 'store/corrupt') return { state: 'damaged', problem: error };
+  return { state: isBlocking(error.code) ? 'blocked' : 'away', problem: error };
+}

@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import {
+  DEFAULT_RETENTION,
+  type Destination,
+  type DestinationTest,
+  type Retention,
+} from '../api/contract/destinations.ts';
+import type { DestinationId, StorageKind } from '../api/contract/values.ts';
+import { hasCode, TriplicateError, toWire } from '../engine/errors.ts';
+import { type Core, isoNow } from './core.ts';
+import type { DestinationWatch } from './destination-watch.ts';
+import { guessKind } from './disks.ts';
+import type { RepositoryAddress } from './engine-link/calls.ts';
+import { plainError } from './engine-link/serve-engine.ts';
+import { describeLocation, parseLocation } from './location.ts';
+import type { DestinationRecord } from './records.ts';
+import type { Runs } from './runs/runs.ts';
+
+interface Fields {
+  readonly name?: string | undefined;
+  readonly kind?: StorageKind | undefined;
+  readonly offsite?: boolean | undefined;
+  readonly minIntervalMinutes?: number | undefined;
+  readonly retention?: Retention | undefined;
+}
+
+/** The places that hold copies. */
+export class Destinations {
+  readonly #core: Core;
+  readonly #watch: DestinationWatch;
+  readonly #runs: Runs;
+
+  constructor(core: Core, watch: DestinationWatch, runs: Runs) {
+    this.#core = core;
+    this.#watch = watch;
+    this.#runs = runs;
+  }
+
+  list(): Destination[] {
+    return this.#core.configuration.value.destinations.map((record) => this.#view(record));
+  }
+
+  records(): readonly DestinationRecord[] {
+    return this.#core.configuration.value.destinations;
+  }
+
+  /** @throws `app/not-found` */
+  record(id: string): DestinationRecord {
+    const found = this.records().find((one) => one.id === id);
+    if (!found) throw new TriplicateError('app/not-found', 'There is no such destination.');
+    return found;
+  }
+
+  address(id: string): RepositoryAddress {
+    return { location: this.record(id).location, passphrase: this.#core.secrets.of(id) };
+  }
+
+  /**
+   * Tests the place, creates its repository or adopts the one that is there. A new one cuts files as the first one does,
+   * so that one reading serves both.
+   */
+  async add(
+    input: Fields & { readonly name: string; readonly location: string; readonly passphrase?: string | undefined },
+  ): Promise<Destination> {
+    const location = normalise(input.location);
+    this.#refuseDuplicates(input.name, location);
+    const id = randomUUID() as DestinationId;
+    const passphrase = input.passphrase ?? this.#core.secrets.main();
+    const address: RepositoryAddress = { location, passphrase };
+    const repositoryId = await this.#adoptOrCreate(address);
+    this.#core.log.info({ destination: id, location: describeLocation(location), repositoryId }, 'destination added');
+    if (input.passphrase !== undefined && !this.#core.secrets.isMain(input.passphrase)) {
+      await this.#core.secrets.setOwn(id, input.passphrase);
+    }
+    const guess = await guessKind(location);
+    const record: DestinationRecord = {
+      id,
+      name: input.name,
+      location,
+      kind: input.kind ?? guess.kind,
+      offsite: input.offsite ?? guess.offsite,
+      minIntervalMinutes: input.minIntervalMinutes ?? 0,
+      retention: input.retention ?? DEFAULT_RETENTION,
+      addedAt: isoNow(this.#core),
+      damage: null,
+      lastSeenAt: null,
+      lastCheckAt: null,
+      lastDrillAt: null,
+      lastPruneAt: null,
+      usedBytes: null,
+      snapshots: null,
+    };
+    await this.#core.configuration.update((all) => ({ ...all, destinations: [...all.destinations, record] }));
+    await this.#watch.look(record);
+    this.#core.changed('destinations');
+    this.#core.changed('folders');
+    return this.#view(this.record(id));
+  }
+
+  async update(input: Fields & { readonly id: DestinationId }): Promise<Destination> {
+    const before = this.record(input.id);
+    if (input.name !== undefined && input.name !== before.name) this.#refuseDuplicates(input.name, '');
+    const { id, ...fields } = input;
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    await this.patch(id, given);
+    return this.#view(this.record(id));
+  }
+
+  /** Changes what is recorded of a destination. */
+  async patch(id: string, change: Partial<DestinationRecord>): Promise<void> {
+    await this.#core.configuration.update((all) => ({
+      ...all,
+      destinations: all.destinations.map((one) => (one.id === id ? { ...one, ...change } : one)),
+    }));
+    this.#core.changed('destinations');
+    this.#core.changed('folders');
+  }
+
+  /** Forgets it; nothing is deleted there. */
+  async remove(id: string): Promise<void> {
+    const { location } = this.record(id);
+    this.#runs.cancelAt(id);
+    await this.#core.configuration.update((all) => ({
+      ...all,
+      destinations: all.destinations.filter((one) => one.id !== id),
+      folders: all.folders.map((folder) => ({
+        ...folder,
+        destinationIds: folder.destinationIds.filter((one) => one !== id),
+      })),
+    }));
+    await this.#core.ledger.update((ledger) => ({
+      ...ledger,
+      copies: ledger.copies.filter((copy) => copy.destinationId !== id),
+    }));
+    this.#watch.forget(id);
+    await this.#core.secrets.dropOwn(id);
+    await this.#core.engine.call('forgetLocation', { location });
+    this.#core.changed('destinations');
+    this.#core.changed('folders');
+  }
+
+  /** What a place is like; a known destination is looked at again at the same time. */
+  async test(
+    input: { readonly id: DestinationId } | { readonly location: string; readonly passphrase?: string | undefined },
+  ): Promise<DestinationTest> {
+    const known = 'id' in input ? this.record(input.id) : undefined;
+    const nothing = { freeBytes: null, totalBytes: null, latencyMs: null, error: null };
+    try {
+      const location = known?.location ?? normalise('location' in input ? input.location : '');
+      const found = await this.#core.engine.call('probe', { location });
+      const measured = { freeBytes: found.freeBytes, totalBytes: found.totalBytes, latencyMs: found.latencyMs };
+      if (known) await this.#watch.look(known);
+      const seen = { ...nothing, ...measured, reachable: true, writable: true };
+      if (found.repository === 'absent') return { ...seen, content: 'empty' };
+      return {
+        ...seen,
+        ...(await this.#tryPassphrase(location, 'passphrase' in input ? input.passphrase : undefined, known)),
+      };
+    } catch (error) {
+      if (known) this.#watch.noteFailure(known, plainError(error));
+      return { ...nothing, reachable: false, writable: false, content: 'unknown', error: shown(error) };
+    }
+  }
+
+  async unlock(id: string): Promise<number> {
+    return (await this.#core.engine.call('unlock', { repository: this.address(id) })).removed;
+  }
+
+  async remotes(): Promise<{ remotes: { name: string; type: string }[]; error: ReturnType<typeof shown> | null }> {
+    try {
+      return { remotes: [...(await this.#core.engine.call('remotes', {}))], error: null };
+    } catch (error) {
+      return { remotes: [], error: shown(error) };
+    }
+  }
+
+  async #adoptOrCreate(address: RepositoryAddress): Promise<string> {
+    const { repository } = await this.#core.engine.call('probe', { location: address.location });
+    if (repository === 'present') return (await this.#core.engine.call('open', { repository: address })).repositoryId;
+    return (await this.#core.engine.call('create', { repository: address, like: this.#firstReachable() })).repositoryId;
+  }
+
+  #firstReachable(): RepositoryAddress | null {
+    const first = this.records().find(({ id }) => this.#watch.live(id).state === 'ready');
+    return first ? this.address(first.id) : null;
+  }
+
+  async #tryPassphrase(
+    location: string,
+    given: string | undefined,
+    known: DestinationRecord | undefined,
+  ): Promise<Pick<DestinationTest, 'content' | 'error'>> {
+    const unlocked = this.#core.secrets.state === 'unlocked';
+    const passphrase =
+      given ?? (known ? this.#core.secrets.of(known.id) : unlocked ? this.#core.secrets.main() : undefined);
+    if (passphrase === undefined) return { content: 'repository', error: null };
+    try {
+      await this.#core.engine.call('open', { repository: { location, passphrase } });
+      return { content: 'repository', error: null };
+    } catch (error) {
+      return { content: hasCode(error, 'repo/wrong-passphrase') ? 'locked-out' : 'repository', error: shown(error) };
+    }
+  }
+
+  #refuseDuplicates(name: string, location: string): void {
+    for (const one of this.records()) {
+      if (one.name === name) throw new TriplicateError('app/exists', `There is already a destination called ${name}.`);
+      if (one.location === location)
+        throw new TriplicateError('app/exists', `${one.name} is at this location already.`);
+    }
+  }
+
+  #view(record: DestinationRecord): Destination {
+    const live = this.#watch.live(record.id);
+    const { id, name, location, kind, offsite, usedBytes, snapshots, lastSeenAt, lastCheckAt, lastPruneAt } = record;
+    const { minIntervalMinutes, retention } = record;
+    const damaged = record.damage !== null && live.state === 'ready';
+    return {
+      id,
+      name,
+      location: describeLocation(location),
+      kind,
+      offsite,
+      state: damaged ? 'damaged' : live.state,
+      problem: damaged ? record.damage : live.problem,
+      freeBytes: live.freeBytes,
+      totalBytes: live.totalBytes,
+      usedBytes,
+      snapshots,
+      lastSeenAt,
+      lastCheckAt,
+      lastPruneAt,
+      minIntervalMinutes,
+      retention,
+      queued: this.#runs.queuedAt(id),
+    };
+  }
+}
+
+/** One way to write each location, so that the same place is not added twice. */
+function normalise(text: string): string {
+  const location = parseLocation(text);
+  return location.kind === 'local' ? location.path : text.trim();
+}
+
+function shown(error: unknown): ReturnType<typeof plainError> {
+  const wire = plainError(error);
+  return wire.code === 'internal' ? { ...wire, message: toWire(error).message.split('\n')[0] ?? '' } : wire;
+}
+
+/** A name for a destination that the person did not name. */
+export function suggestName(location: string): string {
+  return basename(location.replace(/[:/]+$/, '')) || location;
+}

@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { realpath, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Disk } from '../api/contract/destinations.ts';
+import type { StorageKind } from '../api/contract/values.ts';
+
+const run = promisify(execFile);
+
+interface Mount {
+  readonly path: string;
+  readonly type: string;
+  readonly source: string;
+}
+
+const NETWORK_TYPES = /^(nfs\d?|cifs|smb\w*|sshfs|fuse\.sshfs|afpfs|webdav|9p|fuse\.rclone|davfs)$/;
+const DISK_TYPES = /^(ext[234]|xfs|btrfs|zfs|f2fs|vfat|exfat|ntfs3?|fuseblk|hfs\w*|apfs|bcachefs|jfs)$/;
+const EXTERNAL_PLACES = /^\/(media|mnt|run\/media|Volumes)\//;
+
+/** Disks and shares of this machine that could hold copies, the roomiest first. */
+export async function listDisks(): Promise<Disk[]> {
+  const disks: Disk[] = [];
+  for (const mount of await listMounts()) {
+    if (!DISK_TYPES.test(mount.type) && !NETWORK_TYPES.test(mount.type)) continue;
+    if (/^\/(boot|efi|etc|proc|sys|dev|snap)(\/|$)/.test(mount.path) || mount.path.startsWith('/var/lib/docker'))
+      continue;
+    const info = await stat(mount.path).catch(() => undefined);
+    const room = info?.isDirectory() ? await statfs(mount.path).catch(() => undefined) : undefined;
+    if (!room || room.blocks === 0) continue;
+    disks.push({
+      label: mount.path === '/' ? 'This computer' : basename(mount.path),
+      path: mount.path,
+      kind: kindOfMount(mount),
+      freeBytes: room.bavail * room.bsize,
+      totalBytes: room.blocks * room.bsize,
+      suggestedPath: join(mount.path, 'Triplicate'),
+    });
+  }
+  return disks.sort(
+    (a, b) => Number(b.kind !== 'internal') - Number(a.kind !== 'internal') || b.freeBytes - a.freeBytes,
+  );
+}
+
+/** What kind of storage a location is, as far as it can be seen; the person may say otherwise. */
+export async function guessKind(location: string): Promise<{ readonly kind: StorageKind; readonly offsite: boolean }> {
+  if (location.startsWith('rclone:')) return { kind: 'cloud', offsite: true };
+  if (location.startsWith('rest:')) return { kind: 'network', offsite: false };
+  const path = await existingPart(location);
+  const mount = (await listMounts())
+    .filter((one) => path === one.path || path.startsWith(one.path === '/' ? '/' : `${one.path}/`))
+    .sort((a, b) => a.path.length - b.path.length)
+    .at(-1);
+  return { kind: mount ? kindOfMount(mount) : 'internal', offsite: false };
+}
+
+function kindOfMount(mount: Mount): StorageKind {
+  if (NETWORK_TYPES.test(mount.type)) return 'network';
+  return EXTERNAL_PLACES.test(`${mount.path}/`) ? 'external' : 'internal';
+}
+
+async function existingPart(path: string): Promise<string> {
+  for (let here = path; ; here = dirname(here)) {
+    const real = await realpath(here).catch(() => undefined);
+    if (real !== undefined) return real;
+    if (dirname(here) === here) return here;
+  }
+}
+
+async function listMounts(): Promise<readonly Mount[]> {
+  if (process.platform === 'win32') return windowsDrives();
+  if (process.platform === 'darwin')
+    return parseDarwin((await run('/sbin/mount', []).catch(() => ({ stdout: '' }))).stdout);
+  const { readFile } = await import('node:fs/promises');
+  return parseProcMounts(await readFile('/proc/mounts', 'utf8').catch(() => ''));
+}
+
+/** Lines of `source path type options …`; spaces in names are written as octal escapes. */
+export function parseProcMounts(text: string): readonly Mount[] {
+  return text
+    .split('\n')
+    .map((line) =>
+      line
+        .split(' ')
+        .map((word) => word.replace(/\\(\d{3})/g, (_all, octal) => String.fromCharCode(Number.parseInt(octal, 8)))),
+    )
+    .flatMap(([source, path, type]) => (source && path && type ? [{ source, path, type }] : []));
+}
+
+function parseDarwin(text: string): readonly Mount[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^(.+) on (.+) \(([^,)]+)/.exec(line);
+    return match?.[1] && match[2] && match[3] ? [{ source: match[1], path: match[2], type: match[3] }] : [];
+  });
+}
+
+async function windowsDrives(): Promise<readonly Mount[]> {
+  const letters = [...'CDEFGHIJKLMNOPQRSTUVWXYZ'].map((letter) => `${letter}:\\`);
+  const found = await Promise.all(
+    letters.map((path) =>
+      stat(path).then(
+        () => path,
+        () => undefined,
+      ),
+    ),
+  );
+  return found.flatMap((path) => (path ? [{ source: path, path, type: 'ntfs' }] : []));
+}

@@ -1,0 +1,64 @@
+import type { Settings } from '../api/contract/system.ts';
+import type { Pending } from './pending-changes.ts';
+
+/** When a copy is due. Pure: everything is passed in, times in milliseconds. */
+export interface DueFacts {
+  readonly now: number;
+  readonly settings: Pick<Settings, 'quietSeconds' | 'maxWaitSeconds' | 'fullScanHours'>;
+  readonly pending: Pending | undefined;
+  readonly minIntervalMinutes: number;
+  /** End of the last run for this folder at this destination, in this or an earlier start. */
+  readonly lastRunAt: number | null;
+  readonly lastFullScanAt: number | null;
+  /** How many runs in a row failed there. */
+  readonly failures: number;
+}
+
+export type Due = 'not-yet' | 'changes' | 'full-scan';
+
+const FIRST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/** Quiet after the last change, or the longest wait after the first; never more often than the destination asks for. */
+export function judgeDue(facts: DueFacts): Due {
+  const { now, settings, pending, lastRunAt, lastFullScanAt } = facts;
+  if (lastRunAt !== null && facts.failures > 0 && now - lastRunAt < pauseAfter(facts.failures)) return 'not-yet';
+  const urgent = pending?.cause === 'reconnected' || pending?.cause === 'person';
+  if (!urgent && lastRunAt !== null && now - lastRunAt < facts.minIntervalMinutes * 60_000) return 'not-yet';
+  if (lastFullScanAt !== null && now - lastFullScanAt >= settings.fullScanHours * 3_600_000) return 'full-scan';
+  if (!pending) return 'not-yet';
+  if (pending.cause !== 'change') return pending.directories === 'everything' ? 'full-scan' : 'changes';
+  const quiet = now - pending.last >= settings.quietSeconds * 1000;
+  const waited = now - pending.since >= settings.maxWaitSeconds * 1000;
+  if (!quiet && !waited) return 'not-yet';
+  return pending.directories === 'everything' ? 'full-scan' : 'changes';
+}
+
+/** The pause after failures in a row: a minute, doubled each time, an hour at most. */
+export function pauseAfter(failures: number): number {
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+}
+
+export interface UpkeepFacts {
+  readonly now: number;
+  readonly settings: Pick<Settings, 'checkEveryDays' | 'drillEveryDays'>;
+  readonly addedAt: number;
+  readonly lastPruneAt: number | null;
+  readonly lastCheckAt: number | null;
+  readonly lastDrillAt: number | null;
+  /** Whether anything is stored there. */
+  readonly content: 'some' | 'none';
+}
+
+const DAY_MS = 86_400_000;
+
+/** The upkeep that a ready, idle destination needs now: at most one thing at a time. Old versions are thinned out daily. */
+export function judgeUpkeep(facts: UpkeepFacts): 'prune' | 'check' | 'drill' | null {
+  if (facts.content === 'none') return null;
+  const since = (last: number | null): number => facts.now - (last ?? facts.addedAt);
+  const { checkEveryDays, drillEveryDays } = facts.settings;
+  if (checkEveryDays > 0 && since(facts.lastCheckAt) >= checkEveryDays * DAY_MS) return 'check';
+  if (since(facts.lastPruneAt) >= DAY_MS) return 'prune';
+  if (drillEveryDays > 0 && since(facts.lastDrillAt) >= drillEveryDays * DAY_MS) return 'drill';
+  return null;
+}

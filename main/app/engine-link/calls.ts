@@ -1,0 +1,255 @@
+import type { ContractError } from '../../api/contract/values.ts';
+import type { EngineProgress } from '../../engine/progress.ts';
+
+/** What the app asks of the engine's process. Everything here is cloned between two processes: plain values only. */
+
+export interface RepositoryAddress {
+  readonly location: string;
+  readonly passphrase: string;
+}
+
+export interface ProbeResult {
+  readonly freeBytes: number | null;
+  readonly totalBytes: number | null;
+  readonly latencyMs: number;
+  readonly repository: 'present' | 'absent';
+}
+
+export interface BackupCall {
+  readonly repositories: readonly RepositoryAddress[];
+  readonly path: string;
+  readonly excludes: readonly string[];
+  readonly excludeLargerThan: number | null;
+  readonly markers: 'honour' | 'ignore';
+  /** Absolute directories that changed; null for a full scan. */
+  readonly dirtyDirectories: readonly string[] | null;
+}
+
+export interface BackupOutcome {
+  readonly results: readonly {
+    readonly snapshotId: string | null;
+    readonly error: ContractError | null;
+    readonly bytesAdded: number;
+  }[];
+  readonly scan: 'full' | 'changes';
+  readonly filesNew: number;
+  readonly filesChanged: number;
+  readonly filesUnchanged: number;
+  readonly filesRemoved: number;
+  readonly bytesTotal: number;
+  readonly bytesRead: number;
+  readonly excluded: number;
+  readonly leftOut: readonly {
+    readonly path: string;
+    readonly reason: string;
+    readonly text: string;
+    readonly partial: 'yes' | 'no';
+  }[];
+  readonly moreLeftOut: number;
+}
+
+export interface SnapshotInfo {
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly tree: string;
+  readonly paths: readonly string[];
+  readonly hostname: string;
+  readonly tags: readonly string[];
+}
+
+export interface EngineFinding {
+  readonly level: 'info' | 'warning' | 'error';
+  readonly code: string;
+  readonly text: string;
+  readonly path: string | null;
+}
+
+export interface CheckOutcome {
+  readonly findings: readonly EngineFinding[];
+  readonly moreFindings: number;
+  readonly snapshots: number;
+  readonly bytesRead: number;
+  readonly usedBytes: number | null;
+}
+
+export interface RetentionRules {
+  readonly keepAllHours: number;
+  readonly hourlyForHours: number;
+  readonly dailyForDays: number;
+  readonly weeklyForWeeks: number;
+  readonly monthlyForMonths: number;
+}
+
+export interface PruneOutcome {
+  readonly snapshotsRemoved: number;
+  readonly snapshotsKept: number;
+  readonly bytesFreed: number;
+}
+
+export interface RestoreCall {
+  readonly repository: RepositoryAddress;
+  readonly snapshotId: string;
+  /** The folder's absolute path as the snapshot has it. */
+  readonly root: string;
+  /** base64url of the raw bytes of paths relative to the folder; empty for all of it. */
+  readonly keys: readonly string[];
+  /** Where the folder's content goes: the folder itself for a restore in place. */
+  readonly target: string;
+  readonly existing: 'skip' | 'replace' | 'keep-both';
+}
+
+export type RestoreAction = 'create' | 'replace' | 'keep' | 'keep-both' | 'unchanged';
+
+export interface RestorePlanInfo {
+  readonly create: number;
+  readonly replace: number;
+  readonly keep: number;
+  readonly unchanged: number;
+  readonly bytes: number;
+  readonly sample: readonly { readonly path: string; readonly action: RestoreAction }[];
+  readonly warnings: readonly string[];
+}
+
+export interface RestoreOutcome {
+  readonly filesRestored: number;
+  readonly bytesRestored: number;
+  readonly findings: readonly EngineFinding[];
+  readonly moreFindings: number;
+}
+
+/** One folder at one destination, as the history asks for it. */
+export interface HistorySource {
+  readonly repository: RepositoryAddress;
+  readonly destinationId: string;
+}
+
+export interface HistoryScope {
+  readonly folderId: string;
+  readonly root: string;
+  readonly sources: readonly HistorySource[];
+}
+
+export interface MomentInfo {
+  readonly id: string;
+  readonly time: string;
+  readonly copies: readonly { readonly destinationId: string; readonly snapshotId: string }[];
+  readonly changes: { readonly added: number; readonly changed: number; readonly removed: number };
+}
+
+export type EntryType = 'file' | 'dir' | 'symlink' | 'other';
+
+export interface EntryInfo {
+  readonly name: string;
+  readonly path: string;
+  readonly key: string;
+  readonly type: EntryType;
+  readonly size: number;
+  readonly modifiedAt: string | null;
+  readonly existsNow: boolean;
+}
+
+export interface HitInfo extends EntryInfo {
+  readonly folderId: string;
+  readonly versions: number;
+  readonly lastSeenAt: string;
+  readonly momentId: string;
+}
+
+export interface VersionInfo {
+  readonly momentId: string;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  readonly size: number;
+  readonly modifiedAt: string | null;
+  readonly contentKey: string;
+  readonly destinationIds: readonly string[];
+  readonly current: boolean;
+}
+
+/** Each call: what goes in and what comes back. */
+export interface EngineCalls {
+  probe: [{ readonly location: string }, ProbeResult];
+  /** Opens the repository; throws what opening throws. */
+  open: [{ readonly repository: RepositoryAddress }, { readonly repositoryId: string }];
+  create: [
+    { readonly repository: RepositoryAddress; readonly like: RepositoryAddress | null },
+    { readonly repositoryId: string },
+  ];
+  /** Closes what is kept open for that location. */
+  forgetLocation: [{ readonly location: string }, null];
+  limits: [{ readonly uploadKiBps: number; readonly downloadKiBps: number }, null];
+  backup: [BackupCall, BackupOutcome];
+  snapshots: [{ readonly repository: RepositoryAddress }, readonly SnapshotInfo[]];
+  usage: [{ readonly repository: RepositoryAddress }, { readonly usedBytes: number; readonly snapshots: number }];
+  unlock: [{ readonly repository: RepositoryAddress }, { readonly removed: number }];
+  check: [{ readonly repository: RepositoryAddress; readonly depth: 'structure' | 'read-data' }, CheckOutcome];
+  prune: [
+    { readonly repository: RepositoryAddress; readonly retention: RetentionRules; readonly roots: readonly string[] },
+    PruneOutcome,
+  ];
+  planRestore: [RestoreCall, RestorePlanInfo];
+  restore: [RestoreCall, RestoreOutcome];
+  /** Restores a folder's newest snapshot into a scratch place, verified byte for byte by its hashes, and throws it away. */
+  drill: [
+    {
+      readonly repository: RepositoryAddress;
+      readonly snapshotId: string;
+      readonly root: string;
+      readonly scratch: string;
+    },
+    RestoreOutcome,
+  ];
+  remotes: [Record<string, never>, readonly { readonly name: string; readonly type: string }[]];
+  rcloneVersion: [Record<string, never>, string];
+  moments: [HistoryScope, readonly MomentInfo[]];
+  browse: [
+    HistoryScope & { readonly momentId: string; readonly key: string; readonly offset: number; readonly limit: number },
+    { readonly entries: readonly EntryInfo[]; readonly total: number },
+  ];
+  search: [
+    {
+      readonly scopes: readonly HistoryScope[];
+      readonly text: string;
+      readonly which: 'all' | 'deleted';
+      readonly limit: number;
+    },
+    { readonly hits: readonly HitInfo[]; readonly more: boolean },
+  ];
+  versions: [HistoryScope & { readonly key: string }, readonly VersionInfo[]];
+  readStart: [
+    HistoryScope & { readonly momentId: string; readonly key: string; readonly maxBytes: number },
+    { readonly bytes: Uint8Array; readonly size: number; readonly type: EntryType },
+  ];
+}
+
+export type EngineCallName = keyof EngineCalls;
+export type CallInput<Name extends EngineCallName> = EngineCalls[Name][0];
+export type CallOutput<Name extends EngineCallName> = EngineCalls[Name][1];
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: EngineProgress) => void;
+}
+
+/** The engine as the app sees it, in whatever process it lives. */
+export interface Engine {
+  call<Name extends EngineCallName>(
+    name: Name,
+    input: CallInput<Name>,
+    options?: CallOptions,
+  ): Promise<CallOutput<Name>>;
+  close(): Promise<void>;
+}
+
+/** From the app to the engine's process. */
+export type ToEngine =
+  | { readonly kind: 'call'; readonly id: number; readonly name: EngineCallName; readonly input: unknown }
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'close' };
+
+/** Back from it. */
+export type FromEngine =
+  | { readonly kind: 'progress'; readonly id: number; readonly progress: EngineProgress }
+  | { readonly kind: 'done'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: ContractError };

@@ -1,0 +1,190 @@
+import { stat } from 'node:fs/promises';
+import { backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
+import { TriplicateError } from '../../engine/errors.ts';
+import { listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
+import type {
+  BackupCall,
+  BackupOutcome,
+  CallInput,
+  CallOptions,
+  CallOutput,
+  Engine,
+  EngineCallName,
+  RepositoryAddress,
+  SnapshotInfo,
+} from './calls.ts';
+import { systemHost } from './engine-host.ts';
+import { HistoryService } from './history-service.ts';
+import { OpenRepositories } from './open-repositories.ts';
+import { plainError } from './serve-engine.ts';
+
+/** More entries that were left out than this are counted, not listed. */
+const MOST_LEFT_OUT = 200;
+/** How long the end waits for work that was cancelled, so that locks are released. */
+const CLOSING_MS = 6000;
+
+type Options = Required<CallOptions>;
+type Servers = {
+  readonly [Name in EngineCallName]: (input: CallInput<Name>, options: Options) => Promise<CallOutput<Name>>;
+};
+
+/** Does the calls: the engine, its stores and rclone, joined. Runs in the engine's process; tests use it directly. */
+export class EngineService implements Engine {
+  readonly #repositories = new OpenRepositories(systemHost());
+  readonly #history = new HistoryService(this.#repositories);
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #ending = new AbortController();
+
+  serve(name: EngineCallName, input: unknown, options: Options): Promise<unknown> {
+    const server = this.#servers[name] as (input: unknown, options: Options) => Promise<unknown>;
+    const signal = AbortSignal.any([options.signal, this.#ending.signal]);
+    const work = server(input, { ...options, signal });
+    this.#running.add(work);
+    const done = (): unknown => this.#running.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  call<Name extends EngineCallName>(
+    name: Name,
+    input: CallInput<Name>,
+    options: CallOptions = {},
+  ): Promise<CallOutput<Name>> {
+    const signal = options.signal ?? new AbortController().signal;
+    return this.serve(name, input, { signal, onProgress: options.onProgress ?? (() => undefined) }) as Promise<
+      CallOutput<Name>
+    >;
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    const settled = Promise.allSettled(this.#running);
+    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, CLOSING_MS).unref())]);
+    await this.#repositories.closeAll();
+  }
+
+  readonly #servers: Servers = {
+    probe: ({ location }, { signal }) => this.#repositories.probe(location, signal),
+    open: async ({ repository }) => ({ repositoryId: (await this.#repositories.open(repository)).config.id }),
+    create: async ({ repository, like }) => ({
+      repositoryId: (await this.#repositories.create(repository, like)).config.id,
+    }),
+    forgetLocation: async ({ location }) => {
+      await this.#repositories.forget(location);
+      return null;
+    },
+    limits: async (limits) => {
+      await this.#repositories.setLimits(limits);
+      return null;
+    },
+    backup: (input, options) => this.#backup(input, options),
+    snapshots: ({ repository }, { signal }) => this.#snapshots(repository, signal),
+    usage: async ({ repository }, { signal }) => {
+      const opened = await this.#repositories.open(repository);
+      const [packs, snapshots] = await Promise.all([
+        opened.store.list('data', signal),
+        opened.store.list('snapshots', signal),
+      ]);
+      return { usedBytes: packs.reduce((sum, { size }) => sum + size, 0), snapshots: snapshots.length };
+    },
+    unlock: async ({ repository }, { signal }) => ({
+      removed: await unlock(await this.#repositories.open(repository), 'all', signal),
+    }),
+    check: () => notYet('check'),
+    prune: () => notYet('prune'),
+    planRestore: () => notYet('restore'),
+    restore: () => notYet('restore'),
+    drill: () => notYet('drill'),
+    remotes: async () => [...(await listRemotes())],
+    rcloneVersion: () => rcloneVersion(),
+    moments: (scope, { signal }) => this.#history.moments(scope, signal),
+    browse: (input, { signal }) => this.#history.browse(input, signal),
+    search: (input, { signal }) => this.#history.search(input, signal),
+    versions: (input, { signal }) => this.#history.versions(input, signal),
+    readStart: (input, { signal }) => this.#history.readStart(input, signal),
+  };
+
+  async #snapshots(address: RepositoryAddress, signal: AbortSignal): Promise<readonly SnapshotInfo[]> {
+    const { snapshots } = await listSnapshots(await this.#repositories.open(address), signal);
+    return snapshots.map(({ id, snapshot }) => ({
+      id,
+      time: new Date(Number(snapshot.time.ns / 1_000_000n)).toISOString(),
+      tree: snapshot.tree,
+      paths: snapshot.paths,
+      hostname: snapshot.hostname ?? '',
+      tags: snapshot.tags ?? [],
+    }));
+  }
+
+  async #backup(input: BackupCall, { signal, onProgress }: Options): Promise<BackupOutcome> {
+    await mustBeDirectory(input.path);
+    const opened = await Promise.allSettled(
+      input.repositories.map(async (address) => ({
+        address,
+        repository: await this.#repositories.open(address),
+        knownIndex: await this.#repositories.known(address),
+      })),
+    );
+    const ready = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const [refused] = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    if (ready.length === 0) throw refused;
+    const report = await backup({
+      destinations: ready.map(({ repository, knownIndex }) => ({ repository, ...(knownIndex ? { knownIndex } : {}) })),
+      paths: [input.path],
+      workingDirectory: '/',
+      excludes: input.excludes,
+      ...(input.excludeLargerThan === null ? {} : { excludeLargerThan: input.excludeLargerThan }),
+      ...(input.markers === 'honour' ? { excludeMarkers: ['.nobackup'], excludeCaches: 'yes' as const } : {}),
+      ...(input.dirtyDirectories ? { dirtyDirectories: new Set(input.dirtyDirectories) } : {}),
+      onProgress,
+      signal,
+    });
+    for (const [position, { address }] of ready.entries()) {
+      await this.#repositories.remember(address, report.results[position]?.index);
+    }
+    let next = 0;
+    const results = opened.map((one) => {
+      if (one.status === 'rejected') return { snapshotId: null, error: plainError(one.reason), bytesAdded: 0 };
+      const result = report.results[next++];
+      const error = result?.error ? { ...result.error, data: plainData(result.error.data) } : null;
+      return { snapshotId: result?.snapshotId ?? null, error, bytesAdded: result?.bytesAdded ?? 0 };
+    });
+    return {
+      results,
+      scan: report.scan,
+      filesNew: report.filesNew,
+      filesChanged: report.filesChanged,
+      filesUnchanged: report.filesUnchanged,
+      filesRemoved: report.filesRemoved,
+      bytesTotal: report.bytesTotal,
+      bytesRead: report.bytesRead,
+      excluded: report.excluded,
+      leftOut: report.leftOut.slice(0, MOST_LEFT_OUT).map(({ path, reason, text }) => ({
+        path,
+        reason,
+        text,
+        partial: PARTIAL_REASONS.has(reason) ? 'yes' : 'no',
+      })),
+      moreLeftOut: Math.max(0, report.leftOut.length - MOST_LEFT_OUT),
+    };
+  }
+}
+
+function plainData(
+  data: Readonly<Record<string, string | number | boolean | readonly string[]>>,
+): Record<string, string | number | boolean | string[]> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, typeof value === 'object' ? [...value] : value]),
+  );
+}
+
+/** A folder on a disk that is not mounted must not become an empty snapshot. */
+async function mustBeDirectory(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw new TriplicateError('source/missing', `The folder ${path} cannot be found.`, { data: { path } });
+}
+
+function notYet(word: string): Promise<never> {
+  return Promise.reject(new TriplicateError('usage', `This build cannot ${word} yet.`));
+}

@@ -1,0 +1,148 @@
+import {
+  createRepository,
+  type EngineHost,
+  type LoadedIndex,
+  loadIndex,
+  openRepository,
+  type Repository,
+} from '../../engine/engine.ts';
+import { hasCode, TriplicateError } from '../../engine/errors.ts';
+import type { WriteStore } from '../../engine/store/store.ts';
+import { openStore } from '../open-store.ts';
+import type { ProbeResult, RepositoryAddress } from './calls.ts';
+
+interface OpenOne {
+  readonly passphrase: string;
+  readonly repository: Repository;
+  /** The index as the last reading or run left it; only what is new is read again. */
+  index: LoadedIndex | undefined;
+}
+
+export interface Limits {
+  readonly uploadKiBps: number;
+  readonly downloadKiBps: number;
+}
+
+/** Stores and repositories stay open between calls, so that a small run costs what the change costs. */
+export class OpenRepositories {
+  readonly #host: EngineHost;
+  readonly #stores = new Map<string, Promise<WriteStore>>();
+  readonly #repositories = new Map<string, Promise<OpenOne>>();
+  #limits: Limits = { uploadKiBps: 0, downloadKiBps: 0 };
+
+  constructor(host: EngineHost) {
+    this.#host = host;
+  }
+
+  async open(address: RepositoryAddress): Promise<Repository> {
+    return (await this.#opened(address)).repository;
+  }
+
+  /** The repository and its index, up to date with what the destination lists now. */
+  async withIndex(
+    address: RepositoryAddress,
+    signal?: AbortSignal,
+  ): Promise<{ repository: Repository; loaded: LoadedIndex }> {
+    const one = await this.#opened(address);
+    const known = one.index ? { known: one.index } : {};
+    const loaded = await loadIndex(one.repository, { ...known, ...(signal ? { signal } : {}) });
+    one.index = loaded;
+    return { repository: one.repository, loaded };
+  }
+
+  async known(address: RepositoryAddress): Promise<LoadedIndex | undefined> {
+    return (await this.#opened(address)).index;
+  }
+
+  async remember(address: RepositoryAddress, index: LoadedIndex | undefined): Promise<void> {
+    (await this.#opened(address)).index = index;
+  }
+
+  async create(address: RepositoryAddress, like: RepositoryAddress | null): Promise<Repository> {
+    const chunkerPolynomial = like ? (await this.open(like)).config.chunkerPolynomial : undefined;
+    const store = await this.#store(address.location);
+    const repository = await createRepository(
+      store,
+      { passphrase: address.passphrase, ...(chunkerPolynomial === undefined ? {} : { chunkerPolynomial }) },
+      this.#host,
+    );
+    const one: OpenOne = { passphrase: address.passphrase, repository, index: undefined };
+    this.#repositories.set(address.location, Promise.resolve(one));
+    return repository;
+  }
+
+  /** @throws `store/unreachable` and the like when the place does not answer */
+  async probe(location: string, signal?: AbortSignal): Promise<ProbeResult> {
+    const store = await this.#store(location);
+    const { freeBytes, totalBytes, latencyMs, repository } = await store.stat(signal);
+    return { freeBytes: freeBytes ?? null, totalBytes: totalBytes ?? null, latencyMs, repository };
+  }
+
+  setLimits(limits: Limits): Promise<void> {
+    const same = limits.uploadKiBps === this.#limits.uploadKiBps && limits.downloadKiBps === this.#limits.downloadKiBps;
+    this.#limits = limits;
+    return same ? Promise.resolve() : this.closeAll();
+  }
+
+  async forget(location: string): Promise<void> {
+    const store = this.#stores.get(location);
+    this.#stores.delete(location);
+    this.#repositories.delete(location);
+    await store?.then((one) => one.close()).catch(() => undefined);
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#stores.keys()].map((location) => this.forget(location)));
+  }
+
+  async #opened(address: RepositoryAddress): Promise<OpenOne> {
+    const existing = this.#repositories.get(address.location);
+    if (existing) {
+      const one = await existing.catch(() => undefined);
+      if (one?.passphrase === address.passphrase) return one;
+    }
+    const opening = this.#store(address.location).then(
+      async (store): Promise<OpenOne> => ({
+        passphrase: address.passphrase,
+        repository: await openRepository(store, { passphrase: address.passphrase }, this.#host),
+        index: undefined,
+      }),
+    );
+    this.#repositories.set(address.location, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#repositories.get(address.location) === opening) this.#repositories.delete(address.location);
+      // A known destination without its repository is a disk that is not mounted.
+      if (hasCode(error, 'repo/not-a-repository')) throw absent(address.location, error);
+      throw error;
+    }
+  }
+
+  #store(location: string): Promise<WriteStore> {
+    const existing = this.#stores.get(location);
+    if (existing) return existing;
+    const opening = openStore(location, { clock: this.#host.clock, ...limitsOf(location, this.#limits) });
+    this.#stores.set(location, opening);
+    opening.catch(() => this.#stores.delete(location));
+    return opening;
+  }
+}
+
+function limitsOf(
+  location: string,
+  limits: Limits,
+): { limits?: { uploadBytesPerSecond?: number; downloadBytesPerSecond?: number } } {
+  const remote = location.startsWith('rclone:') || location.startsWith('rest:');
+  if (!remote || (limits.uploadKiBps === 0 && limits.downloadKiBps === 0)) return {};
+  return {
+    limits: {
+      ...(limits.uploadKiBps > 0 ? { uploadBytesPerSecond: limits.uploadKiBps * 1024 } : {}),
+      ...(limits.downloadKiBps > 0 ? { downloadBytesPerSecond: limits.downloadKiBps * 1024 } : {}),
+    },
+  };
+}
+
+function absent(location: string, cause: unknown): TriplicateError {
+  return new TriplicateError('repo/not-a-repository', `There is no repository at ${location}.`, { cause });
+}

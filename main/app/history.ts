@@ -1,0 +1,151 @@
+import type { HistoryEntry, SearchHit, TimelineMoment, Version } from '../api/contract/history.ts';
+import type { DestinationId, FolderId } from '../api/contract/values.ts';
+import { TriplicateError } from '../engine/errors.ts';
+import type { Core } from './core.ts';
+import type { DestinationWatch } from './destination-watch.ts';
+import type { Destinations } from './destinations.ts';
+import type { HistoryScope } from './engine-link/calls.ts';
+import type { Folders } from './folders.ts';
+import type { FolderRecord } from './records.ts';
+
+const PREVIEW_BYTES = 64 * 1024;
+const PICTURE_BYTES = 4 * 1024 * 1024;
+const PICTURES: Readonly<Record<string, string>> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+};
+
+type Preview =
+  | { kind: 'text'; text: string; truncated: boolean }
+  | { kind: 'image'; mediaType: string; base64: string }
+  | { kind: 'none'; reason: string };
+
+/** Moments, folders as they were, search and versions, over all destinations that can be reached. */
+export class History {
+  readonly #core: Core;
+  readonly #folders: Folders;
+  readonly #destinations: Destinations;
+  readonly #watch: DestinationWatch;
+
+  constructor(core: Core, folders: Folders, destinations: Destinations, watch: DestinationWatch) {
+    this.#core = core;
+    this.#folders = folders;
+    this.#destinations = destinations;
+    this.#watch = watch;
+  }
+
+  /** Newest first. */
+  async moments(input: {
+    folderId: FolderId;
+    limit: number;
+    before?: string | undefined;
+  }): Promise<{ moments: TimelineMoment[]; total: number }> {
+    const all = await this.#core.engine.call('moments', this.scope(input.folderId));
+    const { before } = input;
+    const older = before === undefined ? all : all.filter(({ time }) => time < new Date(before).toISOString());
+    const moments = older.slice(0, input.limit).map((moment) => ({
+      ...moment,
+      copies: moment.copies.map((copy) => ({ ...copy, destinationId: copy.destinationId as DestinationId })),
+    }));
+    return { moments, total: all.length };
+  }
+
+  async browse(input: {
+    folderId: FolderId;
+    momentId: string;
+    key?: string | undefined;
+    offset: number;
+    limit: number;
+  }): Promise<{ entries: HistoryEntry[]; total: number }> {
+    const { momentId, key = '', offset, limit } = input;
+    const page = await this.#core.engine.call('browse', {
+      ...this.scope(input.folderId),
+      momentId,
+      key,
+      offset,
+      limit,
+    });
+    return { entries: [...page.entries], total: page.total };
+  }
+
+  async search(input: {
+    text: string;
+    folderId?: FolderId | undefined;
+    deletedOnly: boolean;
+    limit: number;
+  }): Promise<{ hits: SearchHit[]; more: boolean; tookMs: number }> {
+    const started = performance.now();
+    const folders = input.folderId ? [this.#folders.record(input.folderId)] : this.#folders.records();
+    const scopes = folders.filter((folder) => this.#sources(folder).length > 0).map(({ id }) => this.scope(id));
+    const which = input.deletedOnly ? 'deleted' : 'all';
+    const found = await this.#core.engine.call('search', { scopes, text: input.text, which, limit: input.limit });
+    const names = new Map(folders.map(({ id, name }) => [id as string, name]));
+    const hits = found.hits.map((hit) => ({
+      ...hit,
+      folderId: hit.folderId as FolderId,
+      folderName: names.get(hit.folderId) ?? '',
+    }));
+    return { hits, more: found.more, tookMs: performance.now() - started };
+  }
+
+  /** Newest first. */
+  async versions(input: { folderId: FolderId; key: string }): Promise<Version[]> {
+    const versions = await this.#core.engine.call('versions', { ...this.scope(input.folderId), key: input.key });
+    return versions.map((one) => ({ ...one, destinationIds: one.destinationIds.map((id) => id as DestinationId) }));
+  }
+
+  async preview(input: { folderId: FolderId; momentId: string; key: string }): Promise<Preview> {
+    const name = Buffer.from(input.key, 'base64url').toString('utf8');
+    const mediaType = PICTURES[name.slice(name.lastIndexOf('.') + 1).toLowerCase()];
+    const maxBytes = mediaType ? PICTURE_BYTES : PREVIEW_BYTES;
+    const { folderId, momentId, key } = input;
+    const start = await this.#core.engine.call('readStart', { ...this.scope(folderId), momentId, key, maxBytes });
+    if (start.type !== 'file') return { kind: 'none', reason: 'Only files can be looked at.' };
+    if (mediaType) {
+      if (start.size > PICTURE_BYTES) return { kind: 'none', reason: 'This picture is too large for a preview.' };
+      return { kind: 'image', mediaType, base64: Buffer.from(start.bytes).toString('base64') };
+    }
+    const truncated = start.size > start.bytes.length;
+    const text = readText(start.bytes, truncated ? 'cut' : 'whole');
+    return text === undefined
+      ? { kind: 'none', reason: 'This kind of file cannot be shown here.' }
+      : { kind: 'text', text, truncated };
+  }
+
+  /** A folder and the places where its history can be read now. @throws `store/unreachable` when there is none */
+  scope(folderId: string): HistoryScope {
+    const folder = this.#folders.record(folderId);
+    const sources = this.#sources(folder);
+    if (sources.length === 0) {
+      throw new TriplicateError('store/unreachable', `No destination of ${folder.name} can be reached now.`, {
+        hint: 'Connect a disk or the network; the history is kept there.',
+      });
+    }
+    return {
+      folderId,
+      root: folder.path,
+      sources: sources.map((id) => ({ destinationId: id, repository: this.#destinations.address(id) })),
+    };
+  }
+
+  /** Damaged ones are read too, last: a part of them may be all that is left. */
+  #sources(folder: FolderRecord): readonly DestinationId[] {
+    const usable = folder.destinationIds.filter((id) => ['ready', 'damaged'].includes(this.#watch.live(id).state));
+    const isRemote = (id: DestinationId): number =>
+      Number(/^(rclone|rest):/.test(this.#destinations.record(id).location));
+    const isDamaged = (id: DestinationId): number => Number(this.#watch.live(id).state === 'damaged');
+    return [...usable].sort((a, b) => isDamaged(a) - isDamaged(b) || isRemote(a) - isRemote(b));
+  }
+}
+
+function readText(bytes: Uint8Array, end: 'cut' | 'whole'): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: end === 'cut' });
+  } catch {
+    return undefined;
+  }
+}

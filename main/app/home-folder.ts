@@ -1,0 +1,12 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Where the app keeps its state: `--home`, else `TRIPLICATE_HOME`, else the system's place for app data. */
+export function stateFolder(given: string | undefined, environment: NodeJS.ProcessEnv = process.env): string {
+  const chosen = given ?? environment.TRIPLICATE_HOME;
+  if (chosen !== undefined && chosen !== '') return resolve(chosen);
+  if (process.platform === 'win32')
+    return join(environment.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Triplicate');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Triplicate');
+  return join(environment.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'triplicate');
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { retention } from '../api/contract/destinations.ts';
+import { run } from '../api/contract/runs.ts';
+import { settings } from '../api/contract/system.ts';
+import { bytes, count, destinationId, folderId, moment, storageKind, wireError } from '../api/contract/values.ts';
+
+/** What the app keeps between two starts. Views for the screen are made from these; nothing derived is stored. */
+
+export const folderRecord = z.object({
+  id: folderId,
+  name: z.string(),
+  path: z.string(),
+  excludes: z.array(z.string()),
+  excludeLargerThan: bytes.nullable(),
+  honourMarkers: z.boolean(),
+  destinationIds: z.array(destinationId),
+  maxAgeHours: z.number().positive(),
+  addedAt: moment,
+});
+export type FolderRecord = z.infer<typeof folderRecord>;
+
+export const destinationRecord = z.object({
+  id: destinationId,
+  name: z.string(),
+  location: z.string(),
+  kind: storageKind,
+  offsite: z.boolean(),
+  minIntervalMinutes: count,
+  retention,
+  addedAt: moment,
+  /** Set by a check or drill that failed, cleared by one that passed. */
+  damage: wireError.nullable(),
+  lastSeenAt: moment.nullable(),
+  lastCheckAt: moment.nullable(),
+  lastDrillAt: moment.nullable(),
+  lastPruneAt: moment.nullable(),
+  usedBytes: bytes.nullable(),
+  snapshots: count.nullable(),
+});
+export type DestinationRecord = z.infer<typeof destinationRecord>;
+
+/** One folder at one destination. */
+export const copyRecord = z.object({
+  folderId,
+  destinationId,
+  lastSnapshotAt: moment.nullable(),
+  lastSnapshotId: z.string().nullable(),
+  lastVerifiedAt: moment.nullable(),
+  lastFullScanAt: moment.nullable(),
+  /** The last attempt, when it failed; the sentence goes on the screen. */
+  problem: wireError.nullable(),
+});
+export type CopyRecord = z.infer<typeof copyRecord>;
+
+export const folderFacts = z.object({
+  folderId,
+  leftOut: z.object({ unreadable: count, excluded: count }),
+  size: z.object({ files: count, bytes }).nullable(),
+});
+export type FolderFacts = z.infer<typeof folderFacts>;
+
+export const configuration = z.object({
+  settings,
+  setup: z.object({
+    recoveryKitSavedAt: moment.nullable(),
+    recoveryKitTriedAt: moment.nullable(),
+    finished: z.boolean(),
+    passphraseSet: z.boolean(),
+  }),
+  folders: z.array(folderRecord),
+  destinations: z.array(destinationRecord),
+});
+export type Configuration = z.infer<typeof configuration>;
+
+export const ledger = z.object({
+  copies: z.array(copyRecord),
+  facts: z.array(folderFacts),
+  /** Newest last. */
+  runs: z.array(run),
+});
+export type Ledger = z.infer<typeof ledger>;
+
+export const FIRST_CONFIGURATION: Configuration = {
+  settings: {
+    theme: 'auto',
+    quietSeconds: 10,
+    maxWaitSeconds: 300,
+    fullScanHours: 24,
+    checkEveryDays: 7,
+    drillEveryDays: 30,
+    pauseOnBattery: false,
+    paused: false,
+    notifications: true,
+    startAtLogin: false,
+    closeToTray: true,
+    uploadLimitKiBps: 0,
+    downloadLimitKiBps: 0,
+  },
+  setup: { recoveryKitSavedAt: null, recoveryKitTriedAt: null, finished: false, passphraseSet: false },
+  folders: [],
+  destinations: [],
+};
+
+export const FIRST_LEDGER: Ledger = { copies: [], facts: [], runs: [] };

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { isAbsolute, resolve } from 'node:path';
+import type { RestorePlan } from '../api/contract/history.ts';
+import type { Run } from '../api/contract/runs.ts';
+import type { DestinationId, FolderId } from '../api/contract/values.ts';
+import { TriplicateError } from '../engine/errors.ts';
+import type { Core } from './core.ts';
+import type { Destinations } from './destinations.ts';
+import type { RestoreCall } from './engine-link/calls.ts';
+import type { Folders } from './folders.ts';
+import type { History } from './history.ts';
+import { restoreReport } from './runs/report-words.ts';
+import type { Runs } from './runs/runs.ts';
+
+/** How many plans wait to be started. */
+const KEPT_PLANS = 50;
+
+export interface RestoreWish {
+  readonly folderId: FolderId;
+  readonly momentId: string;
+  readonly keys: readonly string[];
+  readonly from?: DestinationId | undefined;
+  readonly target: { readonly kind: 'original' } | { readonly kind: 'directory'; readonly path: string };
+  readonly existing: 'skip' | 'replace' | 'keep-both';
+}
+
+interface Planned {
+  readonly call: RestoreCall;
+  readonly folderId: FolderId;
+  readonly destinationId: DestinationId;
+  readonly title: string;
+}
+
+/** Restores: a plan first, then the same plan done, verified, and reported. */
+export class Restores {
+  readonly #core: Core;
+  readonly #folders: Folders;
+  readonly #destinations: Destinations;
+  readonly #history: History;
+  readonly #runs: Runs;
+  readonly #plans = new Map<string, Planned>();
+
+  constructor(core: Core, parts: { folders: Folders; destinations: Destinations; history: History; runs: Runs }) {
+    this.#core = core;
+    this.#folders = parts.folders;
+    this.#destinations = parts.destinations;
+    this.#history = parts.history;
+    this.#runs = parts.runs;
+  }
+
+  async plan(wish: RestoreWish): Promise<RestorePlan> {
+    const folder = this.#folders.record(wish.folderId);
+    const target = targetOf(wish, folder.path);
+    const copy = await this.#choose(wish);
+    const { name } = this.#destinations.record(copy.destinationId);
+    const call: RestoreCall = {
+      repository: this.#destinations.address(copy.destinationId),
+      snapshotId: copy.snapshotId,
+      root: folder.path,
+      keys: wish.keys,
+      target,
+      existing: wish.existing,
+    };
+    const plan = await this.#core.engine.call('planRestore', call);
+    const planId = randomUUID();
+    const what = wish.keys.length === 1 ? nameOf(wish.keys[0] ?? '') || folder.name : folder.name;
+    this.#remember(planId, {
+      call,
+      folderId: folder.id,
+      destinationId: copy.destinationId,
+      title: `Restore ${what} from ${name}`,
+    });
+    return {
+      planId,
+      target,
+      from: { destinationId: copy.destinationId, name },
+      create: plan.create,
+      replace: plan.replace,
+      keep: plan.keep,
+      unchanged: plan.unchanged,
+      bytes: plan.bytes,
+      sample: plan.sample.map((one) => ({ ...one })),
+      warnings: [...plan.warnings],
+    };
+  }
+
+  /** Each plan is done once. */
+  start(planId: string): Run {
+    const planned = this.#plans.get(planId);
+    if (!planned)
+      throw new TriplicateError('app/not-found', 'This plan is no longer there.', { hint: 'Make the plan again.' });
+    this.#plans.delete(planId);
+    return this.#runs.enqueue({
+      kind: 'restore',
+      title: planned.title,
+      folderId: planned.folderId,
+      destinationIds: [planned.destinationId],
+      cause: 'person',
+      order: 'at-once',
+      work: async (tools) => {
+        const outcome = await this.#core.engine.call('restore', planned.call, tools);
+        const failed = outcome.findings.some(({ level }) => level === 'error');
+        return { state: failed ? 'partial' : 'done', report: restoreReport(outcome, 'restored'), error: null };
+      },
+    });
+  }
+
+  /** The snapshot to read from: at the wanted destination, else at the nearest one that has the moment. */
+  async #choose(wish: RestoreWish): Promise<{ destinationId: DestinationId; snapshotId: string }> {
+    const { sources } = this.#history.scope(wish.folderId);
+    const moments = await this.#core.engine.call('moments', this.#history.scope(wish.folderId));
+    const moment =
+      wish.momentId === 'latest'
+        ? moments[0]
+        : moments.find(
+            ({ id, copies }) => id === wish.momentId || copies.some(({ snapshotId }) => snapshotId === wish.momentId),
+          );
+    const order = sources.map(({ destinationId }) => destinationId);
+    const copies = (moment?.copies ?? [])
+      .filter(({ destinationId }) => wish.from === undefined || destinationId === wish.from)
+      .sort((a, b) => order.indexOf(a.destinationId) - order.indexOf(b.destinationId));
+    const [first] = copies;
+    if (!first)
+      throw new TriplicateError(
+        'snapshot/not-found',
+        'This moment is not kept at a destination that can be reached now.',
+      );
+    return { destinationId: first.destinationId as DestinationId, snapshotId: first.snapshotId };
+  }
+
+  #remember(planId: string, planned: Planned): void {
+    this.#plans.set(planId, planned);
+    for (const old of [...this.#plans.keys()].slice(0, -KEPT_PLANS)) this.#plans.delete(old);
+  }
+}
+
+function targetOf({ target }: RestoreWish, original: string): string {
+  if (target.kind === 'original') return original;
+  if (!isAbsolute(target.path))
+    throw new TriplicateError('restore/target-invalid', 'The path to restore to begins at the root.');
+  return resolve(target.path);
+}
+
+function nameOf(key: string): string {
+  const path = Buffer.from(key, 'base64url').toString('utf8');
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,126 @@
+import type { Finding, Report } from '../../api/contract/runs.ts';
+import type { DestinationId } from '../../api/contract/values.ts';
+import type { BackupOutcome, CheckOutcome, EngineFinding, PruneOutcome, RestoreOutcome } from '../engine-link/calls.ts';
+
+/** Reports in words for a person. Pure. */
+
+const NOTHING: Report = {
+  summary: '',
+  filesNew: 0,
+  filesChanged: 0,
+  filesUnchanged: 0,
+  filesRemoved: 0,
+  bytesRead: 0,
+  bytesStored: 0,
+  filesRestored: 0,
+  bytesRestored: 0,
+  findings: [],
+  moreFindings: 0,
+  snapshots: [],
+};
+
+export interface StoredAt {
+  readonly destinationId: DestinationId;
+  readonly name: string;
+}
+
+export function backupReport(outcome: BackupOutcome, destinations: readonly StoredAt[]): Report {
+  const findings: Finding[] = [];
+  const snapshots: Report['snapshots'] = [];
+  for (const [position, { destinationId, name }] of destinations.entries()) {
+    const result = outcome.results[position];
+    if (result?.snapshotId) snapshots.push({ destinationId, snapshotId: result.snapshotId });
+    if (result?.error)
+      findings.push({ level: 'error', code: result.error.code, text: `${name}: ${result.error.message}`, path: null });
+  }
+  for (const { path, reason, text, partial } of outcome.leftOut) {
+    findings.push({
+      level: partial === 'yes' ? 'warning' : 'info',
+      code: `left-out/${reason}`,
+      text,
+      path: path === '' ? null : path,
+    });
+  }
+  const stored = outcome.results.reduce((sum, { bytesAdded }) => sum + bytesAdded, 0);
+  return {
+    ...NOTHING,
+    summary: backupSummary(outcome, stored),
+    filesNew: outcome.filesNew,
+    filesChanged: outcome.filesChanged,
+    filesUnchanged: outcome.filesUnchanged,
+    filesRemoved: outcome.filesRemoved,
+    bytesRead: outcome.bytesRead,
+    bytesStored: stored,
+    findings,
+    moreFindings: outcome.moreLeftOut,
+    snapshots,
+  };
+}
+
+function backupSummary(outcome: BackupOutcome, stored: number): string {
+  const parts = [
+    [outcome.filesNew, 'new'],
+    [outcome.filesChanged, 'changed'],
+    [outcome.filesRemoved, 'removed'],
+  ] as const;
+  const told = parts.filter(([count]) => count > 0).map(([count, word]) => `${count.toLocaleString('en')} ${word}`);
+  const left = outcome.leftOut.filter(({ partial }) => partial === 'yes').length + outcome.moreLeftOut;
+  const rest = left === 0 ? '' : ` ${files(left)} could not be stored as they are now.`;
+  if (told.length === 0) return `Nothing had changed.${rest}`;
+  return `${told.join(', ')}; ${size(stored)} stored.${rest}`;
+}
+
+export function checkReport(outcome: CheckOutcome, depth: 'structure' | 'read-data'): Report {
+  const errors = outcome.findings.filter(({ level }) => level === 'error').length;
+  const what = depth === 'read-data' ? 'Every stored byte was read' : 'The structure was checked';
+  const summary =
+    errors === 0
+      ? `${what}; no errors in ${outcome.snapshots} ${outcome.snapshots === 1 ? 'snapshot' : 'snapshots'}.`
+      : `${what}; ${errors} ${errors === 1 ? 'error was' : 'errors were'} found.`;
+  return {
+    ...NOTHING,
+    summary,
+    bytesRead: outcome.bytesRead,
+    findings: plain(outcome.findings),
+    moreFindings: outcome.moreFindings,
+  };
+}
+
+export function pruneReport(outcome: PruneOutcome): Report {
+  const { snapshotsRemoved, snapshotsKept, bytesFreed } = outcome;
+  return {
+    ...NOTHING,
+    summary: `${snapshotsRemoved} old ${snapshotsRemoved === 1 ? 'snapshot' : 'snapshots'} removed, ${snapshotsKept} kept; ${size(bytesFreed)} freed.`,
+  };
+}
+
+export function restoreReport(outcome: RestoreOutcome, verb: 'restored' | 'tried'): Report {
+  const { filesRestored, bytesRestored, findings, moreFindings } = outcome;
+  const summary =
+    verb === 'restored'
+      ? `${files(filesRestored)} restored and verified, ${size(bytesRestored)}.`
+      : `${files(filesRestored)} restored into a scratch place and compared, ${size(bytesRestored)}; thrown away again.`;
+  return { ...NOTHING, summary, filesRestored, bytesRestored, findings: plain(findings), moreFindings };
+}
+
+function plain(findings: readonly EngineFinding[]): Finding[] {
+  return findings.map(({ level, code, text, path }) => ({ level, code, text, path }));
+}
+
+function files(count: number): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? 'file' : 'files'}`;
+}
+
+/** Bytes in words: `12.3 MB`. */
+export function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`;
+  const units = ['kB', 'MB', 'GB', 'TB', 'PB'];
+  let value = bytes;
+  let unit = 'bytes';
+  for (const next of units) {
+    if (value < 1000) break;
+    value /= 1000;
+    unit = next;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}

@@ -1,0 +1,188 @@
+import type { Run } from '../api/contract/runs.ts';
+import type { DestinationId } from '../api/contract/values.ts';
+import { type Core, copyOf } from './core.ts';
+import type { DestinationWatch } from './destination-watch.ts';
+import type { Destinations } from './destinations.ts';
+import { judgeDue, judgeUpkeep } from './due.ts';
+import type { Folders } from './folders.ts';
+import type { Pending, PendingChanges } from './pending-changes.ts';
+import type { FolderRecord } from './records.ts';
+import type { Runs } from './runs/runs.ts';
+import type { Work } from './work.ts';
+
+const TICK_MS = 1000;
+
+export interface SchedulerParts {
+  readonly folders: Folders;
+  readonly destinations: Destinations;
+  readonly watch: DestinationWatch;
+  readonly runs: Runs;
+  readonly pending: PendingChanges;
+  readonly work: Work;
+}
+
+/** Starts what is due: backups after changes, scans on the clock, upkeep of the destinations. Looks once a second. */
+export class Scheduler {
+  readonly #core: Core;
+  readonly #parts: SchedulerParts;
+  readonly #failures = new Map<string, number>();
+  readonly #ranAt = new Map<string, number>();
+  readonly #overdue = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #stopListening: () => void = () => undefined;
+
+  constructor(core: Core, parts: SchedulerParts) {
+    this.#core = core;
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { folders, watch } = this.#parts;
+    // Whatever happened while the app was not there is found by one full scan.
+    for (const folder of folders.records()) this.#everything(folder, folder.destinationIds, 'start');
+    folders.onChange(({ kind, folder }) => {
+      if (kind === 'removed') this.#parts.pending.drop(folder.id);
+      else this.#everything(folder, folder.destinationIds, 'change');
+    });
+    watch.onReturned((id) => {
+      for (const folder of folders.records())
+        if (folder.destinationIds.includes(id)) this.#everything(folder, [id], 'reconnected');
+    });
+    this.#core.ports.power.onResume(() => {
+      for (const folder of folders.records()) this.#everything(folder, folder.destinationIds, 'schedule');
+    });
+    this.#stopListening = this.#core.events.subscribe((event, payload) => {
+      if (event === 'run.changed') this.#noteRun(payload as Run);
+    });
+    this.#timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#stopListening();
+  }
+
+  /** One look at everything. */
+  tick(): void {
+    void this.#parts.watch
+      .lookAround()
+      .catch((error) => this.#core.log.error({ err: error }, 'looking at destinations failed'));
+    this.#tellOverdue();
+    if (this.#isResting()) return;
+    for (const folder of this.#parts.folders.records()) this.#startDue(folder);
+    this.#startUpkeep();
+  }
+
+  #isResting(): boolean {
+    const { paused, pauseOnBattery } = this.#core.configuration.value.settings;
+    const saving = pauseOnBattery && this.#core.ports.power.source() === 'battery';
+    return paused || saving || this.#core.secrets.state === 'locked';
+  }
+
+  #startDue(folder: FolderRecord): void {
+    const { pending, runs, work, watch } = this.#parts;
+    const now = this.#core.ports.clock.now();
+    const due: DestinationId[] = [];
+    let cause: Pending['cause'] = 'schedule';
+    for (const id of folder.destinationIds) {
+      if (watch.live(id).state !== 'ready' || this.#parts.destinations.record(id).damage || runs.isBusy(folder.id, id))
+        continue;
+      const waiting = pending.get(folder.id, id);
+      const copy = copyOf(this.#core.ledger.value, folder.id, id);
+      const judged = judgeDue({
+        now,
+        settings: this.#core.configuration.value.settings,
+        pending: waiting,
+        minIntervalMinutes: this.#parts.destinations.record(id).minIntervalMinutes,
+        lastRunAt: this.#ranAt.get(pair(folder.id, id)) ?? parse(copy?.lastSnapshotAt),
+        lastFullScanAt: parse(copy?.lastFullScanAt),
+        failures: this.#failures.get(pair(folder.id, id)) ?? 0,
+      });
+      if (judged === 'not-yet') continue;
+      if (judged === 'full-scan') pending.add(folder.id, id, 'everything', waiting?.cause ?? 'schedule', now);
+      cause = waiting?.cause ?? cause;
+      due.push(id);
+    }
+    for (const group of work.groups(due)) work.backup(folder, group, cause);
+  }
+
+  /** One destination at a time, and never one that has work of its own. */
+  #startUpkeep(): void {
+    const { runs, destinations, work, watch } = this.#parts;
+    if (runs.open().some(({ kind }) => kind === 'prune' || kind === 'check' || kind === 'drill')) return;
+    for (const record of destinations.records()) {
+      if (watch.live(record.id).state !== 'ready' || record.damage || runs.queuedAt(record.id) > 0) continue;
+      const stored = this.#core.ledger.value.copies.some(
+        ({ destinationId, lastSnapshotAt }) => destinationId === record.id && lastSnapshotAt,
+      );
+      const upkeep = judgeUpkeep({
+        now: this.#core.ports.clock.now(),
+        settings: this.#core.configuration.value.settings,
+        addedAt: Date.parse(record.addedAt),
+        lastPruneAt: this.#upkeepAt(record.id, 'prune') ?? parse(record.lastPruneAt),
+        lastCheckAt: this.#upkeepAt(record.id, 'check') ?? parse(record.lastCheckAt),
+        lastDrillAt: this.#upkeepAt(record.id, 'drill') ?? parse(record.lastDrillAt),
+        content: stored ? 'some' : 'none',
+      });
+      if (!upkeep) continue;
+      if (upkeep === 'prune') work.prune(record.id, 'schedule');
+      else if (upkeep === 'check') work.check(record.id, 'structure', 'schedule');
+      else work.drill(record.id, 'schedule');
+      return;
+    }
+  }
+
+  /** An attempt counts too, so that what fails is not repeated every second. */
+  #upkeepAt(id: string, kind: 'prune' | 'check' | 'drill'): number | null {
+    return this.#ranAt.get(pair(kind, id)) ?? null;
+  }
+
+  #noteRun(run: Run): void {
+    if (run.endedAt === null) return;
+    const at = Date.parse(run.endedAt);
+    for (const id of run.destinationIds) {
+      if (run.kind !== 'backup') {
+        this.#ranAt.set(pair(run.kind, id), at);
+        continue;
+      }
+      const key = pair(run.folderId ?? '', id);
+      this.#ranAt.set(key, at);
+      const stored = run.report?.snapshots.some(({ destinationId }) => destinationId === id);
+      if (stored) this.#failures.delete(key);
+      else if (run.state !== 'cancelled' || run.error?.code !== 'cancelled')
+        this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
+      else this.#failures.set(key, Math.max(1, this.#failures.get(key) ?? 0)); // the person stopped it: not again at once
+    }
+  }
+
+  #everything(folder: FolderRecord, ids: readonly DestinationId[], cause: Pending['cause']): void {
+    const now = this.#core.ports.clock.now();
+    for (const id of ids) {
+      if (cause === 'reconnected') this.#failures.delete(pair(folder.id, id));
+      this.#parts.pending.add(folder.id, id, 'everything', cause, now);
+    }
+  }
+
+  /** Told once when it begins. */
+  #tellOverdue(): void {
+    for (const folder of this.#parts.folders.list()) {
+      if (!folder.overdue) {
+        this.#overdue.delete(folder.id);
+        continue;
+      }
+      if (this.#overdue.has(folder.id)) continue;
+      this.#overdue.add(folder.id);
+      const text = folder.lastBackupAt ? 'A copy is older than it should be.' : 'Nothing has been stored yet.';
+      this.#core.events.emit('notice', { level: 'warning', title: `The backup of ${folder.name} is overdue`, text });
+      this.#core.changed('folders');
+    }
+  }
+}
+
+function pair(folderId: string, destinationId: string): string {
+  return `${folderId}|${destinationId}`;
+}
+
+function parse(time: string | null | undefined): number | null {
+  return time ? Date.parse(time) : null;
+}

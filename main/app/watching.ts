@@ -1,0 +1,124 @@
+import type { FromWatchProcess, ToWatchProcess } from '../watch/watch-messages.ts';
+import type { Core } from './core.ts';
+import type { Destinations } from './destinations.ts';
+import type { Folders, WatchView } from './folders.ts';
+import type { PendingChanges } from './pending-changes.ts';
+import type { ProcessLink } from './ports.ts';
+import type { FolderRecord } from './records.ts';
+
+type State = Omit<WatchView, 'changesWaiting'>;
+
+const STARTING: State = { state: 'starting', reason: null };
+/** A watching process that ended is started again, but not in a circle. */
+const RESTART_MS = 30_000;
+
+/** Joins the watching process to what waits to be stored. What it says is a hint; trouble means that everything may have changed. */
+export class Watching {
+  readonly #core: Core;
+  readonly #pending: PendingChanges;
+  readonly #states = new Map<string, State>();
+  #folders: Folders | undefined;
+  #destinations: Destinations | undefined;
+  #link: ProcessLink | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(core: Core, pending: PendingChanges) {
+    this.#core = core;
+    this.#pending = pending;
+  }
+
+  /** Starts in the background; the first backup does not wait for it. */
+  start(folders: Folders, destinations: Destinations): void {
+    this.#folders = folders;
+    this.#destinations = destinations;
+    folders.onChange(({ kind, folder }) => {
+      if (kind === 'added') this.#watch(folder);
+      if (kind === 'removed') {
+        this.#post({ kind: 'unwatch', root: folder.path });
+        this.#states.delete(folder.id);
+      }
+    });
+    this.#open();
+  }
+
+  state(folderId: string): State {
+    if (this.#core.configuration.value.settings.paused) return { state: 'paused', reason: 'Backups are paused.' };
+    return this.#states.get(folderId) ?? STARTING;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#restart);
+    this.#post({ kind: 'stop' });
+    await this.#link?.stop();
+  }
+
+  #open(): void {
+    const link = this.#core.ports.startProcess(new URL('../watch/watch-process.ts', import.meta.url), 'watch');
+    this.#link = link;
+    link.onMessage((message) => this.#receive(message as FromWatchProcess));
+    link.onExit(() => this.#ended(link));
+    for (const folder of this.#folders?.records() ?? []) this.#watch(folder);
+  }
+
+  #watch(folder: FolderRecord): void {
+    this.#states.set(folder.id, STARTING);
+    const ignoredPaths = (this.#destinations?.records() ?? [])
+      .map(({ location }) => location)
+      .filter((location) => location.startsWith('/'));
+    this.#post({ kind: 'watch', root: folder.path, ignoredPaths });
+  }
+
+  #post(message: ToWatchProcess): void {
+    this.#link?.post(message);
+  }
+
+  #receive(message: FromWatchProcess): void {
+    const folder = this.#folders?.records().find(({ path }) => path === message.root);
+    if (!folder) return;
+    switch (message.kind) {
+      case 'ready':
+        // What changed while the watches were being set up is found by one scan.
+        this.#set(folder, { state: 'watching', reason: null });
+        break;
+      case 'dirty':
+        this.#add(folder, new Set(message.directories));
+        break;
+      case 'everything':
+        this.#add(folder, 'everything');
+        break;
+      case 'unwatched':
+        this.#set(folder, { state: 'scheduled', reason: message.reason });
+        break;
+      case 'missing':
+        this.#set(folder, { state: 'missing', reason: 'The folder cannot be found. Its old versions are kept.' });
+        break;
+    }
+  }
+
+  #add(folder: FolderRecord, changed: ReadonlySet<string> | 'everything'): void {
+    const now = this.#core.ports.clock.now();
+    for (const id of folder.destinationIds) this.#pending.add(folder.id, id, changed, 'change', now);
+    this.#core.changed('folders');
+  }
+
+  #set(folder: FolderRecord, state: State): void {
+    this.#states.set(folder.id, state);
+    this.#core.changed('folders');
+  }
+
+  #ended(link: ProcessLink): void {
+    if (this.#closed || this.#link !== link) return;
+    this.#link = undefined;
+    for (const folder of this.#folders?.records() ?? []) {
+      this.#set(folder, {
+        state: 'scheduled',
+        reason: 'Watching stopped and starts again soon; until then the folder is scanned on the clock.',
+      });
+      this.#add(folder, 'everything');
+    }
+    this.#restart = setTimeout(() => this.#open(), RESTART_MS);
+    this.#restart.unref();
+  }
+}

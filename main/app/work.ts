@@ -1,0 +1,323 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Run } from '../api/contract/runs.ts';
+import type { DestinationId, FolderId } from '../api/contract/values.ts';
+import { TriplicateError } from '../engine/errors.ts';
+import { type Core, copyOf, isoNow, updateCopy } from './core.ts';
+import type { DestinationWatch } from './destination-watch.ts';
+import type { Destinations } from './destinations.ts';
+import type { BackupOutcome } from './engine-link/calls.ts';
+import { plainError } from './engine-link/serve-engine.ts';
+import type { Folders } from './folders.ts';
+import type { Pending, PendingChanges } from './pending-changes.ts';
+import type { DestinationRecord, FolderRecord } from './records.ts';
+import { backupReport, checkReport, pruneReport, restoreReport } from './runs/report-words.ts';
+import type { RunResult, Runs, RunTools } from './runs/runs.ts';
+
+export interface WorkParts {
+  readonly folders: Folders;
+  readonly destinations: Destinations;
+  readonly watch: DestinationWatch;
+  readonly runs: Runs;
+  readonly pending: PendingChanges;
+}
+
+/** What a run does: it asks the engine, writes down what is proven by it, and reports in words. */
+export class Work {
+  readonly #core: Core;
+  readonly #parts: WorkParts;
+
+  constructor(core: Core, parts: WorkParts) {
+    this.#core = core;
+    this.#parts = parts;
+  }
+
+  /** Queues full backups of the given folders (all when absent) to the given destinations (all of each when absent). */
+  async backUpNow(input: {
+    folderIds?: FolderId[] | undefined;
+    destinationIds?: DestinationId[] | undefined;
+  }): Promise<Run[]> {
+    this.#core.secrets.main();
+    const { folders, destinations, pending } = this.#parts;
+    const chosen = input.folderIds ? input.folderIds.map((id) => folders.record(id)) : folders.records();
+    const runs: Run[] = [];
+    for (const folder of chosen) {
+      const wanted = (input.destinationIds ?? folder.destinationIds).filter((id) => folder.destinationIds.includes(id));
+      if (wanted.length === 0) {
+        throw new TriplicateError('app/invalid', `${folder.name} has no destination yet.`, {
+          hint: 'Add a destination to the folder first.',
+        });
+      }
+      // A look first: a disk that was plugged in a moment ago is used at once.
+      await Promise.all(wanted.map((id) => this.#parts.watch.look(destinations.record(id))));
+      for (const id of wanted) pending.add(folder.id, id, 'everything', 'person', this.#core.ports.clock.now());
+      for (const group of this.groups(wanted)) runs.push(this.backup(folder, group, 'person'));
+    }
+    return runs;
+  }
+
+  /** Local destinations are written in one reading; each remote one works in its own run, so that it holds up no other. */
+  groups(ids: readonly DestinationId[]): readonly (readonly DestinationId[])[] {
+    const isLocal = (id: DestinationId): boolean =>
+      !/^(rclone|rest):/.test(this.#parts.destinations.record(id).location) &&
+      this.#parts.watch.live(id).state === 'ready';
+    const local = ids.filter(isLocal);
+    const others = ids.filter((id) => !isLocal(id)).map((id) => [id]);
+    return local.length > 0 ? [local, ...others] : others;
+  }
+
+  backup(folder: FolderRecord, destinationIds: readonly DestinationId[], cause: Run['cause']): Run {
+    const names = destinationIds.map((id) => this.#parts.destinations.record(id).name).join(' and ');
+    return this.#parts.runs.enqueue({
+      kind: 'backup',
+      title: `Back up ${folder.name} to ${names}`,
+      folderId: folder.id,
+      destinationIds,
+      cause,
+      order: 'queue',
+      work: (tools) => this.#runBackup(folder.id, destinationIds, tools),
+    });
+  }
+
+  check(id: DestinationId, depth: 'structure' | 'read-data', cause: Run['cause']): Run {
+    const { name } = this.#parts.destinations.record(id);
+    return this.#atDestination('check', id, `Check ${name}`, cause, async ({ signal, onProgress }) => {
+      const repository = this.#parts.destinations.address(id);
+      const outcome = await this.#core.engine.call('check', { repository, depth }, { signal, onProgress });
+      const failed = outcome.findings.find(({ level }) => level === 'error');
+      const damage = failed
+        ? plainError(
+            new TriplicateError('repo/damaged', failed.text, {
+              hint: 'The other copies are not affected. Run a check that reads all data to see the extent.',
+            }),
+          )
+        : null;
+      await this.#parts.destinations.patch(id, {
+        lastCheckAt: isoNow(this.#core),
+        damage,
+        usedBytes: outcome.usedBytes,
+        snapshots: outcome.snapshots,
+      });
+      await this.#afterProof(id, damage === null && depth === 'read-data' ? 'proven' : 'looked-at');
+      if (damage) this.#notice('error', `${name} is damaged`, damage.message);
+      return { state: damage ? 'failed' : 'done', report: checkReport(outcome, depth), error: damage };
+    });
+  }
+
+  prune(id: DestinationId, cause: Run['cause']): Run {
+    const destination = this.#parts.destinations.record(id);
+    return this.#atDestination(
+      'prune',
+      id,
+      `Thin out old versions at ${destination.name}`,
+      cause,
+      async ({ signal, onProgress }) => {
+        const repository = this.#parts.destinations.address(id);
+        // Only snapshots of folders of ours: what another program keeps in the same repository is not ours to forget.
+        const roots = this.#parts.folders.records().map(({ path }) => path);
+        const { retention } = this.#parts.destinations.record(id);
+        const outcome = await this.#core.engine.call('prune', { repository, retention, roots }, { signal, onProgress });
+        await this.#parts.destinations.patch(id, { lastPruneAt: isoNow(this.#core) });
+        await this.#measure(id);
+        for (const folder of this.#parts.folders.records())
+          this.#core.events.emit('history.changed', { folderId: folder.id });
+        return { state: 'done', report: pruneReport(outcome), error: null };
+      },
+    );
+  }
+
+  /** Restores the newest snapshot of every folder from this destination into a scratch place and compares. */
+  drill(id: DestinationId, cause: Run['cause']): Run {
+    const { name } = this.#parts.destinations.record(id);
+    return this.#atDestination('drill', id, `Try a restore from ${name}`, cause, (tools) => this.#runDrill(id, tools));
+  }
+
+  async #runBackup(folderId: FolderId, destinationIds: readonly DestinationId[], tools: RunTools): Promise<RunResult> {
+    const folder = this.#parts.folders.record(folderId);
+    const taken = new Map(destinationIds.map((id) => [id, this.#parts.pending.take(folderId, id)]));
+    const startedAt = isoNow(this.#core);
+    try {
+      const outcome = await this.#core.engine.call(
+        'backup',
+        {
+          repositories: destinationIds.map((id) => this.#parts.destinations.address(id)),
+          path: folder.path,
+          excludes: folder.excludes,
+          excludeLargerThan: folder.excludeLargerThan,
+          markers: folder.honourMarkers ? 'honour' : 'ignore',
+          dirtyDirectories: dirtyDirectories([...taken.values()]),
+        },
+        tools,
+      );
+      const stored = destinationIds.map((id) => ({
+        destinationId: id,
+        name: this.#parts.destinations.record(id).name,
+      }));
+      await this.#settle(folder, destinationIds, outcome, taken, startedAt);
+      const report = backupReport(outcome, stored);
+      const failure = outcome.results.find(({ error }) => error)?.error ?? null;
+      const partial =
+        failure !== null || outcome.moreLeftOut > 0 || outcome.leftOut.some((one) => one.partial === 'yes');
+      return { state: partial ? 'partial' : 'done', report, error: failure };
+    } catch (error) {
+      const problem = plainError(error);
+      for (const id of destinationIds) await this.#noteFailure(folder, id, taken.get(id), problem);
+      throw error;
+    }
+  }
+
+  /** Writes down what each destination has now. */
+  async #settle(
+    folder: FolderRecord,
+    destinationIds: readonly DestinationId[],
+    outcome: BackupOutcome,
+    taken: ReadonlyMap<DestinationId, Pending | undefined>,
+    startedAt: string,
+  ): Promise<void> {
+    for (const [position, destinationId] of destinationIds.entries()) {
+      const result = outcome.results[position];
+      if (!result?.snapshotId) {
+        if (result?.error) await this.#noteFailure(folder, destinationId, taken.get(destinationId), result.error);
+        continue;
+      }
+      await updateCopy(
+        this.#core,
+        { folderId: folder.id, destinationId },
+        {
+          lastSnapshotAt: startedAt,
+          lastSnapshotId: result.snapshotId,
+          problem: null,
+          ...(outcome.scan === 'full' ? { lastFullScanAt: startedAt } : {}),
+        },
+      );
+    }
+    const unreadable = outcome.leftOut.filter(({ partial }) => partial === 'yes').length + outcome.moreLeftOut;
+    await this.#core.ledger.update((ledger) => {
+      const before = ledger.facts.find(({ folderId }) => folderId === folder.id);
+      // A run over changes alone sees only a part of the folder: sizes and exclusions come from full scans.
+      const size =
+        outcome.scan === 'full' || !before
+          ? { files: outcome.filesNew + outcome.filesChanged + outcome.filesUnchanged, bytes: outcome.bytesTotal }
+          : before.size;
+      const excluded = outcome.scan === 'full' || !before ? outcome.excluded : before.leftOut.excluded;
+      const facts = { folderId: folder.id, leftOut: { unreadable, excluded }, size };
+      return { ...ledger, facts: [...ledger.facts.filter((one) => one !== before), facts] };
+    });
+    this.#core.events.emit('history.changed', { folderId: folder.id });
+    this.#core.changed('folders');
+    for (const id of destinationIds) void this.#measure(id);
+  }
+
+  async #noteFailure(
+    folder: FolderRecord,
+    id: DestinationId,
+    pending: Pending | undefined,
+    problem: ReturnType<typeof plainError>,
+  ): Promise<void> {
+    const destination = this.#parts.destinations.records().find((one) => one.id === id);
+    if (!destination) return;
+    if (pending) this.#parts.pending.giveBack(folder.id, id, { ...pending, directories: 'everything' });
+    this.#parts.watch.noteFailure(destination, problem);
+    const away = this.#parts.watch.live(id).state === 'away';
+    if (problem.code === 'cancelled' || away) return;
+    const before = copyOf(this.#core.ledger.value, folder.id, id);
+    await updateCopy(
+      this.#core,
+      { folderId: folder.id, destinationId: id },
+      { problem: { ...problem, message: firstLine(problem.message) } },
+    );
+    if (!before?.problem)
+      this.#notice('error', `${folder.name} could not be stored at ${destination.name}`, firstLine(problem.message));
+  }
+
+  async #runDrill(id: DestinationId, tools: RunTools): Promise<RunResult> {
+    const scratch = await mkdtemp(join(tmpdir(), 'triplicate-drill-'));
+    const total = { filesRestored: 0, bytesRestored: 0, findings: [], moreFindings: 0 } as Parameters<
+      typeof restoreReport
+    >[0];
+    let outcome = total;
+    try {
+      for (const folder of this.#parts.folders.records().filter(({ destinationIds }) => destinationIds.includes(id))) {
+        const snapshotId = copyOf(this.#core.ledger.value, folder.id, id)?.lastSnapshotId;
+        if (!snapshotId) continue;
+        const repository = this.#parts.destinations.address(id);
+        const one = await this.#core.engine.call(
+          'drill',
+          { repository, snapshotId, root: folder.path, scratch },
+          tools,
+        );
+        outcome = {
+          filesRestored: outcome.filesRestored + one.filesRestored,
+          bytesRestored: outcome.bytesRestored + one.bytesRestored,
+          findings: [...outcome.findings, ...one.findings],
+          moreFindings: outcome.moreFindings + one.moreFindings,
+        };
+        if (!one.findings.some(({ level }) => level === 'error')) {
+          await updateCopy(
+            this.#core,
+            { folderId: folder.id, destinationId: id },
+            { lastVerifiedAt: isoNow(this.#core) },
+          );
+        }
+      }
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+    const failed = outcome.findings.find(({ level }) => level === 'error');
+    const error = failed ? plainError(new TriplicateError('restore/incomplete', failed.text)) : null;
+    await this.#parts.destinations.patch(id, { lastDrillAt: isoNow(this.#core), ...(error ? { damage: error } : {}) });
+    return { state: error ? 'failed' : 'done', report: restoreReport(outcome, 'tried'), error };
+  }
+
+  #atDestination(
+    kind: 'check' | 'prune' | 'drill',
+    id: DestinationId,
+    title: string,
+    cause: Run['cause'],
+    work: (tools: RunTools) => Promise<RunResult>,
+  ): Run {
+    this.#core.secrets.of(id);
+    return this.#parts.runs.enqueue({ kind, title, folderId: null, destinationIds: [id], cause, order: 'queue', work });
+  }
+
+  async #afterProof(id: DestinationId, result: 'proven' | 'looked-at'): Promise<void> {
+    const destination: DestinationRecord = this.#parts.destinations.record(id);
+    await this.#parts.watch.look(destination);
+    if (result === 'looked-at') return;
+    for (const folder of this.#parts.folders.records().filter(({ destinationIds }) => destinationIds.includes(id))) {
+      const copy = copyOf(this.#core.ledger.value, folder.id, id);
+      if (copy?.lastSnapshotAt) await updateCopy(this.#core, copy, { lastVerifiedAt: isoNow(this.#core) });
+    }
+  }
+
+  /** Stored bytes and snapshots; a figure for the screen only, so a failure is not one of the run. */
+  async #measure(id: DestinationId): Promise<void> {
+    try {
+      const { usedBytes, snapshots } = await this.#core.engine.call('usage', {
+        repository: this.#parts.destinations.address(id),
+      });
+      await this.#parts.destinations.patch(id, { usedBytes, snapshots });
+    } catch (error) {
+      this.#core.log.debug({ err: error }, 'usage not measured');
+    }
+  }
+
+  #notice(level: 'info' | 'warning' | 'error', title: string, text: string): void {
+    this.#core.events.emit('notice', { level, title, text });
+  }
+}
+
+/** The union of what changed; null (a full scan) when any destination needs everything or knows nothing. */
+function dirtyDirectories(taken: readonly (Pending | undefined)[]): readonly string[] | null {
+  const all = new Set<string>();
+  for (const pending of taken) {
+    if (!pending || pending.directories === 'everything') return null;
+    for (const directory of pending.directories) all.add(directory);
+  }
+  return [...all];
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text;
+}

@@ -1,0 +1,112 @@
+/**
+ * The browser host: the same app without Electron, served on loopback. `serve` of the command line and `npm start` end
+ * here. Prints the address with its one-time token; SIGINT and SIGTERM stop what runs cleanly.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createApi } from './api/dispatch.ts';
+import { serveHttp } from './api/http-transport.ts';
+import { createApp } from './app/compose.ts';
+import { stateFolder } from './app/home-folder.ts';
+import { nodePorts } from './app/node-ports.ts';
+import { claimStateFolder } from './app/single-instance.ts';
+import { toWire } from './engine/errors.ts';
+
+export interface ServeOptions {
+  readonly home?: string | undefined;
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+  /** Whether to open the address in the person's browser. */
+  readonly browser: 'open' | 'leave';
+  readonly print?: (line: string) => void;
+}
+
+export interface Serving {
+  /** With a one-time token. */
+  readonly address: string;
+  /** Resolves when the app has ended. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+const INTERFACE = fileURLToPath(new URL('../out/renderer', import.meta.url));
+
+/** Starts the app and serves it. @throws `app/already-running` and what `createApp` throws */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const home = stateFolder(options.home);
+  const claim = await claimStateFolder(home);
+  try {
+    const app = await createApp(nodePorts(home), { home });
+    const http = await serveHttp(createApi(app), {
+      interfaceFolder: INTERFACE,
+      ...(options.host === undefined ? {} : { host: options.host }),
+      ...(options.port === undefined ? {} : { port: options.port }),
+    });
+    await claim.publish(http.address, http.controlToken);
+    const address = http.ticketAddress();
+    const ended = Promise.withResolvers<void>();
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closing ??= (async () => {
+        await app.close();
+        await http.close();
+        await claim.release();
+        ended.resolve();
+      })();
+      return closing;
+    };
+    options.print?.(`Triplicate is ready: ${address}`);
+    if (options.browser === 'open') openBrowser(address);
+    return { address, ended: ended.promise, close };
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+}
+
+/** Serves until a signal ends it. Gives the exit code. */
+export async function serveUntilSignal(options: ServeOptions): Promise<number> {
+  const serving = await serve(options);
+  const stop = (): void => {
+    options.print?.('Stopping; what is stored already stays.');
+    void serving.close();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+  await serving.ended;
+  return 0;
+}
+
+/** Only where there is a desktop; the address is printed anyway. */
+function openBrowser(address: string): void {
+  const desktop = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
+  if (!desktop || !process.stdout.isTTY) return;
+  const command = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer.exe' : 'xdg-open';
+  const child = spawn(command, [address], { stdio: 'ignore', detached: true });
+  child.once('error', () => undefined);
+  child.unref();
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { values } = parseArgs({
+    options: {
+      home: { type: 'string' },
+      port: { type: 'string' },
+      host: { type: 'string' },
+      'no-open': { type: 'boolean', default: false },
+    },
+  });
+  try {
+    process.exitCode = await serveUntilSignal({
+      home: values.home,
+      host: values.host,
+      port: values.port === undefined ? undefined : Number(values.port),
+      browser: values['no-open'] ? 'leave' : 'open',
+      print: (line) => process.stdout.write(`${line}\n`),
+    });
+  } catch (error) {
+    const { message, hint } = toWire(error);
+    process.stderr.write(`${message}\n${hint}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -44,6 +44,8 @@ export async function inSession(
   const cancel = new AbortController();
   const stop = (): void => cancel.abort();
   for (const name of SIGNALS) process.on(name, stop);
+  // A reader that has seen enough (`… | head`) ends the command quietly.
+  process.stdout.on('error', stop);
   const stores: WriteStore[] = [];
   const session = makeSession(location, options, output, cancel.signal, stores);
   try {
@@ -54,6 +56,7 @@ export async function inSession(
     clearProgress();
     for (const store of stores) await store.close().catch(() => undefined);
     for (const name of SIGNALS) process.off(name, stop);
+    process.stdout.off('error', stop).on('error', () => undefined);
   }
 }
 

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  check,
+  dumpFile,
+  findEntry,
+  findSnapshot,
+  loadIndex,
+  planRestore,
+  type RestoreRequest,
+  restore,
+} from '../../main/engine/engine.ts';
+import { describeAttributes, describeTree } from '../support/compare-trees.ts';
+import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { makeOddTree } from '../support/odd-tree.ts';
+import { type Restic, restic } from '../support/restic.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+let scratch: TemporaryFolder;
+let source: string;
+let location: string;
+let judge: Restic;
+let number = 0;
+
+beforeAll(async () => {
+  scratch = await temporaryFolder('restore');
+  source = join(scratch.path, 'source');
+  location = join(scratch.path, 'repository');
+  judge = restic({ repository: location, passphrase: PASSPHRASE, scratch: scratch.path });
+  await makeOddTree(source);
+  await newRepository(location);
+  await judge.backup([source]);
+});
+afterAll(async () => {
+  execFileSync('chmod', ['-R', 'u+rwX', scratch.path]);
+  await scratch.remove();
+});
+
+async function plan(target: string, options: Partial<RestoreRequest> = {}) {
+  const repository = await reopen(location);
+  const { snapshot } = await findSnapshot(repository, 'latest');
+  return planRestore({ repository, tree: snapshot.tree, target, from: source, existing: 'replace', ...options });
+}
+
+const newTarget = (): string => join(scratch.path, `target ${++number}`);
+
+describe('restoring what restic wrote', () => {
+  it('gives every byte, mode, owner, time to the nanosecond, link, attribute and special file', async () => {
+    const target = newTarget();
+    const report = await restore(await plan(target));
+    expect(report.leftOut).toEqual([]);
+    expect(report.result).toBe('complete');
+    expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
+    expect(describeAttributes(target)).toBe(describeAttributes(source));
+  });
+
+  it('leaves holes where there were holes', async () => {
+    const target = newTarget();
+    await restore(await plan(target, { include: [join(source, 'sparse')] }));
+    expect((await stat(join(target, 'sparse'))).blocks * 512).toBeLessThan(2 * 1024 * 1024);
+  });
+
+  it('restores only what is included, and says when it is not there', async () => {
+    const target = newTarget();
+    await restore(await plan(target, { include: [join(source, 'many/file 5')] }));
+    expect(await readdir(target)).toEqual(['many']);
+    expect(await readdir(join(target, 'many'))).toEqual(['file 5']);
+    await expect(plan(target, { include: [join(source, 'none')] })).rejects.toMatchObject({ code: 'path/not-found' });
+  });
+
+  it('finds everything unchanged the second time', async () => {
+    const target = newTarget();
+    const first = await plan(target);
+    expect(first.counts.new).toBe(first.entries.length);
+    await restore(first);
+    const second = await plan(target);
+    expect(second.counts).toEqual({ new: 0, replaced: 0, kept: 0, beside: 0, unchanged: first.entries.length });
+    expect(second.bytes).toBe(0);
+    expect((await restore(second)).result).toBe('complete');
+    expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
+  });
+
+  it.each([
+    ['skip', 'mine', ['file 5']],
+    ['replace', 'theirs', ['file 5']],
+    ['keep-both', 'mine', ['file 5', 'file 5 (restored)']],
+  ] as const)('treats an existing file by the rule %s', async (existing, expected, names) => {
+    const target = newTarget();
+    await mkdir(join(target, 'many'), { recursive: true });
+    await writeFile(join(target, 'many/file 5'), 'mine');
+    await restore(await plan(target, { existing, include: [join(source, 'many/file 5')] }));
+    const theirs = await readFile(join(source, 'many/file 5'));
+    const found = await readFile(join(target, 'many/file 5'));
+    expect(found).toEqual(expected === 'mine' ? Buffer.from('mine') : theirs);
+    expect(await readdir(join(target, 'many'))).toEqual(names);
+    if (existing === 'keep-both') expect(await readFile(join(target, 'many/file 5 (restored)'))).toEqual(theirs);
+  });
+
+  it('compares bytes when size is equal and time is not', async () => {
+    const target = newTarget();
+    await restore(await plan(target));
+    await utimes(join(target, 'many/file 9'), 1, 1);
+    const before = await stat(join(target, 'many/file 10'));
+    await writeFile(join(target, 'many/file 10'), Buffer.alloc(before.size, 1));
+    const again = await plan(target);
+    expect(again.entries.filter(({ action }) => action === 'replaced').map(({ text }) => text)).toEqual([
+      join(source, 'many/file 10'),
+    ]);
+    await restore(again);
+    expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
+  });
+
+  it('never writes through a link in the target', async () => {
+    const target = newTarget();
+    const outside = join(scratch.path, 'outside');
+    await mkdir(target);
+    await mkdir(outside, { recursive: true });
+    await symlink(outside, join(target, 'many'));
+    const skipped = await restore(await plan(target, { existing: 'skip' }));
+    expect(skipped.leftOut.map(({ path, reason }) => [path, reason])).toEqual([[join(source, 'many'), 'in-the-way']]);
+    expect(await readdir(outside)).toEqual([]);
+    await restore(await plan(target, { existing: 'replace' }));
+    expect(await readdir(outside)).toEqual([]);
+    expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
+  });
+
+  it('leaves no temporary file and no half file when it is cancelled', async () => {
+    const target = newTarget();
+    const cancel = new AbortController();
+    const started = await plan(target, { signal: cancel.signal, onProgress: () => cancel.abort() });
+    cancel.abort();
+    await expect(restore(started)).rejects.toMatchObject({ code: 'cancelled' });
+    const left = execFileSync('find', [target, '-name', '.triplicate*'], { encoding: 'utf8' });
+    expect(left).toBe('');
+    await rm(target, { recursive: true, force: true });
+  });
+
+  it('shows a single file, and the whole repository passes our own check', async () => {
+    const repository = await reopen(location);
+    const { snapshot } = await findSnapshot(repository, 'latest');
+    const { index } = await loadIndex(repository);
+    const node = await findEntry(repository, index, snapshot.tree, join(source, 'large'));
+    const parts: Uint8Array[] = [];
+    for await (const part of dumpFile(repository, index, node)) parts.push(part);
+    expect(Buffer.concat(parts).equals(await readFile(join(source, 'large')))).toBe(true);
+    const report = await check({ repository, read: 'data' });
+    expect(report.findings).toEqual([]);
+    expect(report.packsRead).toBe(report.packs);
+  });
+});

@@ -4,6 +4,8 @@ import type { ExtendedAttribute } from '../format/tree.ts';
 /** Paths, and bytes of them, in one call of the helper: below what any system takes as arguments. */
 const BATCH = 1000;
 const BATCH_BYTES = 100_000;
+/** Calls that may be under way before the walk pauses. */
+const BATCHES_AHEAD = 4;
 /** How long a half-full batch waits for more, in milliseconds. */
 const WAIT_MS = 20;
 const ZERO = Buffer.from([0]);
@@ -30,6 +32,12 @@ export class AttributeReader {
   #output: Buffer[] = [];
   #available: boolean = process.platform === 'linux';
   #problems = 0;
+  #wake: (() => void)[] = [];
+
+  /** Resolves once few enough questions are open that the walk may ask more: its directories wait in memory for them. */
+  async roomy(): Promise<void> {
+    while (this.#asked.length > BATCHES_AHEAD) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
 
   /** False once the helper turned out to be missing: attributes are then left out, and the report says so. */
   get available(): boolean {
@@ -94,6 +102,7 @@ export class AttributeReader {
       }
     }
     if (rest.length > 0) this.#output.push(rest);
+    for (const wake of this.#wake.splice(0)) wake();
   }
 
   #complain(text: string): void {
@@ -104,6 +113,7 @@ export class AttributeReader {
 
   #giveUp(): void {
     this.#available = false;
+    for (const wake of this.#wake.splice(0)) wake();
     for (const { resolve } of [...this.#asked.splice(0).flat(), ...this.#waiting.splice(0)]) resolve(undefined);
   }
 }

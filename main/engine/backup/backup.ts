@@ -24,7 +24,8 @@ import { Walk } from './walk.ts';
 const MAX_WORKERS = 4;
 /** A destination mask has a bit for each (see the messages to the workers). */
 const MAX_DESTINATIONS = 30;
-const COMPRESSION_LEVEL = 3;
+/** zstd level 2: a quarter faster than restic's 3 on program files, for 1.7 % more bytes. */
+const COMPRESSION_LEVEL = 2;
 const TELL_EVERY_MS = 100;
 
 /**

@@ -89,6 +89,7 @@ export class Walk {
     for (let visit = this.#visits.pop(); visit; visit = this.#visits.pop()) {
       await this.#turn();
       await this.#context.files.roomy();
+      await this.#context.attributes.roomy();
       if (visit.kind === 'way') await this.#visitWay(visit.directory, visit.children, visit.before);
       else await this.#visitDirectory(visit);
     }

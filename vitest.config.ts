@@ -40,7 +40,7 @@ export default defineConfig({
         maxWorkers: workers ?? 2,
         environment: 'node',
         testTimeout: (long ? 10 : 1) * timeoutSeconds * 1000,
-        hookTimeout: 60_000,
+        hookTimeout: 120_000,
         sequence: { groupOrder: order },
       },
     })),

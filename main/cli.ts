@@ -1,16 +1,21 @@
 /** The command line: parses words and options, hands them to a command, turns its outcome into an exit code. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { EXIT, reportFailure } from './cli/outcome.ts';
 import { registerApp } from './cli/app/register.ts';
+import { EXIT, reportFailure } from './cli/outcome.ts';
 import { registerRepo } from './cli/repo/register.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('triplicate')
   .description('Keeps three copies of what matters: versioned, encrypted, deduplicated, and proven.')
   .version(version)
-  .option('--home <dir>', 'where Triplicate keeps its own state (default: TRIPLICATE_HOME, or the place of this system)')
+  .option(
+    '--home <dir>',
+    'where Triplicate keeps its own state (default: TRIPLICATE_HOME, or the place of this system)',
+  )
   .option('--json', 'print one JSON document, or one JSON line for each event of long work')
   .showHelpAfterError('Run with --help to see what there is.')
   .exitOverride();

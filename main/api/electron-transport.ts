@@ -4,16 +4,11 @@
  * the method is looked at; name and payload are validated by the dispatcher, the same as for the browser host.
  */
 import type { IpcMain, IpcMainInvokeEvent, WebContents } from 'electron';
-import { TriplicateError, toWire } from '../engine/errors.ts';
+import { TriplicateError } from '../engine/errors.ts';
 import { APP_HOST, APP_SCHEME, CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
-import type { Envelope, EventName } from './contract/contract.ts';
-
-/** What a transport carries: the contract as the dispatcher serves it. */
-export interface Api {
-  call(method: string, input: unknown): Promise<Envelope<unknown>>;
-  /** Returns the function that ends the subscription. */
-  subscribe(listener: (event: EventName, payload: unknown) => void): () => void;
-}
+import type { Envelope } from './contract/contract.ts';
+import type { Api } from './dispatch.ts';
+import { contractError } from './envelope.ts';
 
 /** Connects the windows to the app. Returns the function that disconnects them. `windows` gives those that are ours. */
 export function connectWindows(
@@ -55,9 +50,5 @@ function isOurs(event: IpcMainInvokeEvent, windows: readonly WebContents[]): boo
 }
 
 function refuse(error: unknown): Envelope<never> {
-  const { data, ...wire } = toWire(error);
-  return {
-    ok: false,
-    error: { ...wire, data: structuredClone(data) as Record<string, string | number | boolean | string[]> },
-  };
+  return { ok: false, error: contractError(error) };
 }

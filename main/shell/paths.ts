@@ -11,3 +11,8 @@ export function shippedRclone(): string | undefined {
   if (!app.isPackaged) return undefined;
   return join(process.resourcesPath, 'rclone', process.platform === 'win32' ? 'rclone.exe' : 'rclone');
 }
+
+/** Chromium's own files (caches, cookies) lie in a corner of the app's state, so that one folder holds everything. */
+export function chromiumFolder(home: string): string {
+  return join(home, 'electron');
+}

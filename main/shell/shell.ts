@@ -1,6 +1,7 @@
 import { app, ipcMain } from 'electron';
 import type { EventPayload } from '../api/contract/contract.ts';
-import { type Api, connectWindows } from '../api/electron-transport.ts';
+import type { Api } from '../api/dispatch.ts';
+import { connectWindows } from '../api/electron-transport.ts';
 import { type Activity, afterEvent, NO_ACTIVITY, trayState } from './activity.ts';
 import { askBeforeQuit } from './dialogs.ts';
 import { HIDDEN_FLAG, setStartAtLogin } from './login-item.ts';

@@ -1,7 +1,7 @@
 /** A main process with the real shell, transport and bridge around an app of three methods, for the tests of the shell. */
 import { app } from 'electron';
 import type { Envelope, EventName } from '../../../main/api/contract/contract.ts';
-import type { Api } from '../../../main/api/electron-transport.ts';
+import type { Api } from '../../../main/api/dispatch.ts';
 import { declareProtocol } from '../../../main/shell/protocol.ts';
 import { openShell } from '../../../main/shell/shell.ts';
 import { claimSingleInstance } from '../../../main/shell/single-instance.ts';

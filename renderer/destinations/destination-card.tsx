@@ -25,7 +25,7 @@ export function DestinationCard({ destination }: { readonly destination: Destina
   const own = runs.filter((run) => isLive(run) && run.kind !== 'backup' && run.destinationIds.includes(destination.id));
   return (
     <article className={`${card.card} ${classes.card}`} aria-label={destination.name}>
-      <header className={classes.header}>
+      <div className={classes.header}>
         <span className={classes.kind}>
           <kind.icon size={24} stroke={1.6} aria-hidden />
         </span>
@@ -58,7 +58,7 @@ export function DestinationCard({ destination }: { readonly destination: Destina
           </Button>
           <DestinationMenu destination={destination} />
         </div>
-      </header>
+      </div>
       {destination.problem !== null && <Failure error={destination.problem} />}
       {test.error !== null && <Failure error={test.error} />}
       {result !== null && <TestResult test={result} />}

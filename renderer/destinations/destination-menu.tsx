@@ -113,7 +113,7 @@ export function DestinationMenu({ destination }: { readonly destination: Destina
             Clear locks
           </Menu.Item>
           <Menu.Divider />
-          <Menu.Item color="brick" leftSection={<IconTrash size={16} />} onClick={() => void forget()}>
+          <Menu.Item c="var(--danger-ink)" leftSection={<IconTrash size={16} />} onClick={() => void forget()}>
             Remove
           </Menu.Item>
         </Menu.Dropdown>

@@ -4,7 +4,7 @@ import { list, plural } from '../parts/format.ts';
 /** What the keeping rules mean, in one sentence. */
 export function retentionWords(retention: Retention): string {
   const parts = [
-    retention.keepAllHours > 0 ? `every version of the last ${hours(retention.keepAllHours)}` : '',
+    retention.keepAllHours > 0 ? `every version of the last ${hours(retention.keepAllHours).replace(/^1 /, '')}` : '',
     retention.hourlyForHours > 0 ? `one an hour for ${hours(retention.hourlyForHours)}` : '',
     retention.dailyForDays > 0 ? `one a day for ${plural(retention.dailyForDays, 'day')}` : '',
     retention.weeklyForWeeks > 0 ? `one a week for ${plural(retention.weeklyForWeeks, 'week')}` : '',

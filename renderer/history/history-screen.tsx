@@ -7,6 +7,7 @@ import { Failure } from '../parts/failure.tsx';
 import { Empty, Page, Waiting } from '../parts/page.tsx';
 import { FolderHistory } from './folder-history.tsx';
 import classes from './history.module.css';
+import { parseRest } from './place.ts';
 import { SearchResults } from './search-results.tsx';
 
 /** Any file from any moment: browse a folder as it was, or search a name over everything that ever was. */
@@ -75,26 +76,4 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
       {folder !== undefined && !searching && <FolderHistory key={folder.id} folder={folder} />}
     </Page>
   );
-}
-
-interface HistoryPlace {
-  readonly mode: 'browse' | 'find';
-  readonly folderId?: string;
-  readonly text: string;
-  readonly key?: string;
-}
-
-/** `FOLDER`, `find/TEXT` or `find/TEXT/KEY`: what follows `/history/` in the address. */
-export function parseRest(rest: string): HistoryPlace {
-  const [first = '', text = '', key] = rest.split('/').map(decode);
-  if (first === 'find') return { mode: 'find', text, ...(key === undefined || key === '' ? {} : { key }) };
-  return { mode: 'browse', text: '', ...(first === '' ? {} : { folderId: first }) };
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

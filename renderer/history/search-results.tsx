@@ -106,7 +106,7 @@ function Hits({ hits, onOpen }: { readonly hits: readonly SearchHit[]; readonly 
                   {hit.folderName} / {hit.path}
                 </span>
               </span>
-              {hit.existsNow ? null : <Tag tone="warn" label={`Deleted after ${shortTime(hit.lastSeenAt)}`} />}
+              {hit.existsNow ? null : <Tag tone="warn" label={`Deleted, last seen ${shortTime(hit.lastSeenAt)}`} />}
               <span className={`${rows.facts} tabular`}>
                 {hit.type === 'file' ? size(hit.size) : 'folder'}
                 <br />

@@ -22,13 +22,13 @@ export function FolderCard({ folder }: { readonly folder: Folder }) {
   const tone = countTone(folder);
   return (
     <article className={`${card.card} ${classes.card}`} aria-label={folder.name}>
-      <header className={classes.header}>
+      <div className={classes.header}>
         <Sheets have={have} need={need} size={64} tone={tone} />
         <div className={classes.names}>
           <div className={classes.nameLine}>
             <h2 className={classes.name}>{folder.name}</h2>
             <span className={classes.count} data-tone={tone}>
-              {have} of {need} copies
+              {have >= need ? plural(have, 'copy', 'copies') : `${have} of ${need} copies`}
             </span>
             {folder.overdue && <Tag tone="warn" label="Overdue" />}
           </div>
@@ -64,7 +64,7 @@ export function FolderCard({ folder }: { readonly folder: Folder }) {
           </Button>
           <FolderMenu folder={folder} />
         </div>
-      </header>
+      </div>
       <CopyTiles folder={folder} />
       {folder.activeRun !== null && <RunProgress run={folder.activeRun} />}
       <MissingParts folder={folder} />
@@ -88,11 +88,13 @@ function WatchWords({ folder }: { readonly folder: Folder }) {
 
 function LeftOut({ folder }: { readonly folder: Folder }) {
   const { unreadable } = folder.leftOut;
+  const runs = useData('runs.list', { limit: 100 }).data;
+  const partial = runs?.find((run) => run.folderId === folder.id && run.state === 'partial');
   if (unreadable === 0) return null;
   return (
     <p className={classes.leftOut}>
       {plural(unreadable, 'file')} could not be read last time; {unreadable === 1 ? 'its' : 'their'} previous versions
-      are kept. <Link to="/activity">See which</Link>
+      are kept. <Link to={partial === undefined ? '/activity' : `/activity/${partial.id}`}>See which</Link>
     </p>
   );
 }

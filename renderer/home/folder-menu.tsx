@@ -57,7 +57,11 @@ export function FolderMenu({ folder }: { readonly folder: Folder }) {
             Reports
           </Menu.Item>
           <Menu.Divider />
-          <Menu.Item color="brick" leftSection={<IconShieldOff size={16} />} onClick={() => void stopProtecting()}>
+          <Menu.Item
+            c="var(--danger-ink)"
+            leftSection={<IconShieldOff size={16} />}
+            onClick={() => void stopProtecting()}
+          >
             Stop protecting
           </Menu.Item>
         </Menu.Dropdown>

@@ -26,6 +26,7 @@ export function HomeScreen() {
   return (
     <div className={classes.home}>
       {folders.data === undefined && folders.error === null && <Waiting rows={3} height={200} />}
+      {folders.data === undefined && <h1 className="visually-hidden">Home</h1>}
       {folders.error !== null && <Failure error={folders.error} onRetry={() => void folders.refetch()} />}
       {folders.data?.length === 0 && (
         <>
@@ -59,12 +60,10 @@ function Overview({ folders }: { readonly folders: readonly Folder[] }) {
   const backup = useAction('runs.backup');
   const update = useAction('settings.update');
   const paused = useData('settings.get', {}).data?.paused === true;
-  const fewest = folders.reduce((low, folder) =>
-    folder.rule.copies.have / folder.rule.copies.need < low.rule.copies.have / low.rule.copies.need ? folder : low,
-  );
+  const copies = (state.about ?? folders[0])?.rule.copies ?? { have: 0, need: 3 };
   return (
-    <header className={classes.overview} data-tone={state.tone}>
-      <Sheets have={fewest.rule.copies.have} need={fewest.rule.copies.need} size={104} tone={state.tone} />
+    <section className={classes.overview} aria-label="Overview">
+      <Sheets have={copies.have} need={copies.need} size={104} tone={state.tone} />
       <div className={classes.overviewWords}>
         <h1 className={classes.sentence}>{state.sentence}</h1>
         <p className={classes.detail}>{state.detail}</p>
@@ -90,6 +89,6 @@ function Overview({ folders }: { readonly folders: readonly Folder[] }) {
           </Button>
         )}
       </div>
-    </header>
+    </section>
   );
 }

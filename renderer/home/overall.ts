@@ -6,12 +6,19 @@ export interface Overall {
   readonly tone: 'good' | 'warn' | 'danger' | 'busy';
   readonly sentence: string;
   readonly detail: string;
+  /** The folder that the sentence speaks of. */
+  readonly about?: Folder;
 }
 
-/** The worst folder speaks for all. */
+/** The worst folder speaks for all; when none is wrong, the one with the fewest copies does. */
 export function overall(folders: readonly Folder[]): Overall {
   const worst = byNeed(folders)[0];
-  if (worst === undefined) return { tone: 'warn', sentence: 'Nothing is protected yet', detail: '' };
+  return worst === undefined ? NOTHING : { ...speak(worst, folders), about: worst };
+}
+
+const NOTHING: Overall = { tone: 'warn', sentence: 'Nothing is protected yet', detail: '' };
+
+function speak(worst: Folder, folders: readonly Folder[]): Overall {
   const others = folders.filter((folder) => folder !== worst && need(folder) > 0).length;
   const also = others === 0 ? '' : ` ${plural(others, 'other folder needs', 'other folders need')} attention too.`;
   const { have, need: wanted } = worst.rule.copies;

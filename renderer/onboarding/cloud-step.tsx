@@ -23,7 +23,10 @@ export function CloudStep({ plan, onChange, onBack, onNext, info }: StepProps) {
       }
     >
       {info.rclone.available ? (
-        <RemoteChoice location={plan.cloud?.location ?? null} onChange={(cloud) => onChange({ ...plan, cloud })} />
+        <RemoteChoice
+          location={plan.cloud?.location ?? null}
+          onChange={(cloud) => onChange({ ...plan, cloud: { ...cloud, offsite: true } })}
+        />
       ) : (
         <Note tone="warn">
           Clouds are reached through rclone, which is not on this computer yet. {info.rclone.hint} You can skip this now

@@ -11,7 +11,10 @@ export function DiskStep({ plan, onChange, onBack, onNext }: StepProps) {
       onNext={onNext}
       ready={plan.disk === null ? 'not-ready' : 'ready'}
     >
-      <DiskChoice location={plan.disk?.location ?? null} onChange={(disk) => onChange({ ...plan, disk })} />
+      <DiskChoice
+        location={plan.disk?.location ?? null}
+        onChange={(disk) => onChange({ ...plan, disk: { ...disk, offsite: false } })}
+      />
     </StepFrame>
   );
 }

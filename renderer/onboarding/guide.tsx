@@ -56,8 +56,8 @@ export function Guide({ info }: { readonly info: SystemInfo }) {
   if (folders === undefined || destinations === undefined) return null;
 
   // A guide that was left half-way goes on from what is set up already.
-  const disk = destinations.find(({ kind }) => kind !== 'cloud');
-  const cloud = destinations.find(({ kind }) => kind === 'cloud');
+  const disk = destinations.find(({ offsite }) => !offsite);
+  const cloud = destinations.find(({ offsite }) => offsite);
   const plan: GuidePlan = typed ?? {
     ...EMPTY_PLAN,
     folders: folders.map(({ path }) => path),

@@ -17,6 +17,8 @@ export interface Place {
   readonly location: string;
   readonly kind: StorageKind;
   readonly name?: string;
+  /** In another place than this computer. */
+  readonly offsite: boolean;
 }
 
 export const EMPTY_PLAN: GuidePlan = { folders: [], disk: null, cloud: null, passphrase: '' };
@@ -36,7 +38,7 @@ export async function carryOut(client: Client, plan: GuidePlan, passphraseSet: '
           name: place.name ?? guessName(place.location),
           location: place.location,
           kind: place.kind,
-          offsite: place.kind === 'cloud',
+          offsite: place.offsite,
         })),
     );
   }

@@ -12,6 +12,7 @@ export function RecoveryStep({ onBack, onNext, info }: StepProps) {
   const Number2 = tried ? IconCircleCheck : IconCircleNumber2;
   return (
     <StepFrame
+      frame="plain"
       title="Your recovery page"
       lead="One page with your passphrase, where your copies are, and how to open them, even on a new computer and without Triplicate."
       onBack={onBack}

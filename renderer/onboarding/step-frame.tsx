@@ -11,6 +11,8 @@ interface StepFrameProps {
   readonly next?: string;
   readonly ready?: 'ready' | 'not-ready';
   readonly busy?: 'busy' | 'idle';
+  /** `plain` when the step has a form of its own inside. */
+  readonly frame?: 'form' | 'plain';
   /** A quieter way on, for example to skip. */
   readonly aside?: ReactNode;
 }
@@ -26,6 +28,7 @@ export function StepFrame({
   ready = 'ready',
   busy = 'idle',
   aside,
+  frame = 'form',
 }: StepFrameProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
@@ -33,8 +36,8 @@ export function StepFrame({
     event.preventDefault();
     if (ready === 'ready') onNext();
   };
-  return (
-    <form onSubmit={submit} style={{ display: 'contents' }}>
+  const content = (
+    <>
       <div className={classes.content}>
         <div className={classes.column}>
           <h1 ref={heading} tabIndex={-1} className={classes.title} style={{ outline: 'none' }}>
@@ -54,11 +57,23 @@ export function StepFrame({
         )}
         <div style={{ display: 'flex', gap: 8 }}>
           {aside}
-          <Button type="submit" size="md" disabled={ready === 'not-ready'} loading={busy === 'busy'}>
+          <Button
+            type={frame === 'form' ? 'submit' : 'button'}
+            onClick={frame === 'plain' ? onNext : undefined}
+            size="md"
+            disabled={ready === 'not-ready'}
+            loading={busy === 'busy'}
+          >
             {next}
           </Button>
         </div>
       </div>
+    </>
+  );
+  if (frame === 'plain') return content;
+  return (
+    <form onSubmit={submit} style={{ display: 'contents' }}>
+      {content}
     </form>
   );
 }

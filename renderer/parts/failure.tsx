@@ -19,7 +19,7 @@ export function Failure({ error, onRetry, children }: FailureProps) {
       <IconAlertTriangle size={20} stroke={1.8} aria-hidden className={classes.icon} />
       <div className={classes.words}>
         <p className={classes.message}>{words.message}</p>
-        {words.hint !== '' && <p className={classes.hint}>{words.hint}</p>}
+        {words.hint !== '' && <p className={classes.hint}>{withCode(words.hint)}</p>}
         {(onRetry !== undefined || children !== undefined) && (
           <div className={classes.actions}>
             {onRetry !== undefined && (
@@ -42,6 +42,11 @@ export function Note({ tone = 'rest', children }: { readonly tone?: 'rest' | 'wa
       {children}
     </div>
   );
+}
+
+/** Hints name commands between backticks. */
+function withCode(text: string): ReactNode {
+  return text.split('`').map((part, index) => (index % 2 === 1 ? <code key={part}>{part}</code> : part));
 }
 
 function isWire(error: unknown): error is ContractError {

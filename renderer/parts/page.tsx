@@ -18,13 +18,13 @@ export function Page({ title, intro, actions, children, layout = 'flow' }: PageP
   usePageTitle(title);
   return (
     <div className={classes.page} data-layout={layout}>
-      <header className={classes.header}>
+      <div className={classes.header}>
         <div className={classes.heading}>
           <h1 className={classes.title}>{title}</h1>
           {intro !== undefined && <div className={classes.intro}>{intro}</div>}
         </div>
         {actions !== undefined && <div className={classes.actions}>{actions}</div>}
-      </header>
+      </div>
       {children}
     </div>
   );

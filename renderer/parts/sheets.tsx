@@ -30,7 +30,8 @@ export function Sheets({ have, need, size = 88, tone = 'good' }: SheetsProps) {
             key={top}
             className={classes.sheet}
             data-filled={index < shown || undefined}
-            style={{ '--depth': index / Math.max(1, total - 1) }}
+            // The highest sheet that is there carries the full colour.
+            style={{ '--depth': (total - shown + index) / Math.max(1, total - 1) }}
             d={`M44 ${top} L83 ${top + 19} Q85 ${top + 20} 83 ${top + 21} L46 ${top + 39} Q44 ${top + 40} 42 ${top + 39} L5 ${top + 21} Q3 ${top + 20} 5 ${top + 19} L42 ${top + 1} Q44 ${top} 46 ${top + 1}Z`}
           />
         );

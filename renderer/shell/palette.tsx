@@ -49,6 +49,7 @@ export function Palette() {
       nothingFound={query.trim() === '' ? 'Type a name' : 'Nothing has this name'}
       scrollable
       maxHeight={420}
+      attributes={{ content: { 'aria-label': 'Find files, screens and actions' } }}
       searchProps={{
         leftSection: <IconSearch size={18} />,
         placeholder: 'Find a file, a screen or an action',

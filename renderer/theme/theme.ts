@@ -27,6 +27,20 @@ const brick: MantineColorsTuple = [
   '#6d2413',
 ];
 
+/** Mantine's own grey is blue; on paper it has to be warm. */
+const gray: MantineColorsTuple = [
+  '#f7f5f0',
+  '#efece5',
+  '#e8e4db',
+  '#dcd7cc',
+  '#cdc7b9',
+  '#a9a497',
+  '#6f6d64',
+  '#55544c',
+  '#3b3b35',
+  '#24251f',
+];
+
 /** Warm at the bright end, green-black at the dark one: paper by day, slate by night. */
 const dark: MantineColorsTuple = [
   '#e6ebe8',
@@ -41,10 +55,17 @@ const dark: MantineColorsTuple = [
   '#0d1110',
 ];
 
+/** Windows above the page: their title is a heading, their ground the lightest there is. */
+const DIALOG = {
+  title: { fontSize: '1.1875rem', fontWeight: 650, letterSpacing: '-0.014em' },
+  content: { background: 'var(--surface)' },
+  header: { background: 'var(--surface)' },
+};
+
 export const theme = createTheme({
   primaryColor: 'pine',
   primaryShade: { light: 8, dark: 7 },
-  colors: { pine, brick, dark },
+  colors: { pine, brick, gray, dark },
   defaultRadius: 'md',
   cursorType: 'pointer',
   fontFamily:
@@ -66,11 +87,26 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Modal: {
-      defaultProps: { centered: true, radius: 'lg', padding: 'lg', overlayProps: { backgroundOpacity: 0.4, blur: 2 } },
+      defaultProps: {
+        centered: true,
+        radius: 'lg',
+        padding: 'lg',
+        closeButtonProps: { 'aria-label': 'Close' },
+        overlayProps: { backgroundOpacity: 0.35, blur: 1 },
+      },
+      styles: DIALOG,
     },
-    Drawer: { defaultProps: { position: 'right', padding: 'lg', overlayProps: { backgroundOpacity: 0.35 } } },
+    Drawer: {
+      defaultProps: {
+        position: 'right',
+        padding: 'lg',
+        closeButtonProps: { 'aria-label': 'Close' },
+        overlayProps: { backgroundOpacity: 0.35 },
+      },
+      styles: DIALOG,
+    },
     Tooltip: { defaultProps: { openDelay: 300, withinPortal: true, multiline: true, maw: 340 } },
-    Menu: { defaultProps: { shadow: 'md', position: 'bottom-end', radius: 'md' } },
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false, shadow: 'md', position: 'bottom-end', radius: 'md' } },
     Button: { defaultProps: { fw: 600 } },
     Select: { defaultProps: { allowDeselect: false, checkIconPosition: 'right' } },
   },

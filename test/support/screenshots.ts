@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { chromiumArguments, chromiumPath } from './chromium.ts';
 import { type FakeServer, serveFake } from './fake-server.ts';
 import type { Scenario } from './fake-world.ts';
 
@@ -208,12 +209,15 @@ export interface Look {
   readonly height: number;
 }
 
+export interface OpenView {
+  readonly page: Page;
+  /** Errors and warnings that the page wrote to its console. */
+  readonly noise: readonly string[];
+  close(): Promise<void>;
+}
+
 /** Opens a view as a person would see it, with its scenario's app behind it. */
-export async function openView(
-  browser: Browser,
-  view: View,
-  look: Look,
-): Promise<{ page: Page; close(): Promise<void> }> {
+export async function openView(browser: Browser, view: View, look: Look): Promise<OpenView> {
   const server = await serveFake({ scenario: view.scenario });
   const context = await browser.newContext({
     viewport: { width: look.width, height: look.height },
@@ -222,6 +226,11 @@ export async function openView(
     locale: 'en-GB',
   });
   const page = await context.newPage();
+  const noise: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') noise.push(message.text());
+  });
+  page.on('pageerror', (error) => noise.push(error.message));
   const close = async () => {
     await context.close();
     await server.close();
@@ -236,7 +245,7 @@ export async function openView(
     await close();
     throw error;
   }
-  return { page, close };
+  return { page, noise, close };
 }
 
 const LOOKS: readonly Look[] = [
@@ -250,7 +259,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const part = process.argv[3] ?? '';
   const which = process.argv[4] ?? '';
   await mkdir(folder, { recursive: true });
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
   for (const view of VIEWS.filter(({ name }) => name.includes(part))) {
     for (const look of LOOKS) {
       const name = `${view.name}-${look.scheme}-${look.width}`;

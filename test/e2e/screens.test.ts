@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
+import { openView, VIEWS } from '../support/screenshots.ts';
+
+/** Every screen and state, light in a window and dark in a small one: no axe violation, no console error, no sideways scrolling. */
+
+const LOOKS = [
+  { scheme: 'light', width: 1280, height: 800 },
+  { scheme: 'dark', width: 900, height: 600 },
+] as const;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--if-stale', 'renderer'], {
+    // Vitest's own NODE_ENV would put React's development build into the interface.
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
+}, 240_000);
+
+afterAll(() => browser?.close());
+
+describe.each(VIEWS)('$name', (view) => {
+  test('is accessible, quiet and fits', async () => {
+    const { page, noise, close } = await openView(browser, view, LOOKS[0]);
+    try {
+      for (const { scheme, width, height } of LOOKS) {
+        await page.emulateMedia({ colorScheme: scheme });
+        await page.setViewportSize({ width, height });
+        await page.waitForTimeout(120);
+        const look = `${scheme} at ${width}x${height}`;
+        expect(await overflow(page), `sideways overflow, ${look}`).toEqual([]);
+        expect(await violations(page), `axe, ${look}`).toEqual([]);
+      }
+      expect(noise).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+});
+
+/** Menus and dialogs float above the page, outside its landmarks; Mantine's dialogs bring a `header` each. */
+const FLOATING = ['region', 'landmark-no-duplicate-banner', 'landmark-unique'];
+
+async function violations(page: Page): Promise<readonly string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).disableRules(FLOATING).analyze();
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`),
+  );
+}
+
+/** What reaches beyond the window, or scrolls sideways although it should not. */
+function overflow(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const wide = document.documentElement.scrollWidth > window.innerWidth ? ['the page'] : [];
+    const inner = ['main', '#content', '[role=dialog]'].flatMap((selector) =>
+      [...document.querySelectorAll(selector)]
+        .filter((element) => element.scrollWidth > element.clientWidth + 1)
+        .map(() => selector),
+    );
+    return [...wide, ...inner];
+  });
+}

@@ -4,8 +4,8 @@ import type { ExtendedAttribute } from '../format/tree.ts';
 /** Paths, and bytes of them, in one call of the helper: below what any system takes as arguments. */
 const BATCH = 1000;
 const BATCH_BYTES = 100_000;
-/** Calls that may be under way before the walk pauses. */
-const BATCHES_AHEAD = 4;
+/** Calls that are under way at once: one at work, one ready. */
+const BATCHES_AHEAD = 2;
 /** How long a half-full batch waits for more, in milliseconds. */
 const WAIT_MS = 20;
 const ZERO = Buffer.from([0]);
@@ -25,7 +25,6 @@ interface Request {
  */
 export class AttributeReader {
   #waiting: Request[] = [];
-  #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #helper: ChildProcessWithoutNullStreams | undefined;
   readonly #asked: Request[][] = [];
@@ -36,7 +35,8 @@ export class AttributeReader {
 
   /** Resolves once few enough questions are open that the walk may ask more: its directories wait in memory for them. */
   async roomy(): Promise<void> {
-    while (this.#asked.length > BATCHES_AHEAD) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    while (this.#asked.length >= BATCHES_AHEAD && this.#waiting.length >= BATCH)
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
   /** False once the helper turned out to be missing: attributes are then left out, and the report says so. */
@@ -53,11 +53,9 @@ export class AttributeReader {
   read(path: Uint8Array): Promise<readonly ExtendedAttribute[] | undefined> {
     if (!this.#available) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      if (this.#waitingBytes + path.length > BATCH_BYTES) this.#ask();
       this.#waiting.push({ path, resolve });
-      this.#waitingBytes += path.length + 1;
-      if (this.#waiting.length >= BATCH) this.#ask();
-      else this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
+      if (this.#waiting.length >= BATCH && this.#asked.length < BATCHES_AHEAD) this.#ask();
+      else if (this.#asked.length === 0) this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
     });
   }
 
@@ -70,14 +68,22 @@ export class AttributeReader {
   #ask(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const batch = this.#waiting;
+    const batch = this.#takeBatch();
     if (batch.length === 0) return;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
     this.#asked.push(batch);
     this.#helper ??= this.#start();
     const fillers = new Array<Buffer>(BATCH - batch.length).fill(FILLER);
     this.#helper.stdin.write(Buffer.concat([...batch.flatMap(({ path }) => [path, ZERO]), ...fillers]));
+  }
+
+  /** As many as one call may have, by number and by bytes. */
+  #takeBatch(): Request[] {
+    let bytes = 0;
+    const end = this.#waiting.findIndex(({ path }, position) => {
+      bytes += path.length + 1;
+      return position === BATCH || (position > 0 && bytes > BATCH_BYTES);
+    });
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
   }
 
   #start(): ChildProcessWithoutNullStreams {
@@ -102,6 +108,8 @@ export class AttributeReader {
       }
     }
     if (rest.length > 0) this.#output.push(rest);
+    // A call that is not full is only worth it when the helper would be idle otherwise.
+    if (this.#asked.length === 0 || this.#waiting.length >= BATCH) this.#ask();
     for (const wake of this.#wake.splice(0)) wake();
   }
 

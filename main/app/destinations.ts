@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { basename } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, isAbsolute } from 'node:path';
 import {
   DEFAULT_RETENTION,
   type Destination,
@@ -176,6 +177,8 @@ export class Destinations {
   }
 
   async #adoptOrCreate(address: RepositoryAddress): Promise<string> {
+    // The person names this place now, so the folders on the way to it are made; later a missing one means away.
+    if (isAbsolute(address.location)) await makeFolder(dirname(address.location));
     const { repository } = await this.#core.engine.call('probe', { location: address.location });
     if (repository === 'present') return (await this.#core.engine.call('open', { repository: address })).repositoryId;
     return (await this.#core.engine.call('create', { repository: address, like: this.#firstReachable() })).repositoryId;
@@ -236,6 +239,12 @@ export class Destinations {
       queued: this.#runs.queuedAt(id),
     };
   }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new TriplicateError('store/denied', `The folder ${path} cannot be made.`, { cause });
+  });
 }
 
 /** One way to write each location, so that the same place is not added twice. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import { listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
+import { systemHost } from '../engine-host.ts';
 import type {
   BackupCall,
   BackupOutcome,
@@ -13,10 +14,10 @@ import type {
   RepositoryAddress,
   SnapshotInfo,
 } from './calls.ts';
-import { systemHost } from './engine-host.ts';
 import { HistoryService } from './history-service.ts';
 import { OpenRepositories } from './open-repositories.ts';
 import { plainError } from './serve-engine.ts';
+import { runCheck, runDrill, runPlanRestore, runPrune, runRestore } from './verbs.ts';
 
 /** More entries that were left out than this are counted, not listed. */
 const MOST_LEFT_OUT = 200;
@@ -90,11 +91,11 @@ export class EngineService implements Engine {
     unlock: async ({ repository }, { signal }) => ({
       removed: await unlock(await this.#repositories.open(repository), 'all', signal),
     }),
-    check: () => notYet('check'),
-    prune: () => notYet('prune'),
-    planRestore: () => notYet('restore'),
-    restore: () => notYet('restore'),
-    drill: () => notYet('drill'),
+    check: (input, options) => runCheck(this.#repositories, input, options),
+    prune: (input, options) => runPrune(this.#repositories, input, options),
+    planRestore: (input, options) => runPlanRestore(this.#repositories, input, options),
+    restore: (input, options) => runRestore(this.#repositories, input, options),
+    drill: (input, options) => runDrill(this.#repositories, input, options),
     remotes: async () => [...(await listRemotes())],
     rcloneVersion: () => rcloneVersion(),
     moments: (scope, { signal }) => this.#history.moments(scope, signal),
@@ -183,8 +184,4 @@ async function mustBeDirectory(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isDirectory())
     throw new TriplicateError('source/missing', `The folder ${path} cannot be found.`, { data: { path } });
-}
-
-function notYet(word: string): Promise<never> {
-  return Promise.reject(new TriplicateError('usage', `This build cannot ${word} yet.`));
 }

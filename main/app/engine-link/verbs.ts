@@ -1,0 +1,246 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  check,
+  type RestoreAction as EngineAction,
+  findSnapshot,
+  forget,
+  planRestore,
+  prune,
+  type Repository,
+  type RestorePlan,
+  type RestoreReport,
+  type RetentionPolicy,
+  restore,
+  withLock,
+} from '../../engine/engine.ts';
+import { toWire } from '../../engine/errors.ts';
+import type {
+  CallInput,
+  CallOptions,
+  CheckOutcome,
+  EngineFinding,
+  PruneOutcome,
+  RestoreAction,
+  RestoreCall,
+  RestoreOutcome,
+  RestorePlanInfo,
+  RetentionRules,
+} from './calls.ts';
+import type { OpenRepositories } from './open-repositories.ts';
+
+const MOST_FINDINGS = 200;
+const SAMPLE = 200;
+
+type Options = Required<CallOptions>;
+
+/** Structure or every byte, under a shared lock so that nobody deletes meanwhile. */
+export async function runCheck(
+  repositories: OpenRepositories,
+  { repository: address, depth }: CallInput<'check'>,
+  { signal, onProgress }: Options,
+): Promise<CheckOutcome> {
+  const repository = await repositories.open(address);
+  const read = depth === 'read-data' ? 'data' : 'structure';
+  const report = await withLock(repository, 'shared', (held) => check({ repository, read, onProgress, signal: held }), {
+    signal,
+  });
+  const findings = report.findings.map(
+    ({ code, level, text }): EngineFinding => ({
+      code: `check/${code}`,
+      level: level === 'note' ? 'info' : level,
+      text,
+      path: null,
+    }),
+  );
+  for (const { id, lost, lostCount } of report.affected) {
+    findings.push({
+      level: 'error',
+      code: 'check/affected',
+      text: `Snapshot ${id.slice(0, 8)} has lost ${lostCount} files, such as ${lost[0] ?? ''}.`,
+      path: lost[0] ?? null,
+    });
+  }
+  const packs = await repository.store.list('data', signal);
+  return {
+    findings: findings.slice(0, MOST_FINDINGS),
+    moreFindings: Math.max(0, findings.length - MOST_FINDINGS),
+    snapshots: report.snapshots,
+    bytesRead: report.bytesRead,
+    usedBytes: packs.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** Forgets what the rules do not keep, of our own folders only, then removes what nothing needs. */
+export async function runPrune(
+  repositories: OpenRepositories,
+  { repository: address, retention, roots }: CallInput<'prune'>,
+  { signal, onProgress }: Options,
+): Promise<PruneOutcome> {
+  const repository = await repositories.open(address);
+  const { hostname } = repository.host;
+  let kept = 0;
+  let removed = 0;
+  for (const path of roots) {
+    const report = await forget({
+      repository,
+      policy: policyOf(retention),
+      groupBy: ['host', 'paths'],
+      filter: { hostname, paths: [path] },
+      mode: 'remove',
+      signal,
+    });
+    removed += report.removed;
+    kept += report.groups.reduce((sum, { keep }) => sum + keep.length, 0);
+  }
+  const before = await storedBytes(repository, signal);
+  await prune({ repository, mode: 'prune', onProgress, signal });
+  await repositories.remember(address, undefined); // packs have moved
+  const after = await storedBytes(repository, signal);
+  return { snapshotsRemoved: removed, snapshotsKept: kept, bytesFreed: Math.max(0, before - after) };
+}
+
+/** The newest is always kept, whatever the rules say. */
+function policyOf(rules: RetentionRules): RetentionPolicy {
+  const span = (days: number, hours = 0) => ({ years: 0, months: 0, days, hours });
+  return {
+    last: 1,
+    ...(rules.keepAllHours > 0 ? { within: span(0, rules.keepAllHours) } : {}),
+    ...(rules.hourlyForHours > 0 ? { withinHourly: span(0, rules.hourlyForHours) } : {}),
+    ...(rules.dailyForDays > 0 ? { withinDaily: span(rules.dailyForDays) } : {}),
+    ...(rules.weeklyForWeeks > 0 ? { withinWeekly: span(rules.weeklyForWeeks * 7) } : {}),
+    ...(rules.monthlyForMonths > 0
+      ? { withinMonthly: { years: 0, months: rules.monthlyForMonths, days: 0, hours: 0 } }
+      : {}),
+  };
+}
+
+export async function runPlanRestore(
+  repositories: OpenRepositories,
+  call: RestoreCall,
+  options: Options,
+): Promise<RestorePlanInfo> {
+  const plan = await makePlan(repositories, call, options);
+  const files = plan.entries.filter(({ node }) => node.type !== 'dir');
+  const count = (...actions: readonly EngineAction[]): number =>
+    files.filter(({ action }) => actions.includes(action)).length;
+  return {
+    create: count('new', 'beside'),
+    replace: count('replaced'),
+    keep: count('kept'),
+    unchanged: count('unchanged'),
+    bytes: plan.bytes,
+    sample: files.slice(0, SAMPLE).map(({ text, action }) => ({ path: text, action: ACTIONS[action] })),
+    warnings: plan.leftOut.map(({ text }) => text),
+  };
+}
+
+const ACTIONS: Readonly<Record<EngineAction, RestoreAction>> = {
+  new: 'create',
+  replaced: 'replace',
+  kept: 'keep',
+  beside: 'keep-both',
+  unchanged: 'unchanged',
+};
+
+export async function runRestore(
+  repositories: OpenRepositories,
+  call: RestoreCall,
+  options: Options,
+): Promise<RestoreOutcome> {
+  const repository = await repositories.open(call.repository);
+  return withLock(
+    repository,
+    'shared',
+    async (held) => outcomeOf(await restore(await makePlan(repositories, call, { ...options, signal: held }))),
+    { signal: options.signal },
+  );
+}
+
+/** Restores everything into the scratch place, compares what was written with the repository, and throws it away. */
+export async function runDrill(
+  repositories: OpenRepositories,
+  { repository, snapshotId, root, scratch }: CallInput<'drill'>,
+  options: Options,
+): Promise<RestoreOutcome> {
+  const target = join(scratch, snapshotId.slice(0, 12));
+  const call: RestoreCall = { repository, snapshotId, root, keys: [], target, existing: 'replace' };
+  try {
+    const done = await runRestore(repositories, call, options);
+    // A second plan reads what is on the disk now: everything must be there and equal.
+    const again = await makePlan(repositories, call, options);
+    const differing = again.entries.filter(({ action, node }) => node.type === 'file' && action !== 'unchanged');
+    const findings = differing.map(
+      ({ text }): EngineFinding => ({
+        level: 'error',
+        code: 'drill/differs',
+        text: `${text} is not as it should be after the restore.`,
+        path: text,
+      }),
+    );
+    return { ...done, findings: [...done.findings, ...findings].slice(0, MOST_FINDINGS) };
+  } finally {
+    await rm(target, { recursive: true, force: true });
+  }
+}
+
+async function makePlan(
+  repositories: OpenRepositories,
+  call: RestoreCall,
+  { signal, onProgress }: Options,
+): Promise<RestorePlan> {
+  const { repository, loaded } = await repositories.withIndex(call.repository, signal);
+  const { snapshot } = await findSnapshot(repository, call.snapshotId, {}, signal);
+  const root = Buffer.from(call.root.replace(/\/+$/, ''));
+  const paths = call.keys.map((key) => Buffer.from(key, 'base64url'));
+  const inSnapshot = paths.map((path) => Buffer.concat([root, Buffer.from('/'), path]));
+  const all = paths.length === 0 || paths.some((path) => path.length === 0);
+  return planRestore({
+    repository,
+    index: loaded.index,
+    tree: snapshot.tree,
+    target: call.target,
+    from: call.target === call.root || all ? root : commonParent(root, paths),
+    ...(all ? {} : { include: inSnapshot }),
+    existing: call.existing,
+    onProgress,
+    signal,
+  });
+}
+
+/** Chosen things of one folder go straight into the target, without the folders above them. */
+function commonParent(root: Buffer, paths: readonly Buffer[]): Buffer {
+  const parents = new Set(
+    paths.map((path) => path.subarray(0, Math.max(0, path.lastIndexOf(0x2f))).toString('latin1')),
+  );
+  const [only] = parents;
+  if (parents.size !== 1 || only === undefined || only === '') return root;
+  return Buffer.concat([root, Buffer.from('/'), Buffer.from(only, 'latin1')]);
+}
+
+function outcomeOf(report: RestoreReport): RestoreOutcome {
+  const minor = new Set(['not-supported', 'not-permitted', 'attributes']);
+  const findings = report.leftOut.map(
+    ({ path, reason, text }): EngineFinding => ({
+      level: minor.has(reason) ? 'warning' : 'error',
+      code: `restore/${reason}`,
+      text,
+      path,
+    }),
+  );
+  return {
+    filesRestored: report.files,
+    bytesRestored: report.bytesVerified,
+    findings: findings.slice(0, MOST_FINDINGS),
+    moreFindings: Math.max(0, findings.length - MOST_FINDINGS),
+  };
+}
+
+async function storedBytes(repository: Repository, signal: AbortSignal): Promise<number> {
+  try {
+    return (await repository.store.list('data', signal)).reduce((sum, { size }) => sum + size, 0);
+  } catch (error) {
+    if (toWire(error).code === 'cancelled') throw error;
+    return 0; // a figure for the report only
+  }
+}

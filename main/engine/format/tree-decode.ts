@@ -39,7 +39,7 @@ function sorted(nodes: TreeNode[]): TreeNode[] {
 
 /** The three times of a node are often the same text, and those of neighbours too. */
 class TimeCache {
-  #text = '';
+  #text: string | undefined;
   #time: Timestamp = ZERO_TIME;
 
   get(value: unknown): Timestamp {

@@ -25,9 +25,75 @@ export function decompress(compressed: Uint8Array, expectedLength: number): Uint
 
 /** As `decompress`, when only an upper bound of the length is known. @throws `repo/damaged` */
 export function decompressBounded(compressed: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
-  try {
-    return zstdDecompressSync(compressed, { maxOutputLength: Math.max(1, maxLength) });
-  } catch (error) {
-    throw new TriplicateError('repo/damaged', 'Compressed data cannot be decompressed.', { cause: error });
+  const end = frameEnd(compressed, 0);
+  if (end === compressed.length && !isSkippable(compressed, 0)) return decompressFrame(compressed, maxLength);
+  return decompressFrames(compressed, maxLength);
+}
+
+/** Node decompresses the first frame and passes over what follows, so that further ones are fed one by one. */
+function decompressFrames(compressed: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  let room = maxLength;
+  for (let start = 0, end = 0; start < compressed.length; start = end) {
+    end = frameEnd(compressed, start);
+    if (isSkippable(compressed, start)) continue;
+    const part = decompressFrame(compressed.subarray(start, end), room);
+    parts.push(part);
+    room -= part.length;
   }
+  return Buffer.concat(parts);
+}
+
+function decompressFrame(frame: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
+  try {
+    const plain = zstdDecompressSync(frame, { maxOutputLength: Math.max(1, maxLength) });
+    if (plain.length <= maxLength) return plain;
+  } catch (cause) {
+    throw damaged(cause);
+  }
+  throw damaged();
+}
+
+const MAGIC = 0xfd2fb528;
+const SKIPPABLE_MAGIC = 0x184d2a50;
+/** Bytes of the content size by the two highest bits of the descriptor; a single segment has at least one. */
+const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
+const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
+
+/** Where the frame that begins at `start` ends, from the lengths of its blocks (RFC 8878, section 3.1). */
+function frameEnd(bytes: Uint8Array, start: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    if (isSkippable(bytes, start)) return checkedEnd(start + 8 + view.getUint32(start + 4, true), bytes);
+    if (view.getUint32(start, true) !== MAGIC) throw damaged();
+    const descriptor = view.getUint8(start + 4);
+    const singleSegment = (descriptor & 0x20) !== 0;
+    const sizeBytes = CONTENT_SIZE_BYTES[descriptor >> 6] as number;
+    let at = start + 5 + (singleSegment ? Math.max(1, sizeBytes) : 1 + sizeBytes);
+    at += DICTIONARY_ID_BYTES[descriptor & 3] as number;
+    for (let last = false; !last; ) {
+      const header = view.getUint16(at, true) + view.getUint8(at + 2) * 0x10000;
+      last = (header & 1) === 1;
+      // A run-length block stores one byte, however long it is.
+      at += 3 + ((header >> 1) % 4 === 1 ? 1 : header >> 3);
+    }
+    return checkedEnd((descriptor & 4) === 0 ? at : at + 4, bytes);
+  } catch (cause) {
+    throw damaged(cause);
+  }
+}
+
+function isSkippable(bytes: Uint8Array, start: number): boolean {
+  if (start + 8 > bytes.length) return false;
+  const magic = new DataView(bytes.buffer, bytes.byteOffset + start, 4).getUint32(0, true);
+  return magic - (magic % 16) === SKIPPABLE_MAGIC;
+}
+
+function checkedEnd(end: number, bytes: Uint8Array): number {
+  if (end > bytes.length) throw damaged();
+  return end;
+}
+
+function damaged(cause?: unknown): TriplicateError {
+  return new TriplicateError('repo/damaged', 'Compressed data cannot be decompressed.', { cause });
 }

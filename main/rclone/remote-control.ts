@@ -96,7 +96,6 @@ export class RemoteControl {
     await running.transport.close();
     running.kill();
     await running.ended;
-    await forgetControl(running.pid);
   }
 
   async #post(path: string, body: Uint8Array, type: string, signal?: AbortSignal): Promise<RcloneAnswer> {
@@ -113,14 +112,18 @@ export class RemoteControl {
   }
 
   #start(): Promise<Running> {
-    this.#running ??= this.#launch().catch((error: unknown) => {
-      this.#running = undefined;
-      throw error;
-    });
-    return this.#running;
+    if (this.#running !== undefined) return this.#running;
+    const forget = () => {
+      if (this.#running === running) this.#running = undefined;
+    };
+    const running = this.#launch(forget);
+    running.catch(forget);
+    this.#running = running;
+    return running;
   }
 
-  async #launch(): Promise<Running> {
+  /** `forget` is called once the process has ended, whoever ended it. */
+  async #launch(forget: () => void): Promise<Running> {
     await endStaleControls();
     const user = randomBytes(12).toString('hex');
     const password = randomBytes(24).toString('hex');
@@ -134,9 +137,9 @@ export class RemoteControl {
       reject: false,
       cleanup: true,
     });
-    const ended = child.then((result) => {
-      this.#running = undefined;
-      return result;
+    const ended = child.then(async () => {
+      forget();
+      if (child.pid !== undefined) await forgetControl(child.pid);
     });
     const port = await portOf(child.stderr, ended);
     const pid = child.pid;

@@ -22,6 +22,8 @@ export interface ResticSessionOptions {
 interface Session {
   readonly http: ClientHttp2Session;
   readonly pid: number | undefined;
+  /** Requests under way. An idle rclone must not keep our process alive when a caller forgot to close the store. */
+  use(change: 1 | -1): void;
   kill(): void;
   readonly ended: Promise<unknown>;
 }
@@ -51,7 +53,8 @@ export class ResticSession implements HttpTransport {
 
   async request(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
     if (signal?.aborted) throw new TriplicateError('cancelled', 'Cancelled.');
-    const { http } = this.#start();
+    const { http, use } = this.#start();
+    use(1);
     let stream: ClientHttp2Stream | undefined;
     const abort = () => stream?.close(constants.NGHTTP2_CANCEL);
     try {
@@ -67,6 +70,7 @@ export class ResticSession implements HttpTransport {
       throw brokenConnection(this.#options.remote, error, signal);
     } finally {
       signal?.removeEventListener('abort', abort);
+      use(-1);
     }
   }
 
@@ -113,9 +117,18 @@ export class ResticSession implements HttpTransport {
       http.destroy();
       return result;
     });
+    let requests = 0;
+    const handles = [child.nodeChildProcess, child.stdin, child.stdout].filter(holdsProcess);
     const session: Session = {
       http,
       pid: child.pid,
+      use(change) {
+        requests += change;
+        for (const handle of handles) {
+          if (requests > 0) handle.ref();
+          else handle.unref();
+        }
+      },
       kill: () => {
         child.kill('SIGTERM');
       },
@@ -124,6 +137,11 @@ export class ResticSession implements HttpTransport {
     this.#session = session;
     return session;
   }
+}
+
+/** Pipes of a child process are sockets, which the types of streams do not say. */
+function holdsProcess<T extends object>(handle: T): handle is T & { ref(): void; unref(): void } {
+  return 'ref' in handle && 'unref' in handle;
 }
 
 /** Sends the request and gathers the whole answer. Reading begins in the event itself: a short body is gone after it. */

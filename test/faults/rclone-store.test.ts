@@ -195,6 +195,23 @@ it('says that rclone is missing when it is', async () => {
   await expect(rcloneVersion(broken)).rejects.toMatchObject({ code: 'rclone/not-installed' });
 });
 
+it('lets a program end that forgot to close its store, and ends with it', async () => {
+  const script = `
+    import { openStore } from ${JSON.stringify(import.meta.resolve('../../main/app/open-store.ts'))};
+    import { systemClock } from ${JSON.stringify(import.meta.resolve('../../main/app/system.ts'))};
+    const store = await openStore('rclone:plain:forgotten', { clock: systemClock });
+    await store.create();
+    await store.put({ type: 'config', id: '' }, Buffer.from('config'));
+    await store.get({ type: 'config', id: '' });
+  `;
+  const { failed, stderr } = await execa(process.execPath, ['--input-type=module-typescript', '-e', script], {
+    env: remotes.env,
+    reject: false,
+    timeout: 20_000,
+  });
+  expect({ failed, stderr }).toEqual({ failed: false, stderr: '' });
+});
+
 it('does not leave rclone behind for long when we are killed: the bytes end at once, the control with the next start', async () => {
   const script = `
     import { holdControl } from ${JSON.stringify(import.meta.resolve('../../main/rclone/shared-control.ts'))};

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { Clock, Random } from '../engine/clock.ts';
+import { cached } from '../engine/store/cached-store.ts';
 import { createHttpTransport } from '../engine/store/http-transport.ts';
 import { limited, type StoreLimits } from '../engine/store/limited-store.ts';
 import { openLocalStore } from '../engine/store/local-store.ts';
@@ -15,6 +18,8 @@ export interface OpenStoreOptions {
   readonly clock: Clock;
   readonly random?: Random;
   readonly limits?: StoreLimits;
+  /** Where index and snapshot files of remote places are kept, sealed as they are there. Absent: nothing is; so for a check. */
+  readonly cacheFolder?: string;
   /** What rclone is found and started with; the process's own by default. */
   readonly variables?: NodeJS.ProcessEnv;
 }
@@ -25,8 +30,12 @@ export interface OpenStoreOptions {
  * @throws `store/bad-location`, `rclone/not-installed`
  */
 export async function openStore(location: string, options: OpenStoreOptions): Promise<WriteStore> {
-  const { clock, limits } = options;
-  const store = await openPlain(location, { clock, random: options.random ?? systemRandom }, options.variables);
+  const { clock, limits, cacheFolder, random = systemRandom } = options;
+  const plain = await openPlain(location, { clock, random }, options.variables);
+  const store =
+    cacheFolder !== undefined && plain.capabilities.remote
+      ? cached(plain, { folder: join(cacheFolder, cacheName(plain.location)), random })
+      : plain;
   return limits === undefined ? store : limited(store, limits, clock);
 }
 
@@ -45,4 +54,9 @@ async function openPlain(
     case 'rest':
       return retrying(openRestStore({ location, transport: createHttpTransport(parsed.url), ...host }), host);
   }
+}
+
+/** One folder a location; the name tells nothing. */
+function cacheName(location: string): string {
+  return createHash('sha256').update(location).digest('hex').slice(0, 32);
 }

@@ -1,8 +1,10 @@
 import { systemClock, systemRandom } from '../../main/app/system.ts';
+import { cached } from '../../main/engine/store/cached-store.ts';
 import { limited } from '../../main/engine/store/limited-store.ts';
 import { createMemoryStore } from '../../main/engine/store/memory-store.ts';
 import { retrying } from '../../main/engine/store/retrying-store.ts';
 import { faulty } from '../support/faulty-store.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { describeStore } from './store-suite.ts';
 
 const host = { clock: systemClock, random: systemRandom };
@@ -14,3 +16,7 @@ describeStore('limited store', async () => ({
   close,
 }));
 describeStore('faulty store without faults', async () => ({ store: faulty(createMemoryStore(), []).store, close }));
+describeStore('cached store', async () => {
+  const folder = await temporaryFolder('cache');
+  return { store: cached(createMemoryStore(), { folder: folder.path, random: systemRandom }), close: folder.remove };
+});

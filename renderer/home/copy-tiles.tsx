@@ -63,7 +63,7 @@ function CopyTile({ copy }: { readonly copy: Copy }) {
         <p className={classes.proof}>
           {copy.state === 'good' || copy.lastVerifiedAt !== null ? (
             <>
-              {copy.lastVerifiedAt === null ? 'not tried yet' : 'proven '}
+              {copy.lastVerifiedAt === null ? 'no restore tried yet' : 'proven '}
               {copy.lastVerifiedAt !== null && <Ago at={copy.lastVerifiedAt} />}
             </>
           ) : (

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
+import { type FakeServer, serveFake } from '../support/fake-server.ts';
+import type { Scenario } from '../support/fake-world.ts';
+
+/** The two ways that matter most, without a mouse: the first-run guide and a restore. */
+
+let browser: Browser;
+let server: FakeServer | undefined;
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--if-stale', 'renderer'], {
+    // Vitest's own NODE_ENV would put React's development build into the interface.
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
+}, 240_000);
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  await server?.close();
+});
+
+afterAll(() => browser?.close());
+
+async function open(scenario: Scenario, path: string): Promise<{ page: Page; app: FakeServer['app'] }> {
+  server = await serveFake({ scenario, stepMs: 30 });
+  const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await page.goto(`${server.address}/#${path}`);
+  await page.locator('h1').first().waitFor();
+  return { page, app: server.app };
+}
+
+/** Presses Tab until what has the focus is called `name`; fails when it cannot be reached. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  for (let press = 0; press < 60; press += 1) {
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement as HTMLInputElement | null;
+      if (element === null || element === document.body) return '';
+      const label = element.labels?.[0]?.textContent ?? '';
+      return `${element.getAttribute('aria-label') ?? ''} ${label} ${element.textContent ?? ''}`;
+    });
+    if (name.test(focused)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Nothing called ${name} can be reached with the Tab key.`);
+}
+
+async function pressOn(page: Page, name: RegExp): Promise<void> {
+  await tabTo(page, name);
+  await page.keyboard.press('Enter');
+}
+
+test('the guide, from the first word to the first backup', async () => {
+  const { page, app } = await open('fresh', '/');
+  await pressOn(page, /Let’s begin/);
+  await page.getByRole('checkbox', { name: /Documents/, checked: true }).waitFor();
+  await pressOn(page, /Continue/);
+  await page.getByRole('heading', { name: 'A disk nearby' }).waitFor();
+  await tabTo(page, /Blue disk/);
+  await page.keyboard.press('Space');
+
+  // Back keeps what was chosen.
+  await page.goBack();
+  await page.getByRole('heading', { name: 'What would you miss?' }).waitFor();
+  await page.goForward();
+  await page.getByRole('radio', { name: /Blue disk/, checked: true }).waitFor();
+
+  await pressOn(page, /Continue/);
+  await page.getByRole('heading', { name: 'A place far away' }).waitFor();
+  await pressOn(page, /Skip for now/);
+  await page.getByRole('heading', { name: 'Your passphrase' }).waitFor();
+  await tabTo(page, /^ ?Passphrase/);
+  await page.keyboard.type('harbour violet ladder nine');
+  await tabTo(page, /The same once more/);
+  await page.keyboard.type('harbour violet ladder nine');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Your recovery page' }).waitFor();
+  await pressOn(page, /Save as a file/);
+  await tabTo(page, /Passphrase from the page/);
+  await page.keyboard.type('harbour violet ladder nine');
+  await page.keyboard.press('Enter');
+  await page.getByText('That is it. The page works.').waitFor();
+  await pressOn(page, /Continue/);
+  await pressOn(page, /Open Triplicate/);
+  await page.getByRole('heading', { name: 'Documents', exact: true }).waitFor();
+  expect(app.world.info.setup).toMatchObject({ finished: true });
+  expect(app.world.info.setup.recoveryKitTriedAt).not.toBeNull();
+  expect(app.world.runs.filter(({ kind }) => kind === 'backup')).toHaveLength(2);
+});
+
+test('a deleted file, found and restored', async () => {
+  const { page, app } = await open('good', '/');
+  await page.keyboard.press('/');
+  await page.getByPlaceholder(/Search all history/).waitFor();
+  await tabTo(page, /Search all history/);
+  await page.keyboard.type('wedding');
+  await page.getByText('Deleted, last seen').waitFor();
+  await pressOn(page, /Wedding speech/);
+  await page.getByText('Dear friends').waitFor();
+  await pressOn(page, /Restore this version/);
+  await pressOn(page, /Show the plan/);
+  await page.getByText('Already the same').waitFor();
+  await pressOn(page, /^ +Restore$/);
+  await page.getByText('6 files restored').waitFor();
+  expect(app.world.runs[0]).toMatchObject({ kind: 'restore', state: 'done' });
+});
+
+test('through time and the files of a moment with the arrow keys', async () => {
+  const { page } = await open('good', '/history/f-documents');
+  const slider = page.getByRole('slider', { name: 'Moment' });
+  await slider.focus();
+  const newest = await slider.getAttribute('aria-valuenow');
+  await page.keyboard.press('ArrowLeft');
+  expect(Number(await slider.getAttribute('aria-valuenow'))).toBe(Number(newest) - 1);
+
+  await page.getByRole('row', { name: /Archive/ }).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Space');
+  await page.getByText('1 entry selected').waitFor();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  // A hundred thousand entries, and the last one is one key away.
+  await page.getByRole('row', { name: /scan-000001/ }).focus();
+  await page.keyboard.press('End');
+  await page.getByRole('row', { name: /scan-100000/ }).waitFor();
+  expect(await page.getByRole('treegrid').getAttribute('aria-rowcount')).toBe('100001');
+  expect(await page.getByRole('row').count()).toBeLessThan(80);
+});

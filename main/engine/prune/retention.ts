@@ -80,7 +80,7 @@ export interface RetentionOptions {
 
 /**
  * restic's `forget` rule for one group: each word keeps the newest snapshot of each of the latest N periods that have
- * one; the oldest snapshot is kept too while a counted word has not used up its number. `-1` keeps all.
+ * one; `-1` keeps one of every period. (restic keeps the oldest snapshot besides from 0.16 on; 0.14 does not.)
  * An empty policy keeps everything.
  */
 export function decideRetention(
@@ -102,7 +102,7 @@ export function decideRetention(
     const reasons = tagReasons(stored, policy.tags ?? []);
     for (const rule of counters) {
       const period = rule.period(wall, number);
-      if (rule.left === 0 || (period === rule.last && number < sorted.length - 1)) continue;
+      if (rule.left === 0 || period === rule.last) continue;
       reasons.push(`${rule.name} snapshot`);
       rule.last = period;
       if (rule.left > 0) rule.left--;

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { forget, listSnapshots, prune } from '../../main/engine/engine.ts';
+import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { restic } from '../support/restic.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+let scratch: TemporaryFolder;
+let location: string;
+let source: string;
+
+beforeEach(async () => {
+  scratch = await temporaryFolder('prune');
+  location = join(scratch.path, 'repository');
+  source = join(scratch.path, 'source');
+  await mkdir(source);
+  await newRepository(location);
+});
+afterEach(() => scratch.remove());
+
+const judgeOf = (repository: string) => restic({ repository, passphrase: PASSPHRASE, scratch: scratch.path });
+
+async function makeHistory(): Promise<void> {
+  for (let round = 0; round < 6; round++) {
+    for (let n = 0; n < 8; n++) await writeFile(join(source, `file ${(round * 5 + n) % 13}`), randomBytes(700_000));
+    await judgeOf(location).backup([source], '--tag', round % 2 ? 'odd' : 'even');
+  }
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+it('forgets and prunes to the same snapshots and the same size as restic on a copy of the repository', async () => {
+  await makeHistory();
+  const copy = join(scratch.path, 'copy');
+  await cp(location, copy, { recursive: true });
+  await judgeOf(copy).run('forget', '--keep-last', '2', '--keep-tag', 'nothing has it', '--prune');
+
+  const repository = await reopen(location);
+  const plan = await forget({ repository, policy: { last: 2 }, mode: 'plan' });
+  expect(plan.groups.flatMap(({ remove }) => remove)).toHaveLength(4);
+  expect((await listSnapshots(repository)).snapshots).toHaveLength(6);
+  expect((await forget({ repository, policy: { last: 2 }, mode: 'remove' })).removed).toBe(4);
+  const promised = await prune({ repository, mode: 'plan' });
+  const report = await prune({ repository, mode: 'prune' });
+  expect(report.bytes).toEqual(promised.bytes);
+  await judgeOf(location).check('--read-data');
+  const [ours, theirs] = [await sizeOf(join(location, 'data')), await sizeOf(join(copy, 'data'))];
+  expect(ours).toBeLessThanOrEqual(theirs * 1.06);
+  expect((await judgeOf(location).snapshots()).map(({ id }) => id)).toEqual(
+    (await judgeOf(copy).snapshots()).map(({ id }) => id),
+  );
+  await judgeOf(location).restore('latest', join(scratch.path, 'restored'), '--verify');
+  const again = await prune({ repository: await reopen(location), mode: 'prune' });
+  expect([again.packsRemoved, again.packsWritten]).toEqual([0, 0]);
+});
+
+it('refuses to delete anything when a snapshot, an index or a needed pack cannot be read', async () => {
+  await makeHistory();
+  const repository = await reopen(location);
+  await forget({ repository, policy: { last: 1 }, mode: 'remove' });
+  const before = await sizeOf(join(location, 'data'));
+  for (const room of ['snapshots', 'index']) {
+    const [name = ''] = await readdir(join(location, room));
+    const path = join(location, room, name);
+    await cp(path, join(scratch.path, 'kept'));
+    await rm(path);
+    await writeFile(path, randomBytes(500));
+    await expect(prune({ repository, mode: 'prune' })).rejects.toMatchObject({ code: 'repo/damaged' });
+    await rm(path);
+    await cp(join(scratch.path, 'kept'), path);
+  }
+  for (const name of await readdir(join(location, 'index')))
+    await cp(join(location, 'index', name), join(scratch.path, 'index', name));
+  await rm(join(location, 'index'), { recursive: true });
+  await mkdir(join(location, 'index'));
+  await expect(prune({ repository, mode: 'prune' })).rejects.toMatchObject({ code: 'repo/damaged' });
+  expect(await sizeOf(join(location, 'data'))).toBe(before);
+  await cp(join(scratch.path, 'index'), join(location, 'index'), { recursive: true });
+  await prune({ repository, mode: 'prune' });
+  await judgeOf(location).check('--read-data');
+});
+
+it('takes an empty policy for a mistake', async () => {
+  await expect(forget({ repository: await reopen(location), policy: {}, mode: 'remove' })).rejects.toMatchObject({
+    code: 'usage',
+  });
+});

@@ -8,6 +8,7 @@ export class JsonObject {
   readonly #what: string;
   readonly #fields: ReadonlyMap<string, unknown>;
   readonly #known = new Set<string>();
+  readonly #source: object;
 
   /** `what`: the document in words for a person, such as "snapshot". @throws `repo/damaged` unless `value` is an object */
   constructor(value: unknown, what: string) {
@@ -19,8 +20,6 @@ export class JsonObject {
     this.#fields = fields;
     this.#source = value;
   }
-
-  readonly #source: object;
 
   /** The field as it is; `null` counts as absent. */
   raw(name: string): unknown {

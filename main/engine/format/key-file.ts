@@ -133,7 +133,7 @@ function checkParams({ N, r, p }: ScryptParams): void {
   const whole = [N, r, p].every((number) => Number.isSafeInteger(number) && number >= 1);
   const powerOfTwo = N > 1 && Number.isInteger(Math.log2(N));
   if (!whole || !powerOfTwo) throw new TriplicateError('repo/damaged', 'A key file has impossible scrypt parameters.');
-  if (128 * r * (N + p + 2) > MAX_SCRYPT_BYTES || N * r * p > MAX_SCRYPT_WORK) {
+  if (128 * r * Math.max(N, p) > MAX_SCRYPT_BYTES || N * r * p > MAX_SCRYPT_WORK) {
     throw new TriplicateError('repo/damaged', 'A key file asks for an absurd amount of work.', { data: { N, r, p } });
   }
 }

@@ -19,12 +19,10 @@ const END_NS = 253_402_300_800n * SECOND;
 /**
  * RFC 3339 with up to nine digits of fraction, as Go's RFC3339Nano (format, section 8.4).
  * @param offsetMinutes minutes east of UTC in force at that instant; 0 gives `Z`
- * @throws `internal` when the local year is not within 0000–9999
+ * An instant outside the years 0000 to 9999, which some file systems can hold, becomes the nearest one within.
  */
 export function formatTime(ns: Nanoseconds, offsetMinutes: number): string {
-  const local = offsetMinutes === 0 ? ns : ns + BigInt(offsetMinutes) * BigInt(MINUTE);
-  if (local < FIRST_NS || local >= END_NS)
-    throw new TriplicateError('internal', 'A time lies outside years 0 to 9999.');
+  const local = withinYears(offsetMinutes === 0 ? ns : ns + BigInt(offsetMinutes) * BigInt(MINUTE));
   let seconds = Number(local / SECOND);
   let nanos = Number(local % SECOND);
   if (nanos < 0) {
@@ -32,6 +30,11 @@ export function formatTime(ns: Nanoseconds, offsetMinutes: number): string {
     seconds -= 1;
   }
   return secondText(seconds) + fractionText(nanos) + zoneText(offsetMinutes);
+}
+
+function withinYears(local: Nanoseconds): Nanoseconds {
+  if (local < FIRST_NS) return FIRST_NS;
+  return local < END_NS ? local : END_NS - 1n;
 }
 
 /** `formatTime` with the offset that the system's zone has at that instant, which is what restic writes. */

@@ -11,6 +11,7 @@ import type { ExtendedAttribute, NodeType, TreeNode } from './tree.ts';
  * @throws `repo/damaged`
  */
 export function decodeTree(bytes: Uint8Array): TreeNode[] {
+  if (bytes.length > MAX_TREE_BYTES) throw damaged(`has ${bytes.length} bytes`);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const document = BIG_NUMBER.test(text) ? parseExact(text) : parseJson(text, WHAT);
   if (document === null) return [];
@@ -20,6 +21,8 @@ export function decodeTree(bytes: Uint8Array): TreeNode[] {
 }
 
 const WHAT = 'tree';
+/** More than half a million entries; beyond it Node has no text of that length. */
+const MAX_TREE_BYTES = 256 * 1024 * 1024;
 /** An integer that a double may not hold, such as the inode numbers of some file systems. */
 const BIG_NUMBER = /[:\s]\d{16,}/;
 const MAX_UINT32 = 0xffff_ffff;

@@ -121,9 +121,16 @@ function attributeJson({ name, value }: ExtendedAttribute): string {
 function unknownJson(unknown: Readonly<Record<string, unknown>>, wanted: (name: string) => boolean): string {
   return Object.entries(unknown)
     .filter(([name]) => wanted(name))
-    .map(([name, value]) => `,${jsonString(name)}:${JSON.stringify(value)}`)
+    .map(([name, value]) => `,${jsonString(name)}:${JSON.stringify(value, exactNumber)}`)
     .join('');
 }
+
+/** A bigint, which an integer above 2^53 was read as, is written with all its digits. */
+function exactNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? rawJson(value.toString()) : value;
+}
+
+const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
 function unsorted(): TriplicateError {
   return new TriplicateError('internal', 'The entries of a tree must be sorted by name and unique.');

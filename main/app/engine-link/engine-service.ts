@@ -92,7 +92,7 @@ export class EngineService implements Engine {
       removed: await unlock(await this.#repositories.open(repository), 'all', signal),
     }),
     check: (input, options) => runCheck(this.#repositories, input, options),
-    prune: (input, options) => runPrune(this.#repositories, input, options),
+    prune: (input, options) => runPrune(this.#repositories, input, options).finally(() => this.#history.invalidate()),
     planRestore: (input, options) => runPlanRestore(this.#repositories, input, options),
     restore: (input, options) => runRestore(this.#repositories, input, options),
     drill: (input, options) => runDrill(this.#repositories, input, options),
@@ -143,6 +143,7 @@ export class EngineService implements Engine {
     for (const [position, { address }] of ready.entries()) {
       await this.#repositories.remember(address, report.results[position]?.index);
     }
+    this.#history.invalidate();
     let next = 0;
     const results = opened.map((one) => {
       if (one.status === 'rejected') return { snapshotId: null, error: plainError(one.reason), bytesAdded: 0 };

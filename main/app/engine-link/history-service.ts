@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { listSnapshots, readBlob, type TreeNode } from '../../engine/engine.ts';
-import { TriplicateError } from '../../engine/errors.ts';
+import { hasCode, TriplicateError } from '../../engine/errors.ts';
 import type { TreeId } from '../../engine/ids.ts';
 import type { CallInput, CallOutput, EntryInfo, HistoryScope, HitInfo, MomentInfo, VersionInfo } from './calls.ts';
 import {
@@ -19,14 +19,25 @@ interface Known {
   readonly sources: readonly TreeSource[];
 }
 
+/** Another program may write to a repository; our own runs are known at once. */
+const FRESH_MS = 30_000;
+
 /** Moments, directories as they were, search and versions, over all destinations of a folder together. */
 export class HistoryService {
   readonly #repositories: OpenRepositories;
   readonly #histories = new Map<string, FolderHistory>();
   readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #fresh = new Map<string, { readonly sources: string; readonly readAt: number; readonly known: Known }>();
+  /** The folder's own tree in each snapshot; null where it is not in it. Snapshots never change. */
+  readonly #rootTrees = new Map<string, TreeId | null>();
 
   constructor(repositories: OpenRepositories) {
     this.#repositories = repositories;
+  }
+
+  /** Something was stored or removed: what is known is no longer the newest. */
+  invalidate(): void {
+    this.#fresh.clear();
   }
 
   async moments(scope: HistoryScope, signal?: AbortSignal): Promise<readonly MomentInfo[]> {
@@ -98,12 +109,35 @@ export class HistoryService {
     return here;
   }
 
+  async #rootTree(
+    id: string,
+    tree: TreeId,
+    root: string,
+    source: TreeSource,
+    signal?: AbortSignal,
+  ): Promise<TreeId | null> {
+    const known = this.#rootTrees.get(`${id} ${root}`);
+    if (known !== undefined) return known;
+    const path = latin1(Buffer.from(root)).replace(/^\/+/, '').replace(/\/+$/, '');
+    const found = await this.#descend(tree, path, [source], signal).catch((error: unknown) => {
+      if (hasCode(error, 'path/not-found', 'repo/damaged', 'repo/blob-missing')) return null;
+      throw error;
+    });
+    this.#rootTrees.set(`${id} ${root}`, found);
+    return found;
+  }
+
   /** The folder's history, brought up to date; one reading at a time for each folder. */
   async #current(scope: HistoryScope, signal?: AbortSignal): Promise<Known> {
     const before = this.#busy.get(scope.folderId);
     const mine = (async () => {
       await before?.catch(() => undefined);
-      return this.#refresh(scope, signal);
+      const sources = scope.sources.map(({ destinationId }) => destinationId).join(' ');
+      const fresh = this.#fresh.get(scope.folderId);
+      if (fresh?.sources === sources && performance.now() - fresh.readAt < FRESH_MS) return fresh.known;
+      const known = await this.#refresh(scope, signal);
+      this.#fresh.set(scope.folderId, { sources, readAt: performance.now(), known });
+      return known;
     })();
     this.#busy.set(scope.folderId, mine);
     return mine;
@@ -120,12 +154,7 @@ export class HistoryService {
         sources.push(source);
         for (const { id, snapshot } of snapshots) {
           if (!snapshot.paths.includes(scope.root)) continue;
-          const tree = await this.#descend(
-            snapshot.tree,
-            latin1(Buffer.from(scope.root)).replace(/^\/+/, ''),
-            [source],
-            signal,
-          ).catch(() => undefined);
+          const tree = await this.#rootTree(id, snapshot.tree, scope.root, source, signal);
           if (tree) found.push({ time: snapshot.time.ns, id, tree, destinationId });
         }
       } catch (error) {

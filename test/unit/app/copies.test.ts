@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { CopyState } from '../../../main/api/contract/folders.ts';
+import type { DestinationId, StorageKind } from '../../../main/api/contract/values.ts';
+import { type CopyFacts, judgeCopy, judgeRule } from '../../../main/app/copies.ts';
+
+const HOUR = 3_600_000;
+
+function copy(name: string, kind: StorageKind, state: CopyState, offsite = kind === 'cloud') {
+  return { destinationId: name as DestinationId, name, kind, offsite, state };
+}
+
+describe('the 3-2-1 rule', () => {
+  it('counts the folder itself, and nothing else when there is no destination', () => {
+    const rule = judgeRule({ original: 'internal', copies: [], free: [] });
+    expect(rule).toEqual({
+      satisfied: false,
+      copies: { have: 1, need: 3 },
+      kinds: { have: 1, need: 2 },
+      offsite: { have: 0, need: 1 },
+      missing: [
+        {
+          part: 'copies',
+          text: '2 more copies are needed. A cloud or another place makes one.',
+          fix: { action: 'add-destination', kind: 'cloud', offsite: true },
+        },
+        {
+          part: 'kinds',
+          text: 'All copies lie on one kind of storage. An external disk or a cloud would be another.',
+          fix: { action: 'add-destination', kind: 'external', offsite: false },
+        },
+        {
+          part: 'offsite',
+          text: 'No copy is in another place, safe from fire and theft. A cloud would be one.',
+          fix: { action: 'add-destination', kind: 'cloud', offsite: true },
+        },
+      ],
+    });
+  });
+
+  it('holds with a disk and a cloud that are both good', () => {
+    const rule = judgeRule({
+      original: 'internal',
+      copies: [copy('Disk', 'external', 'good'), copy('Cloud', 'cloud', 'good')],
+      free: [],
+    });
+    expect(rule.satisfied).toBe(true);
+    expect(rule.missing).toEqual([]);
+    expect([rule.copies.have, rule.kinds.have, rule.offsite.have]).toEqual([3, 3, 1]);
+  });
+
+  it.each([
+    ['away', 'reconnect'],
+    ['behind', 'back-up-now'],
+    ['new', 'back-up-now'],
+    ['damaged', 'check'],
+  ] as const)('does not count a copy that is %s, and offers %s', (state, action) => {
+    const rule = judgeRule({
+      original: 'internal',
+      copies: [copy('Disk', 'external', 'good'), copy('Cloud', 'cloud', state)],
+      free: [],
+    });
+    expect(rule.copies.have).toBe(2);
+    expect(rule.missing.map(({ part, fix }) => [part, fix.action])).toEqual([
+      ['copies', action],
+      ['offsite', action],
+    ]);
+  });
+
+  it('offers a destination that exists before it asks for a new one', () => {
+    const free = [{ destinationId: 'c' as DestinationId, name: 'Cloud', kind: 'cloud' as const, offsite: true }];
+    const rule = judgeRule({ original: 'internal', copies: [copy('Disk', 'external', 'good')], free });
+    expect(rule.missing.map(({ fix }) => fix)).toEqual([
+      { action: 'attach-destination', destinationId: 'c' },
+      { action: 'attach-destination', destinationId: 'c' },
+    ]);
+  });
+
+  it('wants a second kind of storage even with three copies', () => {
+    const rule = judgeRule({
+      original: 'internal',
+      copies: [copy('A', 'internal', 'good', true), copy('B', 'internal', 'good')],
+      free: [],
+    });
+    expect(rule.missing.map(({ part }) => part)).toEqual(['kinds']);
+  });
+});
+
+describe('the state of a copy', () => {
+  const good: CopyFacts = {
+    destination: 'ready',
+    problem: null,
+    lastSnapshotAt: 0,
+    changesSince: null,
+    now: HOUR,
+    maxAgeMs: 48 * HOUR,
+    graceMs: 5 * 60_000,
+  };
+
+  it.each<[string, Partial<CopyFacts>, CopyState]>([
+    ['everything stored', {}, 'good'],
+    ['nothing stored yet', { lastSnapshotAt: null }, 'new'],
+    ['changes that wait a moment', { changesSince: HOUR - 60_000 }, 'good'],
+    ['changes that wait too long', { changesSince: 0 }, 'behind'],
+    ['too old', { now: 49 * HOUR }, 'behind'],
+    ['a failed attempt', { problem: 'The disk is full.' }, 'behind'],
+    ['not reachable', { destination: 'away' }, 'away'],
+    ['blocked', { destination: 'blocked', problem: 'Wrong passphrase.' }, 'away'],
+    ['damaged, though fresh', { destination: 'damaged' }, 'damaged'],
+  ])('%s', (_name, facts, state) => {
+    const judged = judgeCopy({ ...good, ...facts });
+    expect(judged.state).toBe(state);
+    expect(judged.reason).toMatch(/^[A-Z].*\.$/);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { type DueFacts, judgeDue, judgeUpkeep, pauseAfter } from '../../../main/app/due.ts';
+import type { Pending } from '../../../main/app/pending-changes.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const settings = { quietSeconds: 10, maxWaitSeconds: 300, fullScanHours: 24 };
+const change = (since: number, last: number): Pending => ({
+  directories: new Set(['/a']),
+  since,
+  last,
+  cause: 'change',
+});
+
+function due(facts: Partial<DueFacts>) {
+  return judgeDue({
+    now: HOUR,
+    settings,
+    pending: undefined,
+    minIntervalMinutes: 0,
+    lastRunAt: null,
+    lastFullScanAt: HOUR,
+    failures: 0,
+    ...facts,
+  });
+}
+
+describe('when a copy is due', () => {
+  it('waits for ten quiet seconds after the last change', () => {
+    expect(due({ pending: change(HOUR - 9_000, HOUR - 9_000) })).toBe('not-yet');
+    expect(due({ pending: change(HOUR - 10_000, HOUR - 10_000) })).toBe('changes');
+  });
+
+  it('waits five minutes at most while changes go on', () => {
+    expect(due({ pending: change(HOUR - 4 * MINUTE, HOUR) })).toBe('not-yet');
+    expect(due({ pending: change(HOUR - 5 * MINUTE, HOUR) })).toBe('changes');
+  });
+
+  it('keeps to the interval that the destination asks for, but not after it came back', () => {
+    const facts = { minIntervalMinutes: 60, lastRunAt: HOUR - 30 * MINUTE };
+    expect(due({ ...facts, pending: change(0, 0) })).toBe('not-yet');
+    expect(
+      due({ ...facts, pending: { directories: 'everything', since: HOUR, last: HOUR, cause: 'reconnected' } }),
+    ).toBe('full-scan');
+  });
+
+  it('scans everything after a day, changes or not', () => {
+    expect(due({ lastFullScanAt: 0, now: 24 * HOUR - 1 })).toBe('not-yet');
+    expect(due({ lastFullScanAt: 0, now: 24 * HOUR })).toBe('full-scan');
+  });
+
+  it('scans everything at start at once', () => {
+    expect(due({ pending: { directories: 'everything', since: HOUR, last: HOUR, cause: 'start' } })).toBe('full-scan');
+  });
+
+  it('pauses longer after each failure, an hour at most', () => {
+    expect([1, 2, 3, 7, 50].map(pauseAfter)).toEqual([MINUTE, 2 * MINUTE, 4 * MINUTE, HOUR, HOUR]);
+    const facts = { failures: 1, pending: change(0, 0) };
+    expect(due({ ...facts, lastRunAt: HOUR - 59_000 })).toBe('not-yet');
+    expect(due({ ...facts, lastRunAt: HOUR - 60_000 })).toBe('changes');
+  });
+});
+
+describe('upkeep', () => {
+  const DAY = 24 * HOUR;
+  const facts = {
+    now: 100 * DAY,
+    settings: { checkEveryDays: 7, drillEveryDays: 30 },
+    addedAt: 0,
+    lastPruneAt: 100 * DAY,
+    lastCheckAt: 100 * DAY,
+    lastDrillAt: 100 * DAY,
+    content: 'some' as const,
+  };
+
+  it('needs nothing when everything was done lately', () => expect(judgeUpkeep(facts)).toBeNull());
+  it('checks before it deletes', () => expect(judgeUpkeep({ ...facts, lastCheckAt: 0, lastPruneAt: 0 })).toBe('check'));
+  it('thins out daily', () => expect(judgeUpkeep({ ...facts, lastPruneAt: 99 * DAY })).toBe('prune'));
+  it('tries a restore monthly', () => expect(judgeUpkeep({ ...facts, lastDrillAt: 70 * DAY })).toBe('drill'));
+  it('leaves an empty destination alone', () =>
+    expect(judgeUpkeep({ ...facts, lastCheckAt: 0, content: 'none' })).toBeNull());
+  it('can be turned off', () =>
+    expect(
+      judgeUpkeep({ ...facts, lastCheckAt: 0, lastDrillAt: 0, settings: { checkEveryDays: 0, drillEveryDays: 0 } }),
+    ).toBeNull());
+});

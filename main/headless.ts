@@ -68,11 +68,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 /** Serves until a signal ends it. Gives the exit code. */
 export async function serveUntilSignal(options: ServeOptions): Promise<number> {
   const serving = await serve(options);
+  let stopping = false;
+  // Listens on: Ctrl-C often arrives twice, from the terminal and from whoever started us, and the second must not cut off.
   const stop = (): void => {
-    options.print?.('Stopping; what is stored already stays.');
+    if (!stopping) options.print?.('Stopping; what is stored already stays.');
+    stopping = true;
     void serving.close();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   await serving.ended;
   return 0;
 }

@@ -29,12 +29,13 @@ async function build(...targets: readonly string[]): Promise<void> {
   if (code !== 0) process.exit(code);
 }
 
-/** Resolves with the exit code. Ctrl-C reaches the child by itself, other signals are passed on; we stay until it ended. */
+/** Resolves with the exit code. Passes signals on, and ends the child when whoever started us is gone. */
 function run(command: string, words: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, words, { cwd: root, stdio: 'inherit' });
-    process.on('SIGINT', () => undefined);
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    const parent = process.ppid;
+    setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 1000).unref();
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });

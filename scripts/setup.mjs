@@ -202,12 +202,21 @@ function administrator() {
 function run(command, args, { quietOutput, ...options }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: quietOutput ? ['ignore', 2, 2] : 'inherit', ...options });
-    // Ctrl-C reaches the child by itself (same terminal); we only stay until it has ended cleanly.
-    const stay = () => {};
-    const pass = (signal) => child.kill(signal);
-    process.on('SIGINT', stay).on('SIGTERM', pass).on('SIGHUP', pass);
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    let stopped = false;
+    const pass = (signal) => {
+      stopped = true;
+      child.kill(signal);
+    };
+    for (const signal of signals) process.on(signal, pass);
+    // npm ends its shell on a signal but not what that shell started; we must not stay behind as an orphan.
+    const parent = process.ppid;
+    const orphaned = setInterval(() => process.ppid === parent || pass('SIGTERM'), 1000);
+    orphaned.unref();
     const end = (code) => {
-      process.off('SIGINT', stay).off('SIGTERM', pass).off('SIGHUP', pass);
+      clearInterval(orphaned);
+      for (const signal of signals) process.off(signal, pass);
+      if (stopped) process.exit(code); // whoever wanted an end wants no next step either
       resolve(code);
     };
     child.once('error', () => end(127));

@@ -164,7 +164,7 @@ class UtilityProcess extends EventEmitter {
     this.#child = fork(path, [...args], {
       execArgv: ['--import', new URL('./utility-side.ts', import.meta.url).href],
       serialization: 'advanced',
-      env: options.env,
+      env: { ...(options.env ?? process.env) } as NodeJS.ProcessEnv,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#child.once('spawn', () => this.emit('spawn'));

@@ -67,12 +67,18 @@ export async function unlock(
 ): Promise<number> {
   let removed = 0;
   for (const { id, lock } of await listLocks(repository, signal)) {
-    if (which === 'stale' && !(lock && isDead(repository, lock))) continue;
+    if (which === 'stale' && !abandoned.has(id) && !(lock && isDead(repository, lock))) continue;
     await removeLock(repository, id);
     removed++;
   }
   return removed;
 }
+
+/**
+ * Locks of this process that could not be taken away, because the disk had gone. The process lives, so their owner looks
+ * alive to everybody; only we know that nobody holds them.
+ */
+const abandoned = new Set<string>();
 
 function isDead(repository: Repository, lock: Lock): boolean {
   const { clock, hostname } = repository.host;
@@ -119,8 +125,9 @@ class HeldLock {
     this.#ended.abort();
     await this.#refreshing;
     // A destination that went away keeps our lock file; it goes stale by itself and is cleared by the next run.
-    if (this.#id !== undefined) await removeLock(this.#repository, this.#id).catch(() => undefined);
+    const id = this.#id;
     this.#id = undefined;
+    if (id !== undefined) await removeLock(this.#repository, id).catch(() => abandoned.add(id));
   }
 
   /** Takes the lock, or gives the lock that stands in the way. */
@@ -149,7 +156,7 @@ class HeldLock {
   async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
     const others = (await listLocks(this.#repository, signal)).filter(({ id }) => id !== this.#id);
     for (const { id, lock } of others) {
-      if (lock && isDead(this.#repository, lock)) await removeLock(this.#repository, id);
+      if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) await removeLock(this.#repository, id);
       else if (lock && conflicts(this.#mode, [lock])) return lock;
     }
     return undefined;

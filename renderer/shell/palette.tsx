@@ -49,6 +49,9 @@ export function Palette() {
       nothingFound={query.trim() === '' ? 'Type a name' : 'Nothing has this name'}
       scrollable
       maxHeight={420}
+      yOffset={88}
+      overlayProps={{ backgroundOpacity: 0.35, blur: 1 }}
+      styles={{ content: { background: 'var(--surface)' }, search: { background: 'var(--surface)' } }}
       attributes={{ content: { 'aria-label': 'Find files, screens and actions' } }}
       searchProps={{
         leftSection: <IconSearch size={18} />,

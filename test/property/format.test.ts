@@ -26,7 +26,11 @@ const bytes = (max: number) => fc.uint8Array({ maxLength: max });
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex);
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-const instant = fc.bigInt({ min: -62_135_596_800n * 10n ** 9n, max: 253_402_214_400n * 10n ** 9n });
+const instant = fc.oneof(
+  fc.bigInt({ min: -62_135_596_800n * 10n ** 9n, max: 253_402_214_400n * 10n ** 9n }),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n }),
+  fc.bigInt({ min: -(10n ** 10n), max: 2n * 10n ** 18n }),
+);
 /** Bytes that are often valid UTF-8, often nearly so. */
 const rawText = fc.oneof(
   bytes(40),

@@ -18,8 +18,8 @@ const END_NS = 253_402_300_800n * SECOND;
 
 /**
  * RFC 3339 with up to nine digits of fraction, as Go's RFC3339Nano (format, section 8.4).
- * @param offsetMinutes minutes east of UTC in force at that instant; 0 gives `Z`
  * An instant outside the years 0000 to 9999, which some file systems can hold, becomes the nearest one within.
+ * @param offsetMinutes minutes east of UTC in force at that instant; 0 gives `Z`
  */
 export function formatTime(ns: Nanoseconds, offsetMinutes: number): string {
   const local = withinYears(offsetMinutes === 0 ? ns : ns + BigInt(offsetMinutes) * BigInt(MINUTE));

@@ -64,6 +64,8 @@ export function isLive(run: Run): boolean {
 }
 
 function withRun(folder: Folder, run: Run): Folder {
-  if (isLive(run)) return run.kind === 'backup' ? { ...folder, activeRun: run } : folder;
+  // Several runs may work for one folder; the one that is shown stays until it ends.
+  const shown = folder.activeRun === null || folder.activeRun.id === run.id;
+  if (isLive(run)) return run.kind === 'backup' && shown ? { ...folder, activeRun: run } : folder;
   return folder.activeRun?.id === run.id ? { ...folder, activeRun: null } : folder;
 }

@@ -2,7 +2,9 @@ import { Button } from '@mantine/core';
 import { IconHistory } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import type { Folder } from '../../main/api/contract/folders.ts';
+import type { Run } from '../../main/api/contract/runs.ts';
 import { useData } from '../data.ts';
+import { isLive } from '../live.ts';
 import { Ago } from '../parts/ago.tsx';
 import card from '../parts/card.module.css';
 import { homePath, plural, size } from '../parts/format.ts';
@@ -20,6 +22,7 @@ export function FolderCard({ folder }: { readonly folder: Folder }) {
   const home = useData('system.info', {}).data?.homeFolder;
   const { have, need } = folder.rule.copies;
   const tone = countTone(folder);
+  const live = useLiveBackups(folder);
   return (
     <article className={`${card.card} ${classes.card}`} aria-label={folder.name}>
       <div className={classes.header}>
@@ -66,11 +69,20 @@ export function FolderCard({ folder }: { readonly folder: Folder }) {
         </div>
       </div>
       <CopyTiles folder={folder} />
-      {folder.activeRun !== null && <RunProgress run={folder.activeRun} />}
+      {live.map((run) => (
+        <RunProgress key={run.id} run={run} title={live.length > 1 ? 'show' : 'hide'} />
+      ))}
       <MissingParts folder={folder} />
       <LeftOut folder={folder} />
     </article>
   );
+}
+
+/** Each destination has a queue of its own, so several runs may work for one folder at once. */
+function useLiveBackups(folder: Folder): readonly Run[] {
+  const runs = useData('runs.list', { limit: 100 }).data;
+  if (runs === undefined) return folder.activeRun === null ? [] : [folder.activeRun];
+  return runs.filter((run) => run.folderId === folder.id && run.kind === 'backup' && isLive(run));
 }
 
 function WatchWords({ folder }: { readonly folder: Folder }) {

@@ -17,14 +17,23 @@ export function doneShare(run: Run): number | null {
   return null;
 }
 
+interface RunProgressProps {
+  readonly run: Run;
+  readonly cancel?: 'offer' | 'hide';
+  /** `show` where several runs stand together and must be told apart. */
+  readonly title?: 'show' | 'hide';
+}
+
 /** Bar, numbers and words of a run that waits or works, with the button that stops it. */
-export function RunProgress({ run, cancel = 'offer' }: { readonly run: Run; readonly cancel?: 'offer' | 'hide' }) {
+export function RunProgress({ run, cancel = 'offer', title = 'hide' }: RunProgressProps) {
   const stop = useAction('runs.cancel');
   const share = doneShare(run);
   return (
     <div className={classes.progress}>
       <div className={classes.line}>
-        <span className={classes.phase}>{headline(run, share)}</span>
+        <span className={classes.phase}>
+          {title === 'show' ? `${run.title}: ${headline(run, share)}` : headline(run, share)}
+        </span>
         <span className={`${classes.left} tabular`}>{timeLeft(run.progress?.secondsLeft ?? null)}</span>
         {cancel === 'offer' && (
           <Button

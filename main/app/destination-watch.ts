@@ -18,6 +18,7 @@ const UNKNOWN: LiveState = { state: 'unknown', problem: null, freeBytes: null, t
 
 /** Milliseconds between two looks: a disk is asked often, because asking costs nothing. */
 const PERIOD = { localMs: 15_000, remoteMs: 300_000, remoteAwayMs: 60_000 };
+const SEEN_PRECISION_MS = 600_000;
 /** Codes with which a place says that it is not reachable now, rather than that something is wrong. */
 const AWAY = new Set(['store/unreachable', 'repo/not-a-repository', 'rclone/failed', 'cancelled']);
 
@@ -93,12 +94,7 @@ export class DestinationWatch {
         totalBytes,
         nextLookAt: this.#next(destination, 'ready'),
       });
-      await this.#core.configuration.update((all) => ({
-        ...all,
-        destinations: all.destinations.map((one) =>
-          one.id === destination.id ? { ...one, lastSeenAt: isoNow(this.#core) } : one,
-        ),
-      }));
+      await this.#noteSeen(destination);
     } catch (error) {
       if (toWire(error).code === 'cancelled') return;
       this.#settle(destination, {
@@ -107,6 +103,15 @@ export class DestinationWatch {
         nextLookAt: this.#next(destination, 'away'),
       });
     }
+  }
+
+  /** To some minutes only: a file that is written at every look would keep a disk awake. */
+  async #noteSeen({ id, lastSeenAt }: DestinationRecord): Promise<void> {
+    if (lastSeenAt !== null && this.#core.ports.clock.now() - Date.parse(lastSeenAt) < SEEN_PRECISION_MS) return;
+    await this.#core.configuration.update((all) => ({
+      ...all,
+      destinations: all.destinations.map((one) => (one.id === id ? { ...one, lastSeenAt: isoNow(this.#core) } : one)),
+    }));
   }
 
   #settle(destination: DestinationRecord, now: LiveState): void {

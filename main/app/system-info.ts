@@ -23,7 +23,8 @@ export class SystemService {
       stateFolder,
       rclone: await this.#askRclone(),
       setup: {
-        passphraseSet: setup.passphraseSet,
+        // One that the environment brings along counts too.
+        passphraseSet: setup.passphraseSet || secrets.state === 'unlocked',
         unlocked: secrets.state === 'unlocked',
         recoveryKitSavedAt: setup.recoveryKitSavedAt,
         recoveryKitTriedAt: setup.recoveryKitTriedAt,

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type { FromWatchProcess, ToWatchProcess } from '../watch/watch-messages.ts';
 import type { Core } from './core.ts';
 import type { Destinations } from './destinations.ts';
@@ -64,9 +65,9 @@ export class Watching {
 
   #watch(folder: FolderRecord): void {
     this.#states.set(folder.id, STARTING);
-    const ignoredPaths = (this.#destinations?.records() ?? [])
-      .map(({ location }) => location)
-      .filter((location) => location.startsWith('/'));
+    const local = (this.#destinations?.records() ?? []).map(({ location }) => location).filter(isAbsolute);
+    // Our own state changes with every run: watching it would start the next one.
+    const ignoredPaths = [this.#core.stateFolder, ...local];
     this.#post({ kind: 'watch', root: folder.path, ignoredPaths });
   }
 

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
@@ -143,7 +143,7 @@ export class Work {
         {
           repositories: destinationIds.map((id) => this.#parts.destinations.address(id)),
           path: folder.path,
-          excludes: folder.excludes,
+          excludes: [...folder.excludes, ...this.#ownPlaces()],
           excludeLargerThan: folder.excludeLargerThan,
           markers: folder.honourMarkers ? 'honour' : 'ignore',
           dirtyDirectories: dirtyDirectories([...taken.values()]),
@@ -165,6 +165,12 @@ export class Work {
       for (const id of destinationIds) await this.#noteFailure(folder, id, taken.get(id), problem);
       throw error;
     }
+  }
+
+  /** Copies are not copied, and neither is our own state, which changes with every run. */
+  #ownPlaces(): readonly string[] {
+    const local = this.#parts.destinations.records().map(({ location }) => location);
+    return [this.#core.stateFolder, ...local.filter(isAbsolute)].map((path) => path.replace(/[\\*?[\]]/g, '\\$&'));
   }
 
   /** Writes down what each destination has now. */

@@ -30,8 +30,6 @@ export interface FileWriterOptions {
 
 interface FileState {
   readonly entry: PlannedEntry;
-  readonly path: Buffer;
-  readonly temporary: Buffer;
   /** Blobs that are still to be written; a file of one blob is made whole by a worker. */
   left: number;
   state: 'waiting' | 'made' | 'done' | 'failed';
@@ -40,6 +38,7 @@ interface FileState {
 /** Writes the content of files, pack by pack, in worker threads. Nothing unfinished is left behind, also on failure. */
 export class FileWriter {
   readonly #plan: RestorePlan;
+  readonly #paths: TargetPaths;
   readonly #files: readonly FileState[];
   readonly #events: FileWriterEvents;
   readonly #options: FileWriterOptions;
@@ -56,12 +55,8 @@ export class FileWriter {
     this.#plan = plan;
     this.#events = events;
     this.#options = options;
-    this.#files = entries.map((entry, number) => {
-      const path = paths.of(entry.path);
-      const folder = path.subarray(0, path.lastIndexOf('/') + 1);
-      const temporary = Buffer.concat([folder, Buffer.from(`.triplicate-${options.mark}-${number}.tmp`)]);
-      return { entry, path, temporary, left: entry.node.content?.length ?? 0, state: 'waiting' };
-    });
+    this.#paths = paths;
+    this.#files = entries.map((entry) => ({ entry, left: entry.node.content?.length ?? 0, state: 'waiting' }));
     const data: RestoreWorkerData = { key: plan.request.repository.key, owners: options.owners };
     const workers = Math.min(4, Math.max(1, availableParallelism()));
     this.#pool = new JobPool(workerEntry('restore-worker', import.meta.url), data, workers);
@@ -80,7 +75,9 @@ export class FileWriter {
       await inParallel(reads, lanes, (read) => this.#serve(read));
     } finally {
       await this.#pool.close();
-      for (const file of this.#files) if (file.state === 'made') removeQuietly(file.temporary);
+      for (const [number, file] of this.#files.entries()) {
+        if (file.state === 'made') removeQuietly(this.#temporaryOf(number));
+      }
     }
   }
 
@@ -136,7 +133,7 @@ export class FileWriter {
         if (!state || state.state === 'failed') continue;
         if (state.entry.node.content?.length === 1) whole.push(this.#wholeFile(file, position));
         else if (this.#make(file, state)) {
-          parts.push({ file, blob: position, at, temporary: state.temporary.toString('latin1') });
+          parts.push({ file, blob: position, at, temporary: this.#temporaryOf(file).toString('latin1') });
         }
       }
     }
@@ -153,7 +150,7 @@ export class FileWriter {
   #make(number: number, file: FileState): boolean {
     if (file.state === 'made') return true;
     try {
-      createTemporary(file.temporary, file.entry.node.size);
+      createTemporary(this.#temporaryOf(number), file.entry.node.size);
       file.state = 'made';
       return true;
     } catch (error) {
@@ -179,13 +176,15 @@ export class FileWriter {
     const file = this.#files[number];
     if (file?.state !== 'waiting') return;
     file.state = 'done';
-    this.#events.done(file.entry, file.path);
+    this.#events.done(file.entry, this.#pathOf(number));
   }
 
   #finishPart(number: number): void {
     const file = this.#files[number];
     if (file?.state !== 'made' || --file.left > 0) return;
-    const { path, temporary, entry } = file;
+    const { entry } = file;
+    const path = this.#pathOf(number);
+    const temporary = this.#temporaryOf(number);
     const owner = this.#options.owners === 'set' ? { owner: { uid: entry.node.uid, gid: entry.node.gid } } : {};
     try {
       finishTemporary({ path, temporary, mode: modeOf(entry), existing: existingOf(entry), ...owner });
@@ -197,12 +196,12 @@ export class FileWriter {
   }
 
   #wholeFile(number: number, blob: number): WholeFile {
-    const { entry, path, temporary } = this.#files[number] as FileState;
+    const { entry } = this.#files[number] as FileState;
     return {
       file: number,
       blob,
-      path: path.toString('latin1'),
-      temporary: temporary.toString('latin1'),
+      path: this.#pathOf(number).toString('latin1'),
+      temporary: this.#temporaryOf(number).toString('latin1'),
       mode: modeOf(entry),
       uid: entry.node.uid,
       gid: entry.node.gid,
@@ -224,9 +223,20 @@ export class FileWriter {
   #fail(number: number, reason: RestoreProblem, text: string): void {
     const file = this.#files[number];
     if (!file || file.state === 'failed' || file.state === 'done') return;
-    if (file.state === 'made') removeQuietly(file.temporary);
+    if (file.state === 'made') removeQuietly(this.#temporaryOf(number));
     file.state = 'failed';
     this.#events.failed(file.entry, reason, text);
+  }
+
+  /** Made when needed: for many files, keeping them would cost more than the files' names. */
+  #pathOf(number: number): Buffer {
+    return this.#paths.of((this.#files[number] as FileState).entry.path);
+  }
+
+  #temporaryOf(number: number): Buffer {
+    const path = this.#pathOf(number);
+    const folder = path.subarray(0, path.lastIndexOf('/') + 1);
+    return Buffer.concat([folder, Buffer.from(`.triplicate-${this.#options.mark}-${number}.tmp`)]);
   }
 
   #stopIfOver(): void {

@@ -87,7 +87,10 @@ async function selectEntries(
           problem(path, reason, PROBLEM_TEXT[reason] ?? 'It cannot be restored.');
           return 'skip';
         }
-        if (match !== 'from') found.push({ path: path.slice(from.length), text: pathText(path), node, match });
+        if (match !== 'from') {
+          const own = slim(node);
+          found.push({ path: [...path.slice(from.length, -1), own.name], text: pathText(path), node: own, match });
+        }
         return 'descend';
       },
       unreadable(path, _tree, error) {
@@ -105,6 +108,20 @@ async function selectEntries(
     throw new TriplicateError('path/not-found', `The snapshot does not contain ${missing}.`);
   }
   return found;
+}
+
+/** What a restore needs of an entry, free of the bytes of the directory it was read from. */
+function slim(node: TreeNode): TreeNode {
+  const atime = node.atime.text === node.mtime.text ? node.mtime : node.atime;
+  return {
+    ...node,
+    name: Buffer.from(node.name),
+    atime,
+    ctime: node.mtime,
+    user: '',
+    group: '',
+    ...(node.linkTarget ? { linkTarget: Buffer.from(node.linkTarget) } : {}),
+  };
 }
 
 const PROBLEM_TEXT: Partial<Record<RestoreProblem, string>> = {

@@ -44,7 +44,6 @@ class RestoreRun {
   readonly #mark: string;
   readonly #failed = new Set<PlannedEntry>();
   readonly #attributes: AttributeTarget[] = [];
-  readonly #textOf = new Map<string, string>();
   #files = 0;
   #directories = 0;
   #others = 0;
@@ -163,7 +162,6 @@ class RestoreRun {
   #noteMetadata(entry: PlannedEntry, path: Buffer): void {
     const { node } = entry;
     this.#times.set(path, node.atime.ns, node.mtime.ns);
-    this.#textOf.set(path.toString('latin1'), entry.text);
     if (hasAttributes(entry) && node.type !== 'symlink') {
       this.#attributes.push({ path, attributes: node.extendedAttributes ?? [] });
     }
@@ -213,8 +211,10 @@ class RestoreRun {
     this.#leftOut.push({ path: entry.text, reason, text });
   }
 
+  /** Such problems are rare, so the entry is looked for only now. */
   #note(path: Buffer, reason: RestoreProblem, text: string): void {
-    this.#leftOut.push({ path: this.#textOf.get(path.toString('latin1')) ?? path.toString(), reason, text });
+    const entry = this.#plan.entries.find((one) => this.#paths.of(one.path).equals(path));
+    this.#leftOut.push({ path: entry?.text ?? path.toString(), reason, text });
   }
 
   #temporary(path: Buffer): Buffer {

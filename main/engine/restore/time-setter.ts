@@ -26,8 +26,10 @@ export class TimeSetter {
   #helper: ChildProcess | undefined;
   #ended: Promise<unknown> | undefined;
   #state: 'unused' | 'running' | 'unavailable' = 'unused';
+  #isUp = false;
   #unsent: Buffer[] = [];
   #unsentBytes = 0;
+  /** Kept only until the program is known to have started: after that it does them all. */
   #sent: { path: Buffer; atime: Nanoseconds; mtime: Nanoseconds }[] = [];
 
   set(path: Buffer, atime: Nanoseconds, mtime: Nanoseconds): void {
@@ -36,7 +38,7 @@ export class TimeSetter {
     const head = Buffer.from(`${whole(atime)} ${rest(atime)} ${whole(mtime)} ${rest(mtime)}\0`);
     this.#unsent.push(head, path, NUL);
     this.#unsentBytes += head.length + path.length + 1;
-    this.#sent.push({ path, atime, mtime });
+    if (!this.#isUp) this.#sent.push({ path, atime, mtime });
     if (this.#unsentBytes >= 64 * 1024) this.#send();
   }
 
@@ -52,6 +54,7 @@ export class TimeSetter {
       for (const { path, atime, mtime } of this.#sent) this.#setByNode(path, atime, mtime);
     else this.#state = 'unused';
     this.#sent = [];
+    this.#isUp = false;
     return this.#failed.splice(0);
   }
 
@@ -71,6 +74,10 @@ export class TimeSetter {
       this.#state = 'unavailable';
     };
     helper.on('error', broken);
+    helper.on('spawn', () => {
+      this.#isUp = true;
+      this.#sent = [];
+    });
     this.#ended = Promise.race([once(helper, 'close'), once(helper, 'error').then(() => [1])]).then(
       ([code]) => (code === 0 ? this.#collect(Buffer.concat(output)) : broken()),
       broken,

@@ -19,11 +19,11 @@ interface Kind {
 
 const kinds: readonly Kind[] = [
   { name: 'unit', timeoutSeconds: 15, order: 0 },
-  { name: 'contract', timeoutSeconds: 60, order: 0 },
-  { name: 'property', timeoutSeconds: 60, order: 0 },
-  { name: 'interop', timeoutSeconds: 120, order: 1 },
-  { name: 'faults', timeoutSeconds: 120, order: 1 },
-  { name: 'e2e', timeoutSeconds: 120, order: 2, workers: 1 },
+  { name: 'contract', timeoutSeconds: 120, order: 0 },
+  { name: 'property', timeoutSeconds: 180, order: 0 },
+  { name: 'interop', timeoutSeconds: 240, order: 1 },
+  { name: 'faults', timeoutSeconds: 240, order: 1 },
+  { name: 'e2e', timeoutSeconds: 240, order: 2, workers: 1 },
 ];
 
 export default defineConfig({

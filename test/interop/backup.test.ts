@@ -4,7 +4,7 @@ import { chmod, link, mkdir, rename, rm, symlink, utimes, writeFile } from 'node
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BackupReport, backup } from '../../main/engine/engine.ts';
-import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { newRepository, PASSPHRASE, reopen, subtreeAt } from '../support/engine.ts';
 import { type Restic, restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -63,9 +63,12 @@ describe('a backup by Triplicate', () => {
     const summary = await judge.backup([source]);
     expect(summary).toMatchObject({ files_new: 0, files_changed: 0, data_blobs: 0 });
     expect(summary.files_unmodified).toBeGreaterThan(8);
-    // Only the folders above the source may have new times.
-    const forced = await judge.backup([source], '--force');
-    expect(forced).toMatchObject({ data_blobs: 0, tree_blobs: 0 });
+    await judge.backup([source], '--force');
+    const repository = await reopen(location);
+    const trees = (await judge.snapshots()).map(({ tree }) => subtreeAt(repository, tree, source));
+    const [ours, ...theirs] = await Promise.all(trees);
+    expect(ours).toBeDefined();
+    expect(theirs).toEqual([ours, ours]);
   });
 
   it('takes a snapshot of restic as its parent and adds nothing', async () => {

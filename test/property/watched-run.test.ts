@@ -2,8 +2,8 @@ import { chmod, mkdir, readdir, rename, rm, symlink, truncate, writeFile } from 
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { backup, loadIndex, type Repository, readTree } from '../../main/engine/engine.ts';
-import { newRepository, reopen } from '../support/engine.ts';
+import { backup, type Repository } from '../../main/engine/engine.ts';
+import { newRepository, reopen, subtreeAt } from '../support/engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** One change to the tree; names come from a small set, so that changes meet each other. */
@@ -58,17 +58,6 @@ async function run(repository: Repository, root: string, dirtyDirectories?: Read
   return backup(dirtyDirectories ? { ...request, dirtyDirectories } : request);
 }
 
-/** The tree of the protected folder itself: the times of the folders above are not ours to hold still. */
-async function sourceTree(repository: Repository, tree: string | null, root: string): Promise<string | undefined> {
-  const { index } = await loadIndex(repository);
-  let id = tree as Parameters<typeof readTree>[2] | undefined;
-  for (const name of root.split('/').filter(Boolean)) {
-    const nodes = id ? await readTree(repository, index, id) : [];
-    id = nodes.find((node) => Buffer.from(node.name).toString() === name)?.subtree;
-  }
-  return id;
-}
-
 it('gives the tree of a full scan after any changes, when told which directories changed', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -91,7 +80,7 @@ it('gives the tree of a full scan after any changes, when told which directories
               chunkerPolynomial: watched.config.chunkerPolynomial,
             });
             const full = await run(fresh, root);
-            expect(await sourceTree(watched, changes.tree, root)).toBe(await sourceTree(fresh, full.tree, root));
+            expect(await subtreeAt(watched, changes.tree, root)).toBe(await subtreeAt(fresh, full.tree, root));
           }
         } finally {
           await scratch.remove();

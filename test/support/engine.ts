@@ -2,7 +2,8 @@ import { systemHost } from '../../main/app/engine-host.ts';
 import { openStore } from '../../main/app/open-store.ts';
 import { systemClock } from '../../main/app/system.ts';
 import type { EngineHost, Repository } from '../../main/engine/engine.ts';
-import { createRepository, openRepository } from '../../main/engine/engine.ts';
+import { createRepository, loadIndex, openRepository, readTree } from '../../main/engine/engine.ts';
+import type { TreeId } from '../../main/engine/ids.ts';
 
 /** What tests protect their repositories with. */
 export const PASSPHRASE = 'correct horse battery staple';
@@ -33,4 +34,22 @@ export async function newRepository(
 export async function reopen(location: string, variables: NodeJS.ProcessEnv = process.env): Promise<Repository> {
   const store = await openStore(location, { clock: systemClock, variables });
   return openRepository(store, { passphrase: PASSPHRASE }, systemHost());
+}
+
+/**
+ * The tree of one folder in a snapshot's tree: the times of the folders above it are not a test's to hold still, as other
+ * programs use the temporary place too.
+ */
+export async function subtreeAt(
+  repository: Repository,
+  tree: string | null,
+  path: string,
+): Promise<string | undefined> {
+  const { index } = await loadIndex(repository);
+  let id = (tree ?? undefined) as TreeId | undefined;
+  for (const name of path.split('/').filter(Boolean)) {
+    const nodes = id ? await readTree(repository, index, id) : [];
+    id = nodes.find((node) => Buffer.from(node.name).toString() === name)?.subtree;
+  }
+  return id;
 }

@@ -17,6 +17,8 @@ export interface ResticSessionOptions {
   readonly environment: Environment;
   /** rclone's name of the place: `remote:path`. */
   readonly remote: string;
+  /** Milliseconds without a byte after which a request counts as stuck; 45 s when absent. */
+  readonly stalledMs?: number;
 }
 
 interface Session {
@@ -30,6 +32,12 @@ interface Session {
 
 /** Room for a few packs under way; Node's default of 64 KiB makes every read wait for the other side. */
 const WINDOW = 16 << 20;
+
+/**
+ * A request of which no byte has moved for this long is stuck: rclone 1.60 was seen to hang in the middle of an object at
+ * an SFTP server. Uploads are not buffered inside rclone (see the flags), so that a slow remote still shows movement.
+ */
+const STALLED_MS = 45_000;
 
 /** With Node's default of 10 MB, four uploads of 16 MiB end in ENHANCE_YOUR_CALM. */
 const SESSION_MEMORY_MB = 1024;
@@ -53,7 +61,8 @@ export class ResticSession implements HttpTransport {
 
   async request(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
     if (signal?.aborted) throw new TriplicateError('cancelled', 'Cancelled.');
-    const { http, use } = this.#start();
+    const session = this.#start();
+    const { http, use } = session;
     use(1);
     let stream: ClientHttp2Stream | undefined;
     const abort = () => stream?.close(constants.NGHTTP2_CANCEL);
@@ -65,6 +74,7 @@ export class ResticSession implements HttpTransport {
         ...(request.body === undefined ? {} : { 'content-length': String(request.body.length) }),
       });
       signal?.addEventListener('abort', abort, { once: true });
+      stream.setTimeout(this.#options.stalledMs ?? STALLED_MS, () => this.#stalled(session, stream));
       return await exchange(stream, request);
     } catch (error) {
       throw brokenConnection(this.#options.remote, error, signal);
@@ -83,10 +93,18 @@ export class ResticSession implements HttpTransport {
     await session.ended;
   }
 
+  /** Ends the process that is stuck, and with it all that waits there; every call is tried again in a new one. */
+  #stalled(session: Session, stream: ClientHttp2Stream | undefined): void {
+    if (this.#session === session) this.#session = undefined;
+    stream?.destroy(new TriplicateError('rclone/failed', 'rclone stopped in the middle of a transfer.'));
+    session.http.destroy();
+    session.kill();
+  }
+
   #start(): Session {
     if (this.#session !== undefined) return this.#session;
     const { binary, environment, remote } = this.#options;
-    const flags = ['--stdio', '--use-json-log', ...PATIENCE];
+    const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE];
     const child = execa(binary, ['serve', 'restic', ...flags, '--', remote], {
       env: environment,
       extendEnv: false,

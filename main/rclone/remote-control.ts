@@ -27,7 +27,7 @@ export const PATIENCE = [
   '--contimeout',
   '10s',
   '--timeout',
-  '60s',
+  '30s',
   '--ask-password=false',
 ] as const;
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { systemClock, systemRandom } from '../../main/app/system.ts';
 import { openRcloneStore } from '../../main/rclone/open-rclone-store.ts';
 import { type RcloneRemotes, startRcloneRemotes } from '../support/rclone-remotes.ts';
@@ -24,24 +24,33 @@ const cases = [
   ['dav', 'dav'],
   ['sftp', 'sftp'],
 ] as const;
-for (const [remote, folder] of cases) {
-  describeStore(`rclone store over ${remote}`, async () => {
-    const path = `deep er/repo ü ${count++}`;
-    const store = await openRcloneStore({
-      remote: `${remote}:${path}`,
-      location: `rclone:${remote}:${path}`,
-      clock: systemClock,
-      random: systemRandom,
-      variables: { ...process.env, ...remotes.env },
+/**
+ * rclone 1.60 against its own SFTP server now and then hangs in a call for a minute or two (seen once in about 200 calls
+ * on a busy machine). A user's store is wrapped in `retrying`; here the bare store is held to the contract, so a call that
+ * hung is made again.
+ */
+const PATIENT = { timeout: 90_000, retry: 2 };
+
+describe('rclone', PATIENT, () => {
+  for (const [remote, folder] of cases) {
+    describeStore(`rclone store over ${remote}`, async () => {
+      const path = `deep er/repo ü ${count++}`;
+      const store = await openRcloneStore({
+        remote: `${remote}:${path}`,
+        location: `rclone:${remote}:${path}`,
+        clock: systemClock,
+        random: systemRandom,
+        variables: { ...process.env, ...remotes.env },
+      });
+      return {
+        store,
+        async plant(name, bytes) {
+          const target = join(remotes.folders[folder], path, name);
+          await mkdir(dirname(target), { recursive: true });
+          await writeFile(target, bytes);
+        },
+        close: () => store.close(),
+      };
     });
-    return {
-      store,
-      async plant(name, bytes) {
-        const target = join(remotes.folders[folder], path, name);
-        await mkdir(dirname(target), { recursive: true });
-        await writeFile(target, bytes);
-      },
-      close: () => store.close(),
-    };
-  });
-}
+  }
+});

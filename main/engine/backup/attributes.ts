@@ -6,8 +6,8 @@ const BATCH = 1000;
 const BATCH_BYTES = 100_000;
 /** Calls that are under way at once: one at work, one ready. */
 const BATCHES_AHEAD = 2;
-/** How long a half-full batch waits for more, in milliseconds. */
-const WAIT_MS = 20;
+/** How long a half-full batch waits for more, in milliseconds: a call costs the same however full it is. */
+const WAIT_MS = 500;
 const ZERO = Buffer.from([0]);
 /** Fills up a batch that is not full, so that the helper does not wait for more. */
 const FILLER = Buffer.from('/\0');
@@ -55,8 +55,13 @@ export class AttributeReader {
     return new Promise((resolve) => {
       this.#waiting.push({ path, resolve });
       if (this.#waiting.length >= BATCH && this.#asked.length < BATCHES_AHEAD) this.#ask();
-      else if (this.#asked.length === 0) this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
+      else this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
     });
+  }
+
+  /** No more questions come soon: asks what has gathered. */
+  flush(): void {
+    while (this.#waiting.length > 0 && this.#available) this.#ask();
   }
 
   /** Ends the helper; what is still asked for is answered as having none. */
@@ -71,6 +76,7 @@ export class AttributeReader {
     const batch = this.#takeBatch();
     if (batch.length === 0) return;
     this.#asked.push(batch);
+    if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#ask(), WAIT_MS);
     this.#helper ??= this.#start();
     const fillers = new Array<Buffer>(BATCH - batch.length).fill(FILLER);
     this.#helper.stdin.write(Buffer.concat([...batch.flatMap(({ path }) => [path, ZERO]), ...fillers]));
@@ -108,8 +114,7 @@ export class AttributeReader {
       }
     }
     if (rest.length > 0) this.#output.push(rest);
-    // A call that is not full is only worth it when the helper would be idle otherwise.
-    if (this.#asked.length === 0 || this.#waiting.length >= BATCH) this.#ask();
+    if (this.#waiting.length >= BATCH) this.#ask();
     for (const wake of this.#wake.splice(0)) wake();
   }
 

@@ -62,7 +62,7 @@ export class Walk {
 
   /** Gives the id of the snapshot's tree. @throws `cancelled`, `source/…`, and what the engine cannot go on after */
   async run(top: ReadonlyMap<string, Target>): Promise<TreeId> {
-    const { parent, files, counts } = this.#context;
+    const { parent, files, counts, attributes } = this.#context;
     const root = await new Promise<TreeId>((resolve, reject) => {
       const directory: Directory = {
         parent: null,
@@ -80,6 +80,7 @@ export class Walk {
       this.#walkAll().then(() => {
         counts.walked = true;
         files.flush();
+        attributes.flush();
       }, reject);
     });
     return root;

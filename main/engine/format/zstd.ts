@@ -1,13 +1,41 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { TriplicateError } from '../errors.ts';
+import { ZstdContext } from './zstd-context.ts';
 
 /** restic's default; higher levels cost far more time than they save on files as people have them. */
 const DEFAULT_LEVEL = 3;
+/** Outputs of this size and more are rare; the memory for them is not kept. */
+const KEPT_BYTES = 9 * 1024 * 1024;
+
+const compressors = new Map<number, ZstdContext>();
+const decompressor = ZstdContext.decompressor();
+let scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
 /** One zstd frame (format, section 13). */
 export function compress(plain: Uint8Array, level: number = DEFAULT_LEVEL): Uint8Array<ArrayBuffer> {
-  if (level === DEFAULT_LEVEL) return zstdCompressSync(plain);
+  return Buffer.from(compressForNow(plain, level));
+}
+
+/** As `compress`; the bytes stand only until the next call, so that a blob on its way into a pack is not copied. */
+export function compressForNow(plain: Uint8Array, level: number = DEFAULT_LEVEL): Uint8Array<ArrayBuffer> {
+  let context = compressors.get(level);
+  if (!context) {
+    context = ZstdContext.compressor(level);
+    compressors.set(level, context);
+  }
+  const output = roomFor(plain.length);
+  const length = context.run(plain, output);
+  if (length !== undefined) return output.subarray(0, length);
   return zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+}
+
+/** Room for the largest frame that so many bytes can become (ZSTD_COMPRESSBOUND), and a byte that must stay free. */
+function roomFor(plainLength: number): Buffer<ArrayBuffer> {
+  const needed = plainLength + (plainLength >>> 8) + 1024;
+  if (scratch.length >= needed) return scratch;
+  if (needed > KEPT_BYTES) return Buffer.allocUnsafeSlow(needed);
+  scratch = Buffer.allocUnsafeSlow(Math.min(KEPT_BYTES, needed * 2));
+  return scratch;
 }
 
 /**
@@ -16,11 +44,19 @@ export function compress(plain: Uint8Array, level: number = DEFAULT_LEVEL): Uint
  * @throws `repo/damaged`
  */
 export function decompress(compressed: Uint8Array, expectedLength: number): Uint8Array<ArrayBuffer> {
-  const plain = decompressBounded(compressed, expectedLength);
+  const plain = decompressWhole(compressed, expectedLength) ?? decompressBounded(compressed, expectedLength);
   if (plain.length !== expectedLength) {
     throw new TriplicateError('repo/damaged', `Compressed data holds ${plain.length}, not ${expectedLength} bytes.`);
   }
   return plain;
+}
+
+/** The usual case: one frame that gives just what is expected. Anything else is looked at more closely elsewhere. */
+function decompressWhole(compressed: Uint8Array, expectedLength: number): Uint8Array<ArrayBuffer> | undefined {
+  if (expectedLength === 0 || isSkippable(compressed, 0) || frameEnd(compressed, 0) !== compressed.length)
+    return undefined;
+  const plain = Buffer.allocUnsafe(expectedLength);
+  return decompressor.run(compressed, plain) === undefined ? undefined : plain;
 }
 
 /** As `decompress`, when only an upper bound of the length is known. @throws `repo/damaged` */

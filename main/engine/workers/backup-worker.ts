@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { initCrypto } from '../format/crypto.ts';
-import { compress } from '../format/zstd.ts';
+import { compressForNow } from '../format/zstd.ts';
 import type { BlobId } from '../ids.ts';
 import type {
   BackupWorkerData,
@@ -85,7 +85,7 @@ function claim(ids: Uint8Array): Promise<Uint32Array> {
 }
 
 async function store(type: 'data' | 'tree', id: BlobId, plain: Uint8Array, wanted: number): Promise<void> {
-  const packed = compressionLevel === null ? plain : compress(plain, compressionLevel);
+  const packed = compressionLevel === null ? plain : compressForNow(plain, compressionLevel);
   // What does not shrink is stored raw: the format allows both, and reading it back costs less.
   const raw = compressionLevel === null || (type === 'data' && packed.length >= plain.length);
   const stored = raw ? plain : packed;

@@ -43,7 +43,7 @@ describe('a zstd context', () => {
     const first = compress(Buffer.from('one'), 2);
     const copy = Buffer.from(first);
     compressForNow(Buffer.from('two'), 2);
-    expect(first.equals(copy)).toBe(true);
+    expect(Buffer.compare(first, copy)).toBe(0);
   });
 
   it('is really in use with this Node: without it a small blob costs ten times as much', () => {

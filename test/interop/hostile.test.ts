@@ -25,7 +25,12 @@ async function store(type: 'data' | 'tree', content: string | Buffer): Promise<s
   const plain = Buffer.from(content);
   const id = hexSha256(plain) as TreeId;
   const builder = new PackBuilder(plain.length);
-  builder.add(repository.key, repository.host.random(16), { type, id, stored: plain, uncompressedLength: 0 });
+  builder.add(repository.key, repository.host.random(16), {
+    type,
+    id: Buffer.from(id, 'hex'),
+    stored: plain,
+    uncompressedLength: 0,
+  });
   const pack = builder.finish(repository.key, repository.host.random(16));
   await repository.store.put({ type: 'data', id: pack.id }, pack.bytes);
   index.add(pack);

@@ -1,5 +1,6 @@
 import { toWire, type WireError } from '../errors.ts';
-import type { BlobType } from '../format/pack.ts';
+import type { StoredPack } from '../format/index-file.ts';
+import { type BlobType, PackHeaderBlobs } from '../format/pack.ts';
 import type { BlobId, IndexId, PackId } from '../ids.ts';
 import type { BlobIndex, LoadedIndex } from '../repository/blob-index.ts';
 import { IdTable } from '../repository/id-table.ts';
@@ -19,7 +20,7 @@ export class DestinationWriter {
   readonly #loaded: LoadedIndex;
   readonly #claimed: Record<BlobType, IdTable> = { data: new IdTable(), tree: new IdTable() };
   readonly #indexWriter: IndexWriter;
-  readonly #stored: PackMessage[] = [];
+  readonly #stored: StoredPack[] = [];
   readonly #indexIds: IndexId[];
   readonly #signal: AbortSignal | undefined;
   #lastIndexAt: bigint;
@@ -67,10 +68,11 @@ export class DestinationWriter {
     if (this.#failure) return;
     try {
       await this.repository.store.put({ type: 'data', id: pack.id }, pack.bytes, this.#signal);
-      this.#indexWriter.add({ id: pack.id as PackId, blobs: pack.blobs });
-      for (const { type } of pack.blobs) this.added[type]++;
+      const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
+      this.#indexWriter.add(stored);
+      for (const { type } of stored.blobs) this.added[type]++;
       this.added.bytes += pack.bytes.length;
-      this.#stored.push({ ...pack, bytes: NOTHING });
+      this.#stored.push(stored);
       await this.#flushWhenDue();
     } catch (error) {
       this.fail(error);
@@ -111,8 +113,6 @@ export class DestinationWriter {
       this.#stored.unshift(...named);
       throw error;
     }
-    for (const { id, blobs } of named) this.index.addPack({ id: id as PackId, blobs });
+    for (const pack of named) this.index.addPack(pack);
   }
 }
-
-const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);

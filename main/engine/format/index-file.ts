@@ -1,8 +1,14 @@
 import type { BlobId, PackId } from '../ids.ts';
 import { JsonObject, parseJson } from './json-document.ts';
-import type { BlobType, PackEntry } from './pack.ts';
+import type { BlobType, PackBlobs, PackEntry } from './pack.ts';
 
-export interface IndexedPack {
+/** A pack to be named in an index. */
+export interface StoredPack {
+  readonly id: PackId;
+  readonly blobs: PackBlobs;
+}
+
+export interface IndexedPack extends StoredPack {
   readonly id: PackId;
   readonly blobs: readonly PackEntry[];
 }
@@ -13,10 +19,17 @@ export interface IndexContent {
   readonly supersedes: readonly string[];
 }
 
-/** The JSON text of an index file, with its final newline (format, section 7). */
-export function encodeIndex(packs: readonly IndexedPack[], supersedes: readonly string[] = []): string {
-  const replaced = supersedes.length > 0 ? `"supersedes":["${supersedes.join('","')}"],` : '';
-  return `{${replaced}"packs":[${packs.map(packText).join(',')}]}\n`;
+/** The JSON text of an index file as UTF-8, with its final newline (format, section 7). */
+export function encodeIndex(packs: readonly StoredPack[], supersedes: readonly string[] = []): Buffer<ArrayBuffer> {
+  const text = new TextBytes();
+  text.add(supersedes.length > 0 ? `{"supersedes":["${supersedes.join('","')}"],"packs":[` : '{"packs":[');
+  for (const [position, pack] of packs.entries()) {
+    text.add(`${position > 0 ? ',' : ''}{"id":"${pack.id}","blobs":[`);
+    addBlobs(text, pack.blobs);
+    text.add(']}');
+  }
+  text.add(']}\n');
+  return text.finish();
 }
 
 /**
@@ -38,16 +51,37 @@ const WHAT = 'index file';
 const MAX_UINT32 = 0xffff_ffff;
 const LOWER_CASE_ID = /^[0-9a-f]{64}$/;
 
-function packText(pack: IndexedPack): string {
-  let text = `{"id":"${pack.id}","blobs":[`;
+function addBlobs(text: TextBytes, blobs: Iterable<PackEntry>): void {
   let separator = '';
-  for (const { id, type, offset, length, uncompressedLength } of pack.blobs) {
-    text += `${separator}{"id":"${id}","type":"${type}","offset":${offset},"length":${length}`;
-    text += uncompressedLength > 0 ? `,"uncompressed_length":${uncompressedLength}}` : '}';
+  for (const { id, type, offset, length, uncompressedLength } of blobs) {
+    const full = uncompressedLength > 0 ? `,"uncompressed_length":${uncompressedLength}` : '';
+    text.add(`${separator}{"id":"${id}","type":"${type}","offset":${offset},"length":${length}${full}}`);
     separator = ',';
   }
-  return `${text}]}`;
 }
+
+/** Text gathered as bytes, part by part: as one growing string, an index would take many times its size. */
+class TextBytes {
+  readonly #full: Buffer[] = [];
+  #part = Buffer.allocUnsafeSlow(TEXT_PART_BYTES);
+  #used = 0;
+
+  /** ASCII only. */
+  add(text: string): void {
+    if (this.#used + text.length > this.#part.length) {
+      this.#full.push(this.#part.subarray(0, this.#used));
+      this.#part = Buffer.allocUnsafeSlow(Math.max(TEXT_PART_BYTES, text.length));
+      this.#used = 0;
+    }
+    this.#used += this.#part.write(text, this.#used, 'latin1');
+  }
+
+  finish(): Buffer<ArrayBuffer> {
+    return Buffer.concat([...this.#full, this.#part.subarray(0, this.#used)]);
+  }
+}
+
+const TEXT_PART_BYTES = 256 * 1024;
 
 function packOf(value: unknown): IndexedPack {
   const fields = new JsonObject(value, WHAT);

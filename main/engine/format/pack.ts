@@ -15,6 +15,11 @@ export interface PackEntry {
   readonly uncompressedLength: number;
 }
 
+/** All blobs of a pack: a list, or something that makes one when it is asked. */
+export interface PackBlobs extends Iterable<PackEntry> {
+  readonly length: number;
+}
+
 const RAW_ENTRY_BYTES = 37;
 const COMPRESSED_ENTRY_BYTES = 41;
 const ID_BYTES = 32;
@@ -41,38 +46,81 @@ export function packFileSize(entries: readonly PackEntry[]): number {
 
 /** The header's plaintext (format, section 6). `entries`: in the order of the file, without gaps. */
 export function encodePackHeader(entries: readonly PackEntry[]): Uint8Array<ArrayBuffer> {
-  const header = Buffer.allocUnsafeSlow(packHeaderSize(entries));
-  let at = 0;
+  const header = new PackHeader();
+  const id = Buffer.alloc(ID_BYTES);
   let offset = 0;
   for (const entry of entries) {
     if (entry.offset !== offset) throw new TriplicateError('internal', 'Blobs of a pack must lie without gaps.');
-    checkLengths(entry);
     offset += entry.length;
-    const compressed = entry.uncompressedLength > 0;
-    header[at] = (entry.type === 'tree' ? 1 : 0) + (compressed ? 2 : 0);
-    at = header.writeUInt32LE(entry.length, at + 1);
-    if (compressed) at = header.writeUInt32LE(entry.uncompressedLength, at);
-    if (header.write(entry.id, at, 'hex') !== ID_BYTES) throw new TriplicateError('internal', 'Not a blob id.');
-    at += ID_BYTES;
+    if (id.write(entry.id, 'hex') !== ID_BYTES) throw new TriplicateError('internal', 'Not a blob id.');
+    header.add({ ...entry, id });
   }
-  if (offset > MAX_UINT32) throw new TriplicateError('internal', 'A pack may not exceed 4 GiB.');
-  return header;
+  return header.bytes;
+}
+
+/** The plaintext of a header while its pack is filled: 41 bytes a blob, where a list of entries would take 200. */
+export class PackHeader {
+  #bytes = Buffer.allocUnsafeSlow(64 * COMPRESSED_ENTRY_BYTES);
+  #used = 0;
+  #blobs = 0;
+  #offset = 0;
+
+  get blobCount(): number {
+    return this.#blobs;
+  }
+
+  /** What has been added so far, in memory of its own. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    const bytes = Buffer.allocUnsafeSlow(this.#used);
+    this.#bytes.copy(bytes, 0, 0, this.#used);
+    return bytes;
+  }
+
+  /** The blob that follows the one before; `id`: 32 bytes. */
+  add(blob: Omit<PackEntry, 'id' | 'offset'> & { readonly id: Uint8Array }): void {
+    const { type, id, length, uncompressedLength } = blob;
+    if (!fitsFormat(blob)) throw new TriplicateError('internal', 'The length of a blob does not fit the format.');
+    if (id.length !== ID_BYTES) throw new TriplicateError('internal', 'Not a blob id.');
+    this.#offset += length;
+    if (this.#offset > MAX_UINT32) throw new TriplicateError('internal', 'A pack may not exceed 4 GiB.');
+    if (this.#used + COMPRESSED_ENTRY_BYTES > this.#bytes.length) this.#grow();
+    const compressed = uncompressedLength > 0;
+    this.#bytes[this.#used] = (type === 'tree' ? 1 : 0) + (compressed ? 2 : 0);
+    let at = this.#bytes.writeUInt32LE(length, this.#used + 1);
+    if (compressed) at = this.#bytes.writeUInt32LE(uncompressedLength, at);
+    this.#bytes.set(id, at);
+    this.#used = at + ID_BYTES;
+    this.#blobs++;
+  }
+
+  #grow(): void {
+    const wider = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
+    this.#bytes.copy(wider);
+    this.#bytes = wider;
+  }
+}
+
+/** The blobs of a pack, read off the plaintext of its header each time they are asked for. */
+export class PackHeaderBlobs implements PackBlobs {
+  readonly #header: Uint8Array;
+  readonly length: number;
+
+  constructor(header: Uint8Array, blobCount: number) {
+    this.#header = header;
+    this.length = blobCount;
+  }
+
+  *[Symbol.iterator](): Generator<PackEntry> {
+    yield* entriesOf(this.#header);
+  }
 }
 
 /** The entries of an unsealed header; offsets are the running sum of lengths. @throws `repo/damaged` */
 export function parsePackHeader(plain: Uint8Array): PackEntry[] {
-  const header = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
-  const entries: PackEntry[] = [];
-  let at = 0;
-  let offset = 0;
-  while (at < header.length) {
-    const entry = parseEntry(header, at, offset);
-    entries.push(entry);
-    at += entrySize(entry);
-    offset += entry.length;
-  }
+  const entries = [...entriesOf(plain)];
   if (entries.length === 0) throw damaged('A pack header is empty.');
-  if (offset > MAX_UINT32) throw damaged('A pack header describes more than 4 GiB.');
+  const last = entries.at(-1) as PackEntry;
+  if (last.offset + last.length > MAX_UINT32) throw damaged('A pack header describes more than 4 GiB.');
   return entries;
 }
 
@@ -108,6 +156,17 @@ export function checkPackLayout(entries: readonly PackEntry[], fileSize: number)
   }
 }
 
+function* entriesOf(plain: Uint8Array): Generator<PackEntry> {
+  const header = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
+  let offset = 0;
+  for (let at = 0; at < header.length; ) {
+    const entry = parseEntry(header, at, offset);
+    yield entry;
+    at += entrySize(entry);
+    offset += entry.length;
+  }
+}
+
 function parseEntry(header: Buffer, at: number, offset: number): PackEntry {
   const kind = header[at] ?? 0;
   if (kind > 3) throw damaged(`A pack header names the unknown blob type ${kind}.`);
@@ -130,11 +189,7 @@ function entrySize(entry: PackEntry): number {
   return entry.uncompressedLength > 0 ? COMPRESSED_ENTRY_BYTES : RAW_ENTRY_BYTES;
 }
 
-function checkLengths(entry: PackEntry): void {
-  if (!fitsFormat(entry)) throw new TriplicateError('internal', 'The length of a blob does not fit the format.');
-}
-
-function fitsFormat({ length, uncompressedLength }: PackEntry): boolean {
+function fitsFormat({ length, uncompressedLength }: Pick<PackEntry, 'length' | 'uncompressedLength'>): boolean {
   return (
     Number.isSafeInteger(length) &&
     length >= SEAL_OVERHEAD &&

@@ -1,5 +1,5 @@
 import { TriplicateError } from '../errors.ts';
-import { compress, decompressBounded } from './zstd.ts';
+import { compressForNow, decompressBounded } from './zstd.ts';
 
 /** First byte of a compressed document (format, section 5). */
 const ZSTD_DOCUMENT = 0x02;
@@ -11,8 +11,8 @@ const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 const MAX_RATIO = 1000;
 
 /** The plaintext of an index, snapshot or lock file, ready to be sealed. */
-export function encodeUnpacked(json: string): Uint8Array<ArrayBuffer> {
-  const compressed = compress(Buffer.from(json, 'utf8'));
+export function encodeUnpacked(json: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  const compressed = compressForNow(typeof json === 'string' ? Buffer.from(json, 'utf8') : json);
   const plain = Buffer.allocUnsafeSlow(compressed.length + 1);
   plain[0] = ZSTD_DOCUMENT;
   plain.set(compressed, 1);

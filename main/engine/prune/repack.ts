@@ -1,7 +1,7 @@
 import { TriplicateError } from '../errors.ts';
 import { seal } from '../format/crypto.ts';
 import type { IndexedPack } from '../format/index-file.ts';
-import type { BlobType, PackEntry } from '../format/pack.ts';
+import { type BlobType, type PackEntry, parsePackHeader } from '../format/pack.ts';
 import { compress } from '../format/zstd.ts';
 import { BlobIndex } from '../repository/blob-index.ts';
 import { openBlob, readBlob } from '../repository/blob-reader.ts';
@@ -96,7 +96,7 @@ class PackWriter {
       builder = undefined;
     }
     builder ??= this.#open[type] = new PackBuilder(sealed.length);
-    builder.addSealed({ type, id, sealed, uncompressedLength });
+    builder.addSealed({ type, id: Buffer.from(id, 'hex'), sealed, uncompressedLength });
     if (builder.isFull) await this.#store(type);
   }
 
@@ -110,8 +110,8 @@ class PackWriter {
     delete this.#open[type];
     if (!builder || builder.isEmpty) return;
     const { key, host, store } = this.#repository;
-    const { id, bytes, blobs } = builder.finish(key, host.random(16));
+    const { id, bytes, header } = builder.finish(key, host.random(16));
     await store.put({ type: 'data', id }, bytes, this.#signal);
-    this.#written.push({ id, blobs });
+    this.#written.push({ id, blobs: parsePackHeader(header) });
   }
 }

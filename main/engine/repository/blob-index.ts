@@ -1,5 +1,5 @@
 import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
-import { decodeIndex, type IndexedPack } from '../format/index-file.ts';
+import { decodeIndex, type IndexedPack, type StoredPack } from '../format/index-file.ts';
 import type { BlobType, PackEntry } from '../format/pack.ts';
 import type { BlobId, IndexId, PackId } from '../ids.ts';
 import { IdTable } from './id-table.ts';
@@ -81,7 +81,7 @@ export class BlobIndex {
   }
 
   /** Adds a pack's blobs; a pack that is there already is left as it is. */
-  addPack(pack: IndexedPack): void {
+  addPack(pack: StoredPack): void {
     if (this.#packNumbers.has(pack.id)) return;
     const number = this.#packs.length;
     this.#packs.push(pack.id);

@@ -1,4 +1,4 @@
-import { encodeIndex, type IndexedPack } from '../format/index-file.ts';
+import { encodeIndex, type StoredPack } from '../format/index-file.ts';
 import type { IndexId } from '../ids.ts';
 import type { Repository } from './repository.ts';
 import { writeUnpacked } from './unpacked-files.ts';
@@ -9,7 +9,7 @@ const BLOBS_PER_FILE = 50_000;
 /** Collects finished packs and writes the index files that name them. Only packs that are durably stored may be added. */
 export class IndexWriter {
   readonly #repository: Repository;
-  #waiting: IndexedPack[] = [];
+  #waiting: StoredPack[] = [];
   #blobs = 0;
 
   constructor(repository: Repository) {
@@ -25,7 +25,7 @@ export class IndexWriter {
     return this.#blobs >= BLOBS_PER_FILE;
   }
 
-  add(pack: IndexedPack): void {
+  add(pack: StoredPack): void {
     this.#waiting.push(pack);
     this.#blobs += pack.blobs.length;
   }
@@ -44,7 +44,7 @@ export class IndexWriter {
   }
 
   /** At least one pack, and further ones as long as the file stays small. */
-  #takePart(): readonly IndexedPack[] {
+  #takePart(): readonly StoredPack[] {
     let blobs = 0;
     const end = this.#waiting.findIndex((pack, position) => {
       blobs += pack.blobs.length;

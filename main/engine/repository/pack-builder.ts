@@ -1,6 +1,6 @@
 import { type Key, SEAL_OVERHEAD, seal, sealInto } from '../format/crypto.ts';
-import { type BlobType, encodePackHeader, type PackEntry } from '../format/pack.ts';
-import type { BlobId, PackId } from '../ids.ts';
+import { type BlobType, type PackBlobs, PackHeader, PackHeaderBlobs } from '../format/pack.ts';
+import type { PackId } from '../ids.ts';
 import { hexSha256 } from './sha256.ts';
 
 /** A pack is closed once its blobs reach this many bytes (format, section 6). */
@@ -12,13 +12,22 @@ const ENTRY_BYTES = 41;
 export interface FinishedPack {
   readonly id: PackId;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly blobs: readonly PackEntry[];
+  /** The header's plaintext, which names the blobs. */
+  readonly header: Uint8Array<ArrayBuffer>;
+  readonly blobs: PackBlobs;
+}
+
+/** A blob to be packed; `id`: 32 bytes; `uncompressedLength`: 0 when it is stored raw. */
+export interface PackableBlob {
+  readonly type: BlobType;
+  readonly id: Uint8Array;
+  readonly uncompressedLength: number;
 }
 
 /** Fills one pack file: sealed blobs one after the other, then the sealed header and its length. */
 export class PackBuilder {
   readonly #buffer: Buffer<ArrayBuffer>;
-  readonly #blobs: PackEntry[] = [];
+  readonly #header = new PackHeader();
   #used = 0;
 
   /** `reuse`: a buffer of an earlier pack, to spare the system from clearing new memory. */
@@ -32,7 +41,7 @@ export class PackBuilder {
   }
 
   get isEmpty(): boolean {
-    return this.#blobs.length === 0;
+    return this.#header.blobCount === 0;
   }
 
   get isFull(): boolean {
@@ -41,37 +50,34 @@ export class PackBuilder {
 
   /** Whether a blob of `plainBytes` (after compression) still fits. */
   hasRoomFor(plainBytes: number): boolean {
-    const header = (this.#blobs.length + 1) * ENTRY_BYTES + SEAL_OVERHEAD + 4;
+    const header = (this.#header.blobCount + 1) * ENTRY_BYTES + SEAL_OVERHEAD + 4;
     return this.#used + plainBytes + SEAL_OVERHEAD + header <= this.#buffer.length;
   }
 
-  /** Seals the blob into the pack. `uncompressedLength` is 0 for a raw blob. */
-  add(
-    key: Key,
-    iv: Uint8Array,
-    blob: { type: BlobType; id: BlobId; stored: Uint8Array; uncompressedLength: number },
-  ): void {
-    const length = sealInto(key, iv, blob.stored, this.#buffer, this.#used);
-    this.#record(blob.type, blob.id, length, blob.uncompressedLength);
+  /** Seals the blob into the pack. */
+  add(key: Key, iv: Uint8Array, blob: PackableBlob & { readonly stored: Uint8Array }): void {
+    this.#record(blob, sealInto(key, iv, blob.stored, this.#buffer, this.#used));
   }
 
   /** Copies a blob that is sealed under the same key already. */
-  addSealed(blob: { type: BlobType; id: BlobId; sealed: Uint8Array; uncompressedLength: number }): void {
+  addSealed(blob: PackableBlob & { readonly sealed: Uint8Array }): void {
     this.#buffer.set(blob.sealed, this.#used);
-    this.#record(blob.type, blob.id, blob.sealed.length, blob.uncompressedLength);
+    this.#record(blob, blob.sealed.length);
   }
 
   /** Writes the header and gives the whole pack; the builder is done after that. */
   finish(key: Key, iv: Uint8Array): FinishedPack {
-    const header = seal(key, iv, encodePackHeader(this.#blobs));
-    this.#buffer.set(header, this.#used);
-    this.#buffer.writeUInt32LE(header.length, this.#used + header.length);
-    const bytes = this.#buffer.subarray(0, this.#used + header.length + 4);
-    return { id: hexSha256(bytes) as PackId, bytes, blobs: this.#blobs };
+    const header = this.#header.bytes;
+    const sealed = seal(key, iv, header);
+    this.#buffer.set(sealed, this.#used);
+    this.#buffer.writeUInt32LE(sealed.length, this.#used + sealed.length);
+    const bytes = this.#buffer.subarray(0, this.#used + sealed.length + 4);
+    const blobs = new PackHeaderBlobs(header, this.#header.blobCount);
+    return { id: hexSha256(bytes) as PackId, bytes, header, blobs };
   }
 
-  #record(type: BlobType, id: BlobId, length: number, uncompressedLength: number): void {
-    this.#blobs.push({ type, id, offset: this.#used, length, uncompressedLength });
+  #record({ type, id, uncompressedLength }: PackableBlob, length: number): void {
+    this.#header.add({ type, id, length, uncompressedLength });
     this.#used += length;
   }
 }

@@ -20,12 +20,16 @@ export async function readUnpacked(repository: Repository, name: FileName, signa
 export async function writeUnpacked(
   repository: Repository,
   type: 'snapshots' | 'index' | 'locks',
-  json: string,
+  json: string | Uint8Array,
   signal?: AbortSignal,
 ): Promise<string> {
-  const plain = repository.config.version === 1 ? Buffer.from(json) : encodeUnpacked(json);
+  const plain = repository.config.version === 1 ? bytesOf(json) : encodeUnpacked(json);
   const sealed = seal(repository.key, repository.host.random(16), plain);
   const id = hexSha256(sealed);
   await repository.store.put({ type, id }, sealed, signal);
   return id;
+}
+
+function bytesOf(json: string | Uint8Array): Uint8Array {
+  return typeof json === 'string' ? Buffer.from(json) : json;
 }

@@ -1,5 +1,5 @@
 import type { Key } from '../format/crypto.ts';
-import type { BlobType, PackEntry } from '../format/pack.ts';
+import type { BlobType } from '../format/pack.ts';
 
 /** What a worker is told once, as it starts. One key a destination; a blob is compressed once and sealed for each. */
 export interface BackupWorkerData {
@@ -85,7 +85,9 @@ export type FromWorker =
       readonly destination: number;
       readonly id: string;
       readonly bytes: Uint8Array<ArrayBuffer>;
-      readonly blobs: readonly PackEntry[];
+      /** The plaintext of its header, which names the blobs. */
+      readonly header: Uint8Array<ArrayBuffer>;
+      readonly blobCount: number;
       /** Plaintext bytes in it. */
       readonly plainBytes: number;
     }

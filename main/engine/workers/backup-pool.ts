@@ -15,7 +15,7 @@ export interface PoolHandlers {
 }
 
 /** A small young generation: what a worker allocates dies at once, and a large one only holds memory. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 16 };
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8 };
 
 /** Jobs that a worker may hold: one at work and one ready, so that it never waits for the next. */
 const JOBS_PER_WORKER = 2;

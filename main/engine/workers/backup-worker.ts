@@ -6,7 +6,6 @@ import { hash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { initCrypto } from '../format/crypto.ts';
 import { compressForNow } from '../format/zstd.ts';
-import type { BlobId } from '../ids.ts';
 import type {
   BackupWorkerData,
   BlobsJob,
@@ -26,43 +25,75 @@ const ID_BYTES = 32;
 const TELL_BYTES = 4 * 1024 * 1024;
 
 const send = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-const packs = new PackWriter(keys, (pack) => send({ kind: 'pack', ...pack }, [pack.bytes.buffer]));
+const packs = new PackWriter(keys, (pack) => send({ kind: 'pack', ...pack }, [pack.bytes.buffer, pack.header.buffer]));
 
 let answerClaim: ((wanted: Uint32Array) => void) | undefined;
 let bytesToTell = 0;
 
-/** Chunks that wait in the arena, and the ids of the file at hand. */
+/** Ids in one growing buffer: an object for each would be memory outside the heap that the collector does not see. */
+class IdList {
+  #bytes = Buffer.allocUnsafe(1024 * ID_BYTES);
+  count = 0;
+
+  get bytes(): Buffer<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.count * ID_BYTES);
+  }
+
+  add(id: Uint8Array): void {
+    const at = this.count * ID_BYTES;
+    if (at === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.allocUnsafe(this.#bytes.length)]);
+    this.#bytes.set(id, at);
+    this.count++;
+  }
+}
+
+const idOfChunk = Buffer.alloc(ID_BYTES);
+
+/** Chunks that wait in the arena, and the ids of the files of the job at hand. */
 class WaitingChunks implements ChunkSink {
   readonly #chunks: Uint8Array[] = [];
-  #ids = Buffer.allocUnsafe(1024 * ID_BYTES);
-  #fileIds: Buffer[] = [];
+  readonly #ids = new IdList();
+  #jobIds = new IdList();
+  #fileStart = 0;
 
-  get fileIds(): readonly Buffer[] {
-    return this.#fileIds;
+  beginJob(): void {
+    this.#jobIds = new IdList();
+    this.#fileStart = 0;
+  }
+
+  get jobIds(): Uint8Array {
+    return this.#jobIds.bytes;
+  }
+
+  /** The file at hand is done. Gives the number of its chunks; `drop`: its ids do not count. */
+  endFile(outcome: 'keep' | 'drop'): number {
+    if (outcome === 'drop') this.#jobIds.count = this.#fileStart;
+    const chunks = this.#jobIds.count - this.#fileStart;
+    this.#fileStart = this.#jobIds.count;
+    return chunks;
   }
 
   begin(): void {
-    this.#fileIds = [];
+    this.#jobIds.count = this.#fileStart;
   }
 
   chunk(bytes: Uint8Array): void {
-    const id = hash('sha256', bytes, 'buffer');
-    const at = this.#chunks.length * ID_BYTES;
-    if (at === this.#ids.length) this.#ids = Buffer.concat([this.#ids, Buffer.allocUnsafe(this.#ids.length)]);
-    id.copy(this.#ids, at);
+    idOfChunk.write(hash('sha256', bytes, 'binary'), 'binary');
+    this.#ids.add(idOfChunk);
+    this.#jobIds.add(idOfChunk);
     this.#chunks.push(bytes);
-    this.#fileIds.push(id);
   }
 
   async settle(): Promise<void> {
     if (this.#chunks.length === 0) return;
-    const ids = this.#ids.subarray(0, this.#chunks.length * ID_BYTES);
+    const ids = this.#ids.bytes;
     const wanted = await claim(ids);
     for (const [position, bytes] of this.#chunks.entries()) {
       const bits = wanted[position] ?? 0;
-      if (bits !== 0) await store('data', idText(ids, position), bytes, bits);
+      if (bits !== 0) await store('data', idAt(ids, position), bytes, bits);
     }
     this.#chunks.length = 0;
+    this.#ids.count = 0;
   }
 }
 
@@ -84,7 +115,7 @@ function claim(ids: Uint8Array): Promise<Uint32Array> {
   });
 }
 
-async function store(type: 'data' | 'tree', id: BlobId, plain: Uint8Array, wanted: number): Promise<void> {
+async function store(type: 'data' | 'tree', id: Uint8Array, plain: Uint8Array, wanted: number): Promise<void> {
   const packed = compressionLevel === null ? plain : compressForNow(plain, compressionLevel);
   // What does not shrink is stored raw: the format allows both, and reading it back costs less.
   const raw = compressionLevel === null || (type === 'data' && packed.length >= plain.length);
@@ -92,8 +123,8 @@ async function store(type: 'data' | 'tree', id: BlobId, plain: Uint8Array, wante
   await packs.add({ type, id, stored, uncompressedLength: raw ? 0 : plain.length, plainBytes: plain.length }, wanted);
 }
 
-function idText(ids: Buffer, position: number): BlobId {
-  return ids.toString('hex', position * ID_BYTES, (position + 1) * ID_BYTES) as BlobId;
+function idAt(ids: Uint8Array, position: number): Uint8Array {
+  return ids.subarray(position * ID_BYTES, (position + 1) * ID_BYTES);
 }
 
 async function storeFiles(job: FilesJob): Promise<void> {
@@ -101,7 +132,7 @@ async function storeFiles(job: FilesJob): Promise<void> {
   const outcomes = new Uint8Array(count);
   const sizes = new Float64Array(count);
   const blobCounts = new Uint32Array(count);
-  const ids: Buffer[] = [];
+  waiting.beginJob();
   const fresh: FreshStat[] = [];
   const failures: FilesDone['failures'][number][] = [];
   for (const [position, path] of job.paths.entries()) {
@@ -110,25 +141,20 @@ async function storeFiles(job: FilesJob): Promise<void> {
     outcomes[position] = result.outcome;
     sizes[position] = result.size;
     if (result.fresh) fresh.push({ position, ...result.fresh });
-    if (result.failure) {
-      failures.push({ position, ...result.failure });
-      continue;
-    }
-    blobCounts[position] = waiting.fileIds.length;
-    ids.push(...waiting.fileIds);
+    if (result.failure) failures.push({ position, ...result.failure });
+    blobCounts[position] = waiting.endFile(result.failure ? 'drop' : 'keep');
   }
   await files.settle();
   tellBytes();
-  send({ kind: 'filesDone', job: job.job, outcomes, sizes, blobCounts, ids: Buffer.concat(ids), fresh, failures });
+  send({ kind: 'filesDone', job: job.job, outcomes, sizes, blobCounts, ids: waiting.jobIds, fresh, failures });
 }
 
 async function storeBlobs(job: BlobsJob): Promise<void> {
-  const ids = Buffer.from(job.ids.buffer, job.ids.byteOffset, job.ids.byteLength);
   let offset = 0;
   for (const [position, length] of job.lengths.entries()) {
     await store(
       job.type,
-      idText(ids, position),
+      idAt(job.ids, position),
       job.bytes.subarray(offset, offset + length),
       job.wanted[position] ?? 0,
     );

@@ -1,14 +1,14 @@
 import { randomFillSync } from 'node:crypto';
 import type { Key } from '../format/crypto.ts';
-import type { BlobType, PackEntry } from '../format/pack.ts';
-import type { BlobId } from '../ids.ts';
-import { PackBuilder } from '../repository/pack-builder.ts';
+import { type PackableBlob, PackBuilder } from '../repository/pack-builder.ts';
 
 export interface PackToStore {
   readonly destination: number;
   readonly id: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly blobs: readonly PackEntry[];
+  /** The plaintext of its header, which names the blobs. */
+  readonly header: Uint8Array<ArrayBuffer>;
+  readonly blobCount: number;
   readonly plainBytes: number;
 }
 
@@ -36,7 +36,7 @@ export class PackWriter {
 
   /** Seals the blob for every destination whose bit is set in `wanted`; full packs are sent off. */
   async add(
-    blob: { type: BlobType; id: BlobId; stored: Uint8Array; uncompressedLength: number; plainBytes: number },
+    blob: PackableBlob & { readonly stored: Uint8Array; readonly plainBytes: number },
     wanted: number,
   ): Promise<void> {
     for (let destination = 0; destination < this.#keys.length; destination++) {
@@ -75,9 +75,9 @@ export class PackWriter {
     this.#open.delete(name);
     const plainBytes = this.#plainBytes.get(name) ?? 0;
     this.#plainBytes.delete(name);
-    const { id, bytes, blobs } = pack.finish(this.#key(destination), this.#iv());
+    const { id, bytes, header, blobs } = pack.finish(this.#key(destination), this.#iv());
     this.#unanswered++;
-    this.#send({ destination, id, bytes, blobs, plainBytes });
+    this.#send({ destination, id, bytes, header, blobCount: blobs.length, plainBytes });
     while (this.#unanswered > MAX_UNANSWERED * this.#keys.length) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -1,9 +1,7 @@
 /** The command line: parses words and options, hands them to a command, turns its outcome into an exit code. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { registerApp } from './cli/app/register.ts';
 import { EXIT, reportFailure } from './cli/outcome.ts';
-import { registerRepo } from './cli/repo/register.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -20,8 +18,11 @@ const program = new Command('triplicate')
   .showHelpAfterError('Run with --help to see what there is.')
   .exitOverride();
 
-registerApp(program);
-registerRepo(program);
+// `repo` commands need none of the app, whose modules take longer to load than a small command takes to run.
+if (process.argv.slice(2).find((word) => !word.startsWith('-')) !== 'repo') {
+  (await import('./cli/app/register.ts')).registerApp(program);
+}
+(await import('./cli/repo/register.ts')).registerRepo(program);
 
 try {
   await program.parseAsync();

@@ -8,7 +8,6 @@ import { openLocalStore } from '../engine/store/local-store.ts';
 import { openRestStore } from '../engine/store/rest-store.ts';
 import { retrying } from '../engine/store/retrying-store.ts';
 import type { WriteStore } from '../engine/store/store.ts';
-import { openRcloneStore } from '../rclone/open-rclone-store.ts';
 import { describeLocation, parseLocation } from './location.ts';
 import { systemRandom } from './system.ts';
 
@@ -49,8 +48,11 @@ async function openPlain(
   switch (parsed.kind) {
     case 'local':
       return openLocalStore(parsed.path, host);
-    case 'rclone':
+    case 'rclone': {
+      // Loaded only where it is needed: it is half of what a small command would load.
+      const { openRcloneStore } = await import('../rclone/open-rclone-store.ts');
       return retrying(await openRcloneStore({ remote: parsed.remote, location, ...host, variables }), host);
+    }
     case 'rest':
       return retrying(openRestStore({ location, transport: createHttpTransport(parsed.url), ...host }), host);
   }

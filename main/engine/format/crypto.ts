@@ -118,6 +118,8 @@ function macOf({ macBlock, polyKey }: Ciphers, iv: Uint8Array, ciphertext: Uint8
 
 /** Up to here the counter blocks are encrypted with the key's ECB cipher, which spares a CTR cipher for each message. */
 const SMALL_BYTES = 16 * 1024;
+/** Larger messages go through the cipher in parts, so that its outputs are small and their memory is used again at once. */
+const PART_BYTES = 64 * 1024;
 const counters = new Uint8Array(SMALL_BYTES);
 const counterView = new DataView(counters.buffer);
 const scratch = new Uint8Array(SMALL_BYTES);
@@ -133,7 +135,10 @@ function applyKeystream(
   offset: number,
 ): void {
   if (source.length > SMALL_BYTES) {
-    target.set(createCipheriv('aes-256-ctr', key.encrypt, iv).update(source), offset);
+    const cipher = createCipheriv('aes-256-ctr', key.encrypt, iv);
+    for (let start = 0; start < source.length; start += PART_BYTES) {
+      target.set(cipher.update(source.subarray(start, start + PART_BYTES)), offset + start);
+    }
     return;
   }
   if (source.length === 0) return;

@@ -13,7 +13,7 @@ export interface PackToStore {
 }
 
 /** Packs that a worker may have handed over without an answer: bounds its memory when a destination is slow. */
-const MAX_UNANSWERED = 2;
+const MAX_UNANSWERED = 1;
 const IV_BYTES = 16;
 const IV_POOL = 4096 * IV_BYTES;
 
@@ -59,7 +59,7 @@ export class PackWriter {
   /** A pack was dealt with. */
   taken(buffer: ArrayBuffer): void {
     this.#unanswered--;
-    if (this.#buffers.length < this.#keys.length + 1) this.#buffers.push(buffer);
+    if (this.#buffers.length < this.#keys.length) this.#buffers.push(buffer);
     this.#wake?.();
   }
 

@@ -70,6 +70,21 @@ export class BlobIndex {
     return entry === -1 ? undefined : this.#location(entry);
   }
 
+  /** The number of a place where the blob lies, or -1: for lists of many blobs, where an object for each would be too much. */
+  numberOf(type: BlobType, id: BlobId): number {
+    return this.#find(type, this.#bytesOf(id), 0);
+  }
+
+  /** The blob with this number. */
+  blobAt(number: number): PackEntry & { readonly packId: PackId } {
+    return { ...this.#entry(number), packId: this.#packs[this.#packNumber(number)] as PackId };
+  }
+
+  /** Orders blobs by pack and by their place in it. */
+  compareByPlace(a: number, b: number): number {
+    return this.#packNumber(a) - this.#packNumber(b) || this.#offsetOf(a) - this.#offsetOf(b);
+  }
+
   /** Every place where the blob lies: when one copy is damaged, another may be good. */
   lookupAll(type: BlobType, id: BlobId): readonly BlobLocation[] {
     const bytes = this.#bytesOf(id);
@@ -100,7 +115,7 @@ export class BlobIndex {
   /** Every pack with its blobs, in the order of their offsets. */
   *packs(): Generator<IndexedPack> {
     const order = new Uint32Array(this.blobCount).map((_, entry) => entry);
-    order.sort((a, b) => this.#packNumber(a) - this.#packNumber(b) || this.#offsetOf(a) - this.#offsetOf(b));
+    order.sort((a, b) => this.compareByPlace(a, b));
     let next = 0;
     for (const [number, id] of this.#packs.entries()) {
       const blobs: PackEntry[] = [];

@@ -1,21 +1,23 @@
 /** Runs `work` over all items, at most `limit` at a time; the first failure stops the rest from starting. */
 export async function inParallel<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   limit: number,
   work: (item: T, position: number) => Promise<void>,
 ): Promise<void> {
+  const waiting = items[Symbol.iterator]();
   let next = 0;
-  let failed = false;
+  let over = false;
   const lane = async (): Promise<void> => {
-    while (!failed && next < items.length) {
-      const position = next++;
+    while (!over) {
+      const { done, value } = waiting.next();
+      if (done) return;
       try {
-        await work(items[position] as T, position);
+        await work(value, next++);
       } catch (error) {
-        failed = true;
+        over = true;
         throw error;
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  await Promise.all(Array.from({ length: limit }, lane));
 }

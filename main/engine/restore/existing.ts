@@ -1,21 +1,24 @@
 import { type BigIntStats, constants, lstatSync, readlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { permissionsOf } from '../format/mode.ts';
-import type { TreeNode } from '../format/tree.ts';
 import type { BlobIndex } from '../repository/blob-index.ts';
 import { hexSha256 } from '../repository/sha256.ts';
 import { contentLength } from './content.ts';
+import type { RestoreNode } from './request.ts';
 
 /** What is at a path, without following a link; undefined when nothing is. */
 export function statAt(path: Buffer): BigIntStats | undefined {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
-/** Whether what is there has the entry's content: size and time, then the bytes when only the time differs. */
+/**
+ * Whether what is there has the entry's content. For a file its bytes decide, not its time: damage and malware leave
+ * times as they were, and this is when they must come to light.
+ */
 export async function hasSameContent(
   path: Buffer,
   found: BigIntStats,
-  node: TreeNode,
+  node: RestoreNode,
   index: BlobIndex,
 ): Promise<boolean> {
   switch (node.type) {
@@ -30,21 +33,20 @@ export async function hasSameContent(
     case 'dev':
       return found.isBlockDevice() && found.rdev === BigInt(node.device ?? 0);
     case 'file':
-      if (!found.isFile() || found.size !== BigInt(node.size)) return false;
-      return found.mtimeNs === node.mtime.ns || (await hasSameBytes(path, node, index));
+      return found.isFile() && found.size === BigInt(node.size) && (await hasSameBytes(path, node, index));
     default:
       return false;
   }
 }
 
 /** Whether anything but the content would be changed by restoring the entry. */
-export function hasSameMetadata(found: BigIntStats, node: TreeNode): boolean {
+export function hasSameMetadata(found: BigIntStats, node: RestoreNode): boolean {
   const mode = (Number(found.mode) & 0o7777) === permissionsOf(node.mode) || node.type === 'symlink';
   const owner = found.uid === BigInt(node.uid) && found.gid === BigInt(node.gid);
   return mode && owner && found.mtimeNs === node.mtime.ns && (node.extendedAttributes ?? []).length === 0;
 }
 
-async function hasSameBytes(path: Buffer, node: TreeNode, index: BlobIndex): Promise<boolean> {
+async function hasSameBytes(path: Buffer, node: RestoreNode, index: BlobIndex): Promise<boolean> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
   if (!file) return false;
   try {

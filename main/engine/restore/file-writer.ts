@@ -9,7 +9,7 @@ import { type PackRead, planReads, type WantedBlob } from './jobs.ts';
 import type { PlannedEntry, RestorePlan, RestoreProblem } from './request.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
 import type { TargetPaths } from './target-paths.ts';
-import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
+import { createTemporary, finishTemporary, removeQuietly, temporaryPath } from './write-file.ts';
 
 /** Files without content handed to a worker at once. */
 const EMPTY_BATCH = 400;
@@ -28,18 +28,21 @@ export interface FileWriterOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface FileState {
-  readonly entry: PlannedEntry;
-  /** Blobs that are still to be written; a file of one blob is made whole by a worker. */
-  left: number;
-  state: 'waiting' | 'made' | 'done' | 'failed';
-}
+/** How far a file is; kept as a number each, as there may be millions. */
+const WAITING = 0;
+/** It stands under its temporary name, with some of its parts. */
+const MADE = 1;
+const DONE = 2;
+const FAILED = 3;
 
 /** Writes the content of files, pack by pack, in worker threads. Nothing unfinished is left behind, also on failure. */
 export class FileWriter {
   readonly #plan: RestorePlan;
   readonly #paths: TargetPaths;
-  readonly #files: readonly FileState[];
+  readonly #files: readonly PlannedEntry[];
+  readonly #states: Uint8Array;
+  /** Blobs that are still to be written; a file of one blob is made whole by a worker. */
+  readonly #partsLeft: Uint32Array;
   readonly #events: FileWriterEvents;
   readonly #options: FileWriterOptions;
   readonly #pool: JobPool<RestoreJob, RestoreReply>;
@@ -56,8 +59,14 @@ export class FileWriter {
     this.#events = events;
     this.#options = options;
     this.#paths = paths;
-    this.#files = entries.map((entry) => ({ entry, left: entry.node.content?.length ?? 0, state: 'waiting' }));
-    const data: RestoreWorkerData = { key: plan.request.repository.key, owners: options.owners };
+    this.#files = entries;
+    this.#states = new Uint8Array(entries.length);
+    this.#partsLeft = Uint32Array.from(entries, ({ node }) => node.content?.length ?? 0);
+    const data: RestoreWorkerData = {
+      key: plan.request.repository.key,
+      owners: options.owners,
+      mark: options.mark,
+    };
     const workers = Math.min(4, Math.max(1, availableParallelism()));
     this.#pool = new JobPool(workerEntry('restore-worker', import.meta.url), data, workers);
   }
@@ -65,24 +74,21 @@ export class FileWriter {
   /** @throws `store/…`, `restore/target-invalid` when the target is full, `cancelled` */
   async run(): Promise<void> {
     const { repository } = this.#plan.request;
-    const reads = planReads(
-      this.#files.map(({ entry }) => entry),
-      this.#plan.index,
-    );
+    const reads = planReads(this.#files, this.#plan.index);
     try {
       const lanes = Math.max(2, Math.min(4, repository.store.capabilities.connections));
       await inParallel(this.#emptyBatches(), lanes, (batch) => this.#writeEmpty(batch));
       await inParallel(reads, lanes, (read) => this.#serve(read));
     } finally {
       await this.#pool.close();
-      for (const [number, file] of this.#files.entries()) {
-        if (file.state === 'made') removeQuietly(this.#temporaryOf(number));
+      for (const [number, state] of this.#states.entries()) {
+        if (state === MADE) removeQuietly(this.#temporaryOf(number));
       }
     }
   }
 
   #emptyBatches(): readonly (readonly number[])[] {
-    const empty = [...this.#files.keys()].filter((number) => this.#files[number]?.left === 0);
+    const empty = [...this.#files.keys()].filter((number) => this.#partsLeft[number] === 0);
     return Array.from({ length: Math.ceil(empty.length / EMPTY_BATCH) }, (_, i) =>
       empty.slice(i * EMPTY_BATCH, (i + 1) * EMPTY_BATCH),
     );
@@ -129,10 +135,9 @@ export class FileWriter {
     const parts: FilePart[] = [];
     for (const [position, { uses }] of read.blobs.entries()) {
       for (const { file, at } of uses) {
-        const state = this.#files[file];
-        if (!state || state.state === 'failed') continue;
-        if (state.entry.node.content?.length === 1) whole.push(this.#wholeFile(file, position));
-        else if (this.#make(file, state)) {
+        if (this.#states[file] === FAILED) continue;
+        if (this.#entry(file).node.content?.length === 1) whole.push(this.#wholeFile(file, position));
+        else if (this.#make(file)) {
           parts.push({ file, blob: position, at, temporary: this.#temporaryOf(file).toString('latin1') });
         }
       }
@@ -147,11 +152,11 @@ export class FileWriter {
   }
 
   /** Makes a larger file under its temporary name when its first part comes. */
-  #make(number: number, file: FileState): boolean {
-    if (file.state === 'made') return true;
+  #make(number: number): boolean {
+    if (this.#states[number] === MADE) return true;
     try {
-      createTemporary(this.#temporaryOf(number), file.entry.node.size);
-      file.state = 'made';
+      createTemporary(this.#temporaryOf(number), this.#entry(number).node.size);
+      this.#states[number] = MADE;
       return true;
     } catch (error) {
       this.#failBySystem(number, error as { code?: string; message?: string });
@@ -173,22 +178,23 @@ export class FileWriter {
   }
 
   #finishWhole(number: number): void {
-    const file = this.#files[number];
-    if (file?.state !== 'waiting') return;
-    file.state = 'done';
-    this.#events.done(file.entry, this.#pathOf(number));
+    if (this.#states[number] !== WAITING) return;
+    this.#states[number] = DONE;
+    this.#events.done(this.#entry(number), this.#pathOf(number));
   }
 
   #finishPart(number: number): void {
-    const file = this.#files[number];
-    if (file?.state !== 'made' || --file.left > 0) return;
-    const { entry } = file;
+    if (this.#states[number] !== MADE) return;
+    const left = (this.#partsLeft[number] ?? 0) - 1;
+    this.#partsLeft[number] = left;
+    if (left > 0) return;
+    const entry = this.#entry(number);
     const path = this.#pathOf(number);
     const temporary = this.#temporaryOf(number);
     const owner = this.#options.owners === 'set' ? { owner: { uid: entry.node.uid, gid: entry.node.gid } } : {};
     try {
       finishTemporary({ path, temporary, mode: modeOf(entry), existing: existingOf(entry), ...owner });
-      file.state = 'done';
+      this.#states[number] = DONE;
       this.#events.done(entry, path);
     } catch (error) {
       this.#failBySystem(number, error as { code?: string; message?: string });
@@ -196,17 +202,20 @@ export class FileWriter {
   }
 
   #wholeFile(number: number, blob: number): WholeFile {
-    const { entry } = this.#files[number] as FileState;
+    const entry = this.#entry(number);
     return {
       file: number,
       blob,
       path: this.#pathOf(number).toString('latin1'),
-      temporary: this.#temporaryOf(number).toString('latin1'),
       mode: modeOf(entry),
       uid: entry.node.uid,
       gid: entry.node.gid,
       existing: existingOf(entry),
     };
+  }
+
+  #entry(number: number): PlannedEntry {
+    return this.#files[number] as PlannedEntry;
   }
 
   #failBySystem(number: number, { code = '', message = '' }: { code?: string; message?: string }): void {
@@ -221,22 +230,20 @@ export class FileWriter {
   }
 
   #fail(number: number, reason: RestoreProblem, text: string): void {
-    const file = this.#files[number];
-    if (!file || file.state === 'failed' || file.state === 'done') return;
-    if (file.state === 'made') removeQuietly(this.#temporaryOf(number));
-    file.state = 'failed';
-    this.#events.failed(file.entry, reason, text);
+    const state = this.#states[number];
+    if (state === FAILED || state === DONE) return;
+    if (state === MADE) removeQuietly(this.#temporaryOf(number));
+    this.#states[number] = FAILED;
+    this.#events.failed(this.#entry(number), reason, text);
   }
 
   /** Made when needed: for many files, keeping them would cost more than the files' names. */
   #pathOf(number: number): Buffer {
-    return this.#paths.of((this.#files[number] as FileState).entry.path);
+    return this.#paths.of(this.#entry(number).path);
   }
 
   #temporaryOf(number: number): Buffer {
-    const path = this.#pathOf(number);
-    const folder = path.subarray(0, path.lastIndexOf('/') + 1);
-    return Buffer.concat([folder, Buffer.from(`.triplicate-${this.#options.mark}-${number}.tmp`)]);
+    return temporaryPath(this.#pathOf(number), this.#options.mark, number);
   }
 
   #stopIfOver(): void {

@@ -29,41 +29,57 @@ const READ_BYTES = 8 * 1024 * 1024;
 
 /**
  * Orders the reading by where the content lies, so that every pack is read once, front to back, whatever the order of
- * files. `files`: those to be written; files without content are not named by any read.
+ * files. `files`: those to be written; files without content are not named by any read. What is needed is kept in
+ * arrays of numbers, 20 bytes a use; each read is made when its turn comes.
  */
-export function planReads(files: readonly PlannedEntry[], index: BlobIndex): readonly PackRead[] {
-  const wanted = new Map<BlobId, { place: BlobLocation; uses: BlobUse[] }>();
+export function* planReads(files: readonly PlannedEntry[], index: BlobIndex): Generator<PackRead> {
+  const uses = collectUses(files, index);
+  const order = uses.blob.map((_, use) => use);
+  order.sort((a, b) => index.compareByPlace(uses.blob[a] ?? 0, uses.blob[b] ?? 0));
+  let read: { packId: PackId; offset: number; length: number; blobs: WantedBlob[] } | undefined;
+  for (let next = 0; next < order.length; ) {
+    const number = uses.blob[order[next] ?? 0] ?? 0;
+    const { id, ...place } = index.blobAt(number);
+    const usesOfBlob: BlobUse[] = [];
+    for (; next < order.length && uses.blob[order[next] ?? 0] === number; next++) {
+      const use = order[next] ?? 0;
+      usesOfBlob.push({ file: uses.file[use] ?? 0, at: uses.at[use] ?? 0 });
+    }
+    const blob = { id, place, uses: usesOfBlob };
+    const { packId, offset, length } = place;
+    const end = read ? read.offset + read.length : 0;
+    if (read?.packId === packId && offset - end <= GAP_BYTES && offset + length - read.offset <= READ_BYTES) {
+      read.length = Math.max(read.length, offset + length - read.offset);
+      read.blobs.push(blob);
+    } else {
+      if (read) yield read;
+      read = { packId, offset, length, blobs: [blob] };
+    }
+  }
+  if (read) yield read;
+}
+
+/** Which blob (by its number in the index) stands in which file (by number) and where. */
+interface Uses {
+  readonly blob: Uint32Array;
+  readonly file: Uint32Array;
+  readonly at: Float64Array;
+}
+
+function collectUses(files: readonly PlannedEntry[], index: BlobIndex): Uses {
+  const count = files.reduce((sum, { node }) => sum + (node.content?.length ?? 0), 0);
+  const uses: Uses = { blob: new Uint32Array(count), file: new Uint32Array(count), at: new Float64Array(count) };
+  let use = 0;
   for (const [file, { node }] of files.entries()) {
     let at = 0;
     for (const id of node.content ?? []) {
-      let blob = wanted.get(id);
-      if (!blob) {
-        const place = index.lookup('data', id);
-        if (!place) continue;
-        blob = { place, uses: [] };
-        wanted.set(id, blob);
-      }
-      blob.uses.push({ file, at });
+      const number = index.numberOf('data', id);
+      if (number === -1) continue;
+      uses.blob[use] = number;
+      uses.file[use] = file;
+      uses.at[use++] = at;
       at += contentLength(index, id) ?? 0;
     }
   }
-  const blobs = [...wanted].map(([id, { place, uses }]): WantedBlob => ({ id, place, uses }));
-  blobs.sort((a, b) => compare(a.place.packId, b.place.packId) || a.place.offset - b.place.offset);
-  const reads: { packId: PackId; offset: number; length: number; blobs: WantedBlob[] }[] = [];
-  for (const blob of blobs) {
-    const { packId, offset, length } = blob.place;
-    const last = reads.at(-1);
-    const end = last ? last.offset + last.length : 0;
-    if (last?.packId === packId && offset - end <= GAP_BYTES && offset + length - last.offset <= READ_BYTES) {
-      last.length = Math.max(last.length, offset + length - last.offset);
-      last.blobs.push(blob);
-    } else {
-      reads.push({ packId, offset, length, blobs: [blob] });
-    }
-  }
-  return reads;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return { blob: uses.blob.subarray(0, use), file: uses.file, at: uses.at };
 }

@@ -12,6 +12,7 @@ import type {
   PlannedEntry,
   RestoreAction,
   RestoreLeftOut,
+  RestoreNode,
   RestorePlan,
   RestoreProblem,
   RestoreRequest,
@@ -19,11 +20,36 @@ import type {
 import { besideName, isSafeName } from './safe-name.ts';
 import { TargetPaths } from './target-paths.ts';
 
-interface Candidate {
-  readonly path: PathSegments;
-  readonly text: string;
-  readonly node: TreeNode;
+/**
+ * An entry of the snapshot that the restore takes in, and what is planned for it. There may be millions, so that its
+ * names above are shared with its neighbours, and paths are put together when they are asked for.
+ */
+class Candidate implements PlannedEntry {
+  /** Names from the root of the snapshot down to its folder. */
+  readonly folder: PathSegments;
+  readonly node: RestoreNode;
   readonly match: PathMatch;
+  /** How many of the names in `folder` lie above the target. */
+  readonly above: number;
+  action: RestoreAction = 'new';
+  metadata: 'yes' | 'no' = 'yes';
+  /** Its name in the target where that is not its own. */
+  newName: Uint8Array | undefined = undefined;
+
+  constructor(folder: PathSegments, above: number, node: RestoreNode, match: PathMatch) {
+    this.folder = folder;
+    this.above = above;
+    this.node = node;
+    this.match = match;
+  }
+
+  get path(): PathSegments {
+    return [...this.folder.slice(this.above), this.newName ?? this.node.name];
+  }
+
+  get text(): string {
+    return pathText([...this.folder, this.node.name]);
+  }
 }
 
 /**
@@ -70,6 +96,7 @@ async function selectEntries(
     leftOut.push({ path: pathText(path), reason, text });
   };
   const last: (Uint8Array | undefined)[] = [];
+  let folder: PathSegments = [];
   await walkTree(
     request.repository,
     index,
@@ -88,8 +115,8 @@ async function selectEntries(
           return 'skip';
         }
         if (match !== 'from') {
-          const own = slim(node);
-          found.push({ path: [...path.slice(from.length, -1), own.name], text: pathText(path), node: own, match });
+          if (!isFolderOf(path, folder)) folder = path.slice(0, -1);
+          found.push(new Candidate(folder, from.length, slim(node), match));
         }
         return 'descend';
       },
@@ -110,17 +137,32 @@ async function selectEntries(
   return found;
 }
 
+/** Whether these are the very names above the path: neighbours come with the same objects. */
+function isFolderOf(path: PathSegments, folder: PathSegments): boolean {
+  return folder.length === path.length - 1 && folder.every((name, level) => name === path[level]);
+}
+
 /** What a restore needs of an entry, free of the bytes of the directory it was read from. */
-function slim(node: TreeNode): TreeNode {
-  const atime = node.atime.text === node.mtime.text ? node.mtime : node.atime;
+function slim(node: TreeNode): RestoreNode {
+  const { type, mode, mtime, uid, gid, size, links, extendedAttributes, device, content } = node;
+  const atime = node.atime.text === mtime.text ? mtime : node.atime;
   return {
-    ...node,
-    name: Buffer.from(node.name),
+    name: node.name,
+    type,
+    mode,
+    mtime,
     atime,
-    ctime: node.mtime,
-    user: '',
-    group: '',
-    ...(node.linkTarget ? { linkTarget: Buffer.from(node.linkTarget) } : {}),
+    uid,
+    gid,
+    // Only names of one file are compared by these.
+    inode: links > 1 ? node.inode : 0n,
+    deviceId: links > 1 ? node.deviceId : 0n,
+    size,
+    links,
+    linkTarget: node.linkTarget,
+    extendedAttributes,
+    device,
+    content,
   };
 }
 
@@ -147,62 +189,72 @@ async function* decide(
   paths: TargetPaths,
   candidates: readonly Candidate[],
   leftOut: RestoreLeftOut[],
-): AsyncGenerator<PlannedEntry> {
+): AsyncGenerator<Candidate> {
   let fresh: PathSegments | undefined = statAt(paths.root) ? undefined : [];
   let barred: PathSegments | undefined;
   for (const candidate of candidates) {
-    const { path, text, node } = candidate;
+    const { path, node } = candidate;
     if (barred && isBelow(path, barred)) continue;
     if (node.type === 'file') {
       const wrong = whyContentIsWrong(node, index);
       if (wrong) {
-        leftOut.push({ path: text, ...wrong });
+        leftOut.push({ path: candidate.text, ...wrong });
         continue;
       }
     }
     const found = fresh && isBelow(path, fresh) ? undefined : statAt(paths.of(path));
     if (!found && node.type === 'dir' && !(fresh && isBelow(path, fresh))) fresh = path;
     if (found && node.type === 'dir' && !found.isDirectory() && request.existing !== 'replace') {
-      leftOut.push({ path: text, reason: 'in-the-way', text: 'Something that is not a folder is there; it was kept.' });
+      leftOut.push({
+        path: candidate.text,
+        reason: 'in-the-way',
+        text: 'Something that is not a folder is there; it was kept.',
+      });
       barred = path;
       continue;
     }
     if (found && node.type === 'dir' && !found.isDirectory()) fresh = path;
     if (found?.isDirectory() && node.type !== 'dir' && request.existing === 'replace') {
-      leftOut.push({ path: text, reason: 'in-the-way', text: 'A folder with this name is there; it was kept.' });
+      leftOut.push({
+        path: candidate.text,
+        reason: 'in-the-way',
+        text: 'A folder with this name is there; it was kept.',
+      });
       continue;
     }
-    yield found ? await againstExisting(request, index, paths, candidate, found) : asNew(candidate);
+    yield found ? await againstExisting(request, index, paths, candidate, found) : candidate;
   }
-}
-
-function asNew({ path, text, node }: Candidate): PlannedEntry {
-  return { path, text, node, action: 'new', metadata: 'yes' };
 }
 
 async function againstExisting(
   request: RestoreRequest,
   index: BlobIndex,
   paths: TargetPaths,
-  { path, text, node, match }: Candidate,
+  entry: Candidate,
   found: BigIntStats,
-): Promise<PlannedEntry> {
-  const entry = { path, text, node };
+): Promise<Candidate> {
+  const { node, path } = entry;
   const replaces = request.existing === 'replace';
   if (await hasSameContent(paths.of(path), found, node, index)) {
-    const metadata = replaces && match === 'inside' && !hasSameMetadata(found, node) ? 'yes' : 'no';
-    return { ...entry, action: 'unchanged', metadata };
+    entry.action = 'unchanged';
+    entry.metadata = replaces && entry.match === 'inside' && !hasSameMetadata(found, node) ? 'yes' : 'no';
+  } else if (replaces) {
+    entry.action = 'replaced';
+  } else if (request.existing === 'skip') {
+    entry.action = 'kept';
+    entry.metadata = 'no';
+  } else {
+    entry.action = 'beside';
+    for (let attempt = 1; ; attempt++) {
+      entry.newName = besideName(node.name, attempt);
+      if (!statAt(paths.of(entry.path))) break;
+    }
   }
-  if (replaces) return { ...entry, action: 'replaced', metadata: 'yes' };
-  if (request.existing === 'skip') return { ...entry, action: 'kept', metadata: 'no' };
-  for (let attempt = 1; ; attempt++) {
-    const beside = [...path.slice(0, -1), besideName(node.name, attempt)];
-    if (!statAt(paths.of(beside))) return { ...entry, path: beside, action: 'beside', metadata: 'yes' };
-  }
+  return entry;
 }
 
 function whyContentIsWrong(
-  node: TreeNode,
+  node: RestoreNode,
   index: BlobIndex,
 ): { readonly reason: RestoreProblem; readonly text: string } | undefined {
   let sum = 0;

@@ -30,12 +30,32 @@ export interface RestoreRequest {
  */
 export type RestoreAction = 'new' | 'replaced' | 'kept' | 'beside' | 'unchanged';
 
+/** What a restore needs of an entry. */
+export type RestoreNode = Pick<
+  TreeNode,
+  | 'name'
+  | 'type'
+  | 'mode'
+  | 'mtime'
+  | 'atime'
+  | 'uid'
+  | 'gid'
+  | 'inode'
+  | 'deviceId'
+  | 'size'
+  | 'links'
+  | 'linkTarget'
+  | 'extendedAttributes'
+  | 'device'
+  | 'content'
+>;
+
 export interface PlannedEntry {
   /** Names below the target. */
   readonly path: PathSegments;
   /** Its path in the snapshot, as text for a person. */
   readonly text: string;
-  readonly node: TreeNode;
+  readonly node: RestoreNode;
   readonly action: RestoreAction;
   /** `no` for what is only passed through or stays as it is. */
   readonly metadata: 'yes' | 'no';

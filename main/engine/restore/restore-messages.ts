@@ -7,6 +7,8 @@ export interface RestoreWorkerData {
   readonly key: Key;
   /** Whether owners can be set. */
   readonly owners: 'set' | 'leave';
+  /** Makes this restore's temporary names its own. */
+  readonly mark: string;
 }
 
 /** One blob in the bytes of a job. */
@@ -22,7 +24,6 @@ export interface WholeFile {
   readonly file: number;
   readonly blob: number;
   readonly path: PathBytes;
-  readonly temporary: PathBytes;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;

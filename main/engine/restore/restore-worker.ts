@@ -8,9 +8,9 @@ import { initCrypto } from '../format/crypto.ts';
 import type { BlobId } from '../ids.ts';
 import { openBlob } from '../repository/blob-reader.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
-import { writeAt, writeWhole } from './write-file.ts';
+import { temporaryPath, writeAt, writeWhole } from './write-file.ts';
 
-const { key, owners } = workerData as RestoreWorkerData;
+const { key, owners, mark } = workerData as RestoreWorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
 const EMPTY = new Uint8Array(0);
 const ready = initCrypto();
@@ -50,12 +50,10 @@ function handle(job: RestoreJob): RestoreReply {
   return { badBlobs, failures, bytesWritten };
 }
 
-function writeOne({ path, temporary, mode, uid, gid, existing }: WholeFile, plain: Uint8Array): number {
+function writeOne({ file, path: text, mode, uid, gid, existing }: WholeFile, plain: Uint8Array): number {
   const owner = owners === 'set' ? { owner: { uid, gid } } : {};
-  writeWhole(
-    { path: Buffer.from(path, 'latin1'), temporary: Buffer.from(temporary, 'latin1'), mode, existing, ...owner },
-    plain,
-  );
+  const path = Buffer.from(text, 'latin1');
+  writeWhole({ path, temporary: temporaryPath(path, mark, file), mode, existing, ...owner }, plain);
   return plain.length;
 }
 

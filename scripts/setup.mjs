@@ -28,8 +28,8 @@ export async function ensureDependencies() {
     say('Installing dependencies (once; about half a minute)…');
     // Install scripts are never needed: native parts come as platform packages with their hashes in the lock file.
     const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
-    let code = await run('npm', args, { cwd: root, shell: windows, quietOutput: true });
-    if (code !== 0) code = await run('npm', args, { cwd: root, shell: windows, quietOutput: true });
+    let code = await run('npm', args, { cwd: root, shell: windows, output: 'to-stderr' });
+    if (code !== 0) code = await run('npm', args, { cwd: root, shell: windows, output: 'to-stderr' });
     if (code !== 0) throw new SetupError('`npm ci` failed: check the network connection, then run the command again.');
     writeFileSync(stamp, lockHash());
   });
@@ -48,7 +48,7 @@ export async function ensurePrograms(programs) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     const apt = (...args) => {
       const [command, ...rest] = [...admin, 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', ...args];
-      return run(command, rest, { env, quietOutput: true });
+      return run(command, rest, { env, output: 'when-failed' });
     };
     const install = () => apt('install', '-y', '--no-install-recommends', ...missing.map((program) => program.apt));
     if ((await install()) !== 0) {
@@ -198,10 +198,18 @@ function administrator() {
     : undefined;
 }
 
-/** Resolves with the exit code (128 + signal when killed, 127 when not found); stdout goes to stderr when `quietOutput`. */
-function run(command, args, { quietOutput, ...options }) {
+const STDIO = { 'to-stderr': ['ignore', 2, 2], 'when-failed': ['ignore', 'pipe', 'pipe'] };
+
+/**
+ * Resolves with the exit code (128 + signal when killed, 127 when not found). `output`: where what it prints goes; the
+ * terminal is its own when absent.
+ */
+function run(command, args, { output, ...options }) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: quietOutput ? ['ignore', 2, 2] : 'inherit', ...options });
+    const child = spawn(command, args, { stdio: STDIO[output] ?? 'inherit', ...options });
+    const printed = [];
+    for (const stream of output === 'when-failed' ? [child.stdout, child.stderr] : [])
+      stream.on('data', (part) => printed.push(part));
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     let stopped = false;
     const pass = (signal) => {
@@ -216,10 +224,12 @@ function run(command, args, { quietOutput, ...options }) {
     const end = (code) => {
       clearInterval(orphaned);
       for (const signal of signals) process.off(signal, pass);
+      if (code !== 0) for (const part of printed) process.stderr.write(part);
       if (stopped) process.exit(code); // whoever wanted an end wants no next step either
       resolve(code);
     };
     child.once('error', () => end(127));
-    child.once('exit', (code, signal) => end(code ?? 128 + (osConstants.signals[signal] ?? 0)));
+    // `close` rather than `exit`: all that it printed is there by then.
+    child.once('close', (code, signal) => end(code ?? 128 + (osConstants.signals[signal] ?? 0)));
   });
 }

@@ -183,7 +183,7 @@ class Show {
   async #verdict(folder: Folder, restoredEqual: boolean): Promise<DemoResult> {
     const now = (await this.#app.call('folders.list', {})).find(({ id }) => id === folder.id) ?? folder;
     this.#say('');
-    for (const line of describeFolder(now)) this.#say(line);
+    for (const line of describeFolder(now, [])) this.#say(line);
     const seconds = Math.round((performance.now() - this.#started) / 100) / 10;
     this.#say(`\n${now.rule.copies.have} copies, in ${seconds} seconds. Any restic opens these repositories.`);
     return { copies: now.rule.copies.have, satisfied: now.rule.satisfied, restoredEqual, seconds };

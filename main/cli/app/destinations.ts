@@ -2,15 +2,17 @@ import { resolve } from 'node:path';
 import type { StorageKind } from '../../api/contract/values.ts';
 import { size } from '../../app/runs/report-words.ts';
 import { EXIT, type ExitCode } from '../outcome.ts';
-import { destinationNamed } from './names.ts';
+import { destinationNamed, folderAt } from './names.ts';
 import type { AppSession } from './session.ts';
 
 interface AddOptions {
   readonly kind?: StorageKind;
   readonly offsite?: boolean;
+  /** Paths of protected folders. */
+  readonly for: readonly string[];
 }
 
-/** Folders that have no destination yet get this one. */
+/** All folders are stored at the new destination too, or only those that were named. */
 export async function addDestination(
   session: AppSession,
   name: string,
@@ -18,20 +20,21 @@ export async function addDestination(
   options: AddOptions,
 ): Promise<ExitCode> {
   await session.unlock();
+  const named = await Promise.all(options.for.map((path) => folderAt(session, path)));
   const destination = await session.app.call('destinations.add', {
     name,
     location: /^(rclone|rest|file):/.test(location) || location.startsWith('~/') ? location : resolve(location),
     ...(options.kind === undefined ? {} : { kind: options.kind }),
     ...(options.offsite ? { offsite: true } : {}),
   });
-  for (const folder of await session.app.call('folders.list', {})) {
-    if (folder.destinationIds.length === 0)
-      await session.app.call('folders.update', { id: folder.id, destinationIds: [destination.id] });
-  }
+  const folders = named.length > 0 ? named : await session.app.call('folders.list', {});
+  for (const { id, destinationIds } of folders)
+    await session.app.call('folders.update', { id, destinationIds: [...destinationIds, destination.id] });
   session.json(destination);
   session.say(
     `${name} is ready at ${destination.location} (${destination.kind}${destination.offsite ? ', off-site' : ''}).`,
   );
+  if (folders.length > 0) session.say(`It holds ${folders.map(({ path }) => path).join(', ')} from now on.`);
   return EXIT.done;
 }
 

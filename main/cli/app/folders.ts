@@ -9,14 +9,25 @@ interface AddOptions {
   readonly name?: string;
 }
 
+/** Protects a folder; one that is protected already goes to the named destinations too. */
 export async function addFolder(session: AppSession, path: string, options: AddOptions): Promise<ExitCode> {
-  const chosen = await Promise.all(options.to.map((name) => destinationNamed(session, name)));
-  const folder = await session.app.call('folders.add', {
-    path: resolve(path),
-    excludes: [...options.exclude],
-    ...(options.name === undefined ? {} : { name: options.name }),
-    ...(chosen.length === 0 ? {} : { destinationIds: chosen.map(({ id }) => id) }),
-  });
+  const chosen = (await Promise.all(options.to.map((name) => destinationNamed(session, name)))).map(({ id }) => id);
+  const full = resolve(path);
+  const known = (await session.app.call('folders.list', {})).find((one) => one.path === full);
+  const folder =
+    known && chosen.length > 0
+      ? await session.app.call('folders.update', {
+          id: known.id,
+          destinationIds: [...new Set([...known.destinationIds, ...chosen])],
+          ...(options.exclude.length > 0 ? { excludes: [...options.exclude] } : {}),
+          ...(options.name === undefined ? {} : { name: options.name }),
+        })
+      : await session.app.call('folders.add', {
+          path: full,
+          excludes: [...options.exclude],
+          ...(options.name === undefined ? {} : { name: options.name }),
+          ...(chosen.length === 0 ? {} : { destinationIds: chosen }),
+        });
   session.json(folder);
   const names = folder.copies.map(({ destinationName }) => destinationName);
   session.say(

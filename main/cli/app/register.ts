@@ -35,7 +35,7 @@ function registerHosts(program: Command): void {
 
 function registerFolders(program: Command): void {
   const folder = program.command('folder').description('the protected folders');
-  word(folder, 'add <path>', 'protect a folder')
+  word(folder, 'add <path>', 'protect a folder, or store a protected one at further destinations')
     .option('--exclude <glob>', 'leave out what matches (repeatable)', collect, [])
     .option('--to <name>', 'to this destination (repeatable; all when absent)', collect, [])
     .option('--name <name>', 'what to call it')
@@ -51,6 +51,7 @@ function registerDestinations(program: Command): void {
   word(destination, 'add <name> <location>', 'add a place: /path, rclone:REMOTE:PATH, rest:https://…')
     .addOption(new Option('--kind <kind>', 'the kind of storage').choices(['internal', 'external', 'network', 'cloud']))
     .option('--offsite', 'it is in another place than the folders')
+    .option('--for <path>', 'to hold this protected folder (repeatable; all when absent)', collect, [])
     .option('--password-file <file>', 'read the passphrase from a file instead of TRIPLICATE_PASSWORD')
     .action((name, location, options, command) =>
       withApp(command, (session) => addDestination(session, name, location, options)),

@@ -1,4 +1,5 @@
-import type { Folder } from '../../api/contract/folders.ts';
+import type { Destination } from '../../api/contract/destinations.ts';
+import type { Fix, Folder } from '../../api/contract/folders.ts';
 import { age } from '../../app/copies.ts';
 import { EXIT, type ExitCode } from '../outcome.ts';
 import type { AppSession } from './session.ts';
@@ -10,11 +11,13 @@ export async function showStatus(session: AppSession): Promise<ExitCode> {
   session.json({ folders, destinations });
   if (folders.length === 0)
     session.say('No folder is protected yet. Begin with `folder add PATH` and `destination add NAME LOCATION`.');
-  for (const folder of folders) for (const line of describeFolder(folder)) session.say(line);
+  for (const folder of folders) for (const line of describeFolder(folder, destinations)) session.say(line);
   return EXIT.done;
 }
 
-export function describeFolder({ path, rule, copies, overdue, watch, leftOut }: Folder): readonly string[] {
+/** Lines for a person. `destinations`: all that there are, to say which command mends what is missing. */
+export function describeFolder(folder: Folder, destinations: readonly Destination[]): readonly string[] {
+  const { path, rule, copies, overdue, watch, leftOut } = folder;
   const { have } = rule.copies;
   const verdict = rule.satisfied ? '3-2-1 holds' : '3-2-1 does not hold yet';
   const lines = [`${path}: ${have} ${have === 1 ? 'copy' : 'copies'}, ${verdict}${overdue ? ', overdue' : ''}`];
@@ -26,8 +29,31 @@ export function describeFolder({ path, rule, copies, overdue, watch, leftOut }: 
     );
   }
   for (const { text } of rule.missing) lines.push(`  missing: ${text}`);
+  // The same command often mends several parts.
+  for (const command of new Set(rule.missing.map(({ fix }) => commandOf(fix, path, destinations))))
+    if (command !== null) lines.push(`  mend it: ${command}`);
   if (leftOut.unreadable > 0)
     lines.push(`  ${leftOut.unreadable} files could not be stored as they are; \`backup\` names them`);
   if (watch.state === 'scheduled' && watch.reason) lines.push(`  ${watch.reason}`);
   return lines;
+}
+
+/** What a person types to mend what is missing; null for what no command mends, such as a disk that is not connected. */
+function commandOf(fix: Fix, path: string, destinations: readonly Destination[]): string | null {
+  const quoted = (text: string): string => (/[^\w./-]/.test(text) ? JSON.stringify(text) : text);
+  if (fix.action === 'add-destination') {
+    return `destination add NAME LOCATION --kind ${fix.kind}${fix.offsite ? ' --offsite' : ''}`;
+  }
+  const name = destinations.find(({ id }) => id === fix.destinationId)?.name;
+  if (name === undefined) return null;
+  switch (fix.action) {
+    case 'attach-destination':
+      return `folder add ${quoted(path)} --to ${quoted(name)}`;
+    case 'back-up-now':
+      return `backup ${quoted(path)} --to ${quoted(name)}`;
+    case 'check':
+      return `check ${quoted(name)} --read-data`;
+    case 'reconnect':
+      return null;
+  }
 }

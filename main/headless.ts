@@ -3,15 +3,13 @@
  * here. Prints the address with its one-time token; SIGINT and SIGTERM stop what runs cleanly.
  */
 import { spawn } from 'node:child_process';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import { createApi } from './api/dispatch.ts';
 import { serveHttp } from './api/http-transport.ts';
 import { createApp } from './app/compose.ts';
 import { stateFolder } from './app/home-folder.ts';
 import { nodePorts } from './app/node-ports.ts';
 import { claimStateFolder } from './app/single-instance.ts';
-import { toWire } from './engine/errors.ts';
 
 export interface ServeOptions {
   readonly home?: string | undefined;
@@ -88,28 +86,4 @@ function openBrowser(address: string): void {
   const child = spawn(command, [address], { stdio: 'ignore', detached: true });
   child.once('error', () => undefined);
   child.unref();
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values } = parseArgs({
-    options: {
-      home: { type: 'string' },
-      port: { type: 'string' },
-      host: { type: 'string' },
-      'no-open': { type: 'boolean', default: false },
-    },
-  });
-  try {
-    process.exitCode = await serveUntilSignal({
-      home: values.home,
-      host: values.host,
-      port: values.port === undefined ? undefined : Number(values.port),
-      browser: values['no-open'] ? 'leave' : 'open',
-      print: (line) => process.stdout.write(`${line}\n`),
-    });
-  } catch (error) {
-    const { message, hint } = toWire(error);
-    process.stderr.write(`${message}\n${hint}\n`);
-    process.exitCode = 1;
-  }
 }

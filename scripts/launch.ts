@@ -14,7 +14,7 @@ if ('path' in electron && obstacle === undefined) {
 } else {
   process.stderr.write(`Serving the interface to your browser, because ${obstacle}.\n`);
   await build('renderer');
-  process.exitCode = await run(process.execPath, ['main/headless.ts', ...args]);
+  process.exitCode = await run(process.execPath, ['main/bin.js', 'serve', ...args]);
 }
 
 /** Chromium's sandbox refuses root on Linux, and we never switch the sandbox off. */

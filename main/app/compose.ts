@@ -14,6 +14,7 @@ import { History } from './history.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { Places } from './places.ts';
 import type { AppPorts } from './ports.ts';
+import { Proofs } from './proofs.ts';
 import { configuration, FIRST_CONFIGURATION, FIRST_LEDGER, ledger } from './records.ts';
 import { Restores } from './restores.ts';
 import { Runs } from './runs/runs.ts';
@@ -89,7 +90,8 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   const destinations = new Destinations(core, watch, runs);
   const watching = new Watching(core, pending);
   const folders = new Folders(core, { destinations, runs, pending, watchState: (id) => watching.state(id) });
-  const work = new Work(core, { folders, destinations, watch, runs, pending });
+  const proofs = new Proofs(core, folders, destinations);
+  const work = new Work(core, { folders, destinations, watch, runs, pending, proofs });
   const history = new History(core, folders, destinations, watch);
   const restores = new Restores(core, { folders, destinations, history, runs });
   const scheduler = new Scheduler(core, { folders, destinations, watch, runs, pending, work });

@@ -10,33 +10,66 @@ export interface CopyFacts {
   readonly problem: string | null;
   /** Milliseconds since 1970. */
   readonly lastSnapshotAt: number | null;
+  /** When a restore from it was last tried and compared. */
+  readonly lastVerifiedAt: number | null;
   /** When the oldest change that is not stored there was seen; null when none waits. */
   readonly changesSince: number | null;
   readonly now: number;
   readonly maxAgeMs: number;
   /** How long changes may wait in ordinary operation before the copy counts as behind. */
   readonly graceMs: number;
+  /** How old a proof may be, in milliseconds: see `proofLimit`. */
+  readonly proofLimitMs: number;
 }
 
-export function judgeCopy(facts: CopyFacts): { readonly state: CopyState; readonly reason: string } {
-  const { destination, problem, lastSnapshotAt, now } = facts;
-  if (destination === 'damaged') return { state: 'damaged', reason: problem ?? 'A check found damage.' };
+/** What a copy lacks to count. */
+export type CopyNeed = 'nothing' | 'backup' | 'proof' | 'connection' | 'check';
+
+export interface CopyJudgement {
+  readonly state: CopyState;
+  /** One sentence for a person. */
+  readonly reason: string;
+  readonly need: CopyNeed;
+}
+
+/** A copy counts only while it is proven: everything stored, and a restore from it tried not too long ago. */
+export function judgeCopy(facts: CopyFacts): CopyJudgement {
+  const { destination, problem, lastSnapshotAt, lastVerifiedAt, now } = facts;
+  if (destination === 'damaged') {
+    return { state: 'damaged', reason: problem ?? 'A check found damage.', need: 'check' };
+  }
   if (destination === 'away' || destination === 'blocked') {
     const since =
       lastSnapshotAt === null
         ? 'nothing is stored there yet'
         : `its newest version is ${age(now - lastSnapshotAt)} old`;
-    return { state: 'away', reason: problem ?? `It cannot be reached now; ${since}.` };
+    return { state: 'away', reason: problem ?? `It cannot be reached now; ${since}.`, need: 'connection' };
   }
-  if (lastSnapshotAt === null) return { state: 'new', reason: problem ?? 'Nothing is stored there yet.' };
-  if (problem !== null) return { state: 'behind', reason: problem };
+  if (lastSnapshotAt === null) {
+    return { state: 'new', reason: problem ?? 'Nothing is stored there yet.', need: 'backup' };
+  }
+  const behind = (reason: string, need: CopyNeed = 'backup'): CopyJudgement => ({ state: 'behind', reason, need });
+  if (problem !== null) return behind(problem);
   if (facts.changesSince !== null && now - facts.changesSince > facts.graceMs) {
-    return { state: 'behind', reason: `Changes wait since ${age(now - facts.changesSince)}.` };
+    return behind(`Changes have been waiting for ${age(now - facts.changesSince)}.`);
   }
-  if (now - lastSnapshotAt > facts.maxAgeMs) {
-    return { state: 'behind', reason: `Its newest version is ${age(now - lastSnapshotAt)} old.` };
+  if (now - lastSnapshotAt > facts.maxAgeMs) return behind(`Its newest version is ${age(now - lastSnapshotAt)} old.`);
+  if (lastVerifiedAt === null) return behind('Stored, but no restore from it has been tried yet.', 'proof');
+  if (now - lastVerifiedAt > facts.proofLimitMs) {
+    return behind(`Stored, but not proven for ${age(now - lastVerifiedAt)}.`, 'proof');
   }
-  return { state: 'good', reason: 'Everything is stored there.' };
+  return { state: 'good', reason: 'Everything is stored there, and a restore from it was tried.', need: 'nothing' };
+}
+
+const DAY_MS = 86_400_000;
+/** A drill that is due may wait for its destination this long before the copy stops counting. */
+const PROOF_GRACE_DAYS = 7;
+/** How long a proof counts where drills are turned off. */
+const PROOF_DAYS_WITHOUT_DRILLS = 90;
+
+/** How old the proof of a copy may be, in milliseconds. */
+export function proofLimit({ drillEveryDays }: { readonly drillEveryDays: number }): number {
+  return ((drillEveryDays || PROOF_DAYS_WITHOUT_DRILLS) + PROOF_GRACE_DAYS) * DAY_MS;
 }
 
 export interface JudgedCopy {
@@ -45,10 +78,11 @@ export interface JudgedCopy {
   readonly kind: StorageKind;
   readonly offsite: boolean;
   readonly state: CopyState;
+  readonly need: CopyNeed;
 }
 
 /** A destination that exists but does not hold this folder. */
-export type FreeDestination = Omit<JudgedCopy, 'state'>;
+export type FreeDestination = Omit<JudgedCopy, 'state' | 'need'>;
 
 export interface RuleFacts {
   /** The kind of storage that the folder itself lies on. */
@@ -125,21 +159,23 @@ function offsiteFix({ copies, free }: RuleFacts): Advice {
 
 /** The copy that needs least to count again. */
 function mendOne(copies: readonly JudgedCopy[], lead: string): Advice | undefined {
-  const order: readonly CopyState[] = ['new', 'behind', 'away', 'damaged'];
+  const order: readonly CopyNeed[] = ['proof', 'backup', 'connection', 'check'];
   const candidate = copies
     .filter(({ state }) => state !== 'good')
-    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0];
+    .sort((a, b) => order.indexOf(a.need) - order.indexOf(b.need))[0];
   if (!candidate) return undefined;
   const { name, destinationId } = candidate;
-  switch (candidate.state) {
-    case 'new':
-      return { text: `${lead} ${name} has no backup yet.`, fix: { action: 'back-up-now', destinationId } };
-    case 'behind':
-      return { text: `${lead} ${name} is behind.`, fix: { action: 'back-up-now', destinationId } };
-    case 'away':
+  switch (candidate.need) {
+    case 'proof':
+      return { text: `${lead} ${name} waits for its proof.`, fix: { action: 'prove', destinationId } };
+    case 'connection':
       return { text: `${lead} ${name} cannot be reached.`, fix: { action: 'reconnect', destinationId } };
-    default:
+    case 'check':
       return { text: `${lead} ${name} is damaged.`, fix: { action: 'check', destinationId } };
+    default: {
+      const why = candidate.state === 'new' ? 'has no backup yet' : 'is behind';
+      return { text: `${lead} ${name} ${why}.`, fix: { action: 'back-up-now', destinationId } };
+    }
   }
 }
 

@@ -46,17 +46,21 @@ export interface UpkeepFacts {
   readonly lastPruneAt: number | null;
   readonly lastCheckAt: number | null;
   readonly lastDrillAt: number | null;
-  /** Whether anything is stored there. */
-  readonly content: 'some' | 'none';
+  /** Whether anything is stored there, and whether some of it was never proven. */
+  readonly content: 'some' | 'some-unproven' | 'none';
 }
 
 const DAY_MS = 86_400_000;
+/** The pause between attempts to prove what could not be proven right after its first backup. */
+const PROOF_PAUSE_MS = 3_600_000;
 
 /** The upkeep that a ready, idle destination needs now: at most one thing at a time. Old versions are thinned out daily. */
 export function judgeUpkeep(facts: UpkeepFacts): 'prune' | 'check' | 'drill' | null {
   if (facts.content === 'none') return null;
   const since = (last: number | null): number => facts.now - (last ?? facts.addedAt);
   const { checkEveryDays, drillEveryDays } = facts.settings;
+  if (drillEveryDays > 0 && facts.content === 'some-unproven' && since(facts.lastDrillAt) >= PROOF_PAUSE_MS)
+    return 'drill';
   if (checkEveryDays > 0 && since(facts.lastCheckAt) >= checkEveryDays * DAY_MS) return 'check';
   if (since(facts.lastPruneAt) >= DAY_MS) return 'prune';
   if (drillEveryDays > 0 && since(facts.lastDrillAt) >= drillEveryDays * DAY_MS) return 'drill';

@@ -4,7 +4,7 @@ import { basename, isAbsolute, resolve, sep } from 'node:path';
 import type { Copy, Folder } from '../api/contract/folders.ts';
 import type { DestinationId, FolderId, StorageKind } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
-import { judgeCopy, judgeRule } from './copies.ts';
+import { type CopyNeed, judgeCopy, judgeRule, proofLimit } from './copies.ts';
 import { type Core, copyOf, isoNow } from './core.ts';
 import type { Destinations } from './destinations.ts';
 import { guessKind } from './disks.ts';
@@ -163,7 +163,8 @@ export class Folders {
     const facts = ledger.value.facts.find(({ folderId }) => folderId === record.id);
     const all = this.#parts.destinations.list();
     const attached = all.filter(({ id }) => record.destinationIds.includes(id));
-    const copies = attached.map((destination): Copy => this.#copy(record, destination, now));
+    const judged = attached.map((destination) => this.#copy(record, destination, now));
+    const copies = judged.map(({ copy }) => copy);
     const waiting = attached.map(({ id }) => countPending(this.#parts.pending.get(record.id, id)));
     const times = copies.map(({ lastSnapshotAt }) => lastSnapshotAt).filter((time) => time !== null);
     const free = all.filter(({ id }) => !record.destinationIds.includes(id));
@@ -179,7 +180,7 @@ export class Folders {
       copies,
       rule: judgeRule({
         original: this.#kinds.get(record.path) ?? 'internal',
-        copies: copies.map((copy) => ({ ...copy, name: copy.destinationName })),
+        copies: judged.map(({ copy, need }) => ({ ...copy, name: copy.destinationName, need })),
         free: free.map(({ id, name, kind, offsite }) => ({ destinationId: id, name, kind, offsite })),
       }),
       watch: { ...this.#parts.watchState(record.id), changesWaiting: Math.max(0, ...waiting) },
@@ -196,20 +197,26 @@ export class Folders {
     return runs.find(({ state }) => state === 'running') ?? runs[0] ?? null;
   }
 
-  #copy(folder: FolderRecord, destination: ReturnType<Destinations['list']>[number], now: number): Copy {
+  #copy(
+    folder: FolderRecord,
+    destination: ReturnType<Destinations['list']>[number],
+    now: number,
+  ): { readonly copy: Copy; readonly need: CopyNeed } {
     const record = copyOf(this.#core.ledger.value, folder.id, destination.id);
-    const { maxWaitSeconds } = this.#core.configuration.value.settings;
-    const { state, reason } = judgeCopy({
+    const { settings } = this.#core.configuration.value;
+    const { state, reason, need } = judgeCopy({
       // Before the first look, what was known last counts.
       destination: destination.state === 'unknown' && record?.lastSnapshotAt ? 'ready' : destination.state,
       problem: destination.problem?.message ?? record?.problem?.message ?? null,
       lastSnapshotAt: record?.lastSnapshotAt ? Date.parse(record.lastSnapshotAt) : null,
+      lastVerifiedAt: record?.lastVerifiedAt ? Date.parse(record.lastVerifiedAt) : null,
       changesSince: this.#parts.pending.get(folder.id, destination.id)?.since ?? null,
       now,
       maxAgeMs: folder.maxAgeHours * 3_600_000,
-      graceMs: Math.max(maxWaitSeconds * 1000, destination.minIntervalMinutes * 60_000) + GRACE_MS,
+      graceMs: Math.max(settings.maxWaitSeconds * 1000, destination.minIntervalMinutes * 60_000) + GRACE_MS,
+      proofLimitMs: proofLimit(settings),
     });
-    return {
+    const copy: Copy = {
       destinationId: destination.id,
       destinationName: destination.name,
       kind: destination.kind,
@@ -219,6 +226,7 @@ export class Folders {
       lastSnapshotAt: record?.lastSnapshotAt ?? null,
       lastVerifiedAt: record?.lastVerifiedAt ?? null,
     };
+    return { copy, need };
   }
 }
 

@@ -112,9 +112,10 @@ export class Scheduler {
     if (runs.open().some(({ kind }) => kind === 'prune' || kind === 'check' || kind === 'drill')) return;
     for (const record of destinations.records()) {
       if (watch.live(record.id).state !== 'ready' || record.damage || runs.queuedAt(record.id) > 0) continue;
-      const stored = this.#core.ledger.value.copies.some(
+      const stored = this.#core.ledger.value.copies.filter(
         ({ destinationId, lastSnapshotAt }) => destinationId === record.id && lastSnapshotAt,
       );
+      const unproven = stored.some(({ lastVerifiedAt }) => lastVerifiedAt === null);
       const upkeep = judgeUpkeep({
         now: this.#core.ports.clock.now(),
         settings: this.#core.configuration.value.settings,
@@ -122,7 +123,7 @@ export class Scheduler {
         lastPruneAt: this.#upkeepAt(record.id, 'prune') ?? parse(record.lastPruneAt),
         lastCheckAt: this.#upkeepAt(record.id, 'check') ?? parse(record.lastCheckAt),
         lastDrillAt: this.#upkeepAt(record.id, 'drill') ?? parse(record.lastDrillAt),
-        content: stored ? 'some' : 'none',
+        content: stored.length === 0 ? 'none' : unproven ? 'some-unproven' : 'some',
       });
       if (!upkeep) continue;
       if (upkeep === 'prune') work.prune(record.id, 'schedule');

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute } from 'node:path';
 import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
@@ -11,8 +9,9 @@ import type { BackupOutcome } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
+import type { Proofs } from './proofs.ts';
 import type { DestinationRecord, FolderRecord } from './records.ts';
-import { backupReport, checkReport, pruneReport, restoreReport } from './runs/report-words.ts';
+import { backupReport, checkReport, pruneReport } from './runs/report-words.ts';
 import type { RunResult, Runs, RunTools } from './runs/runs.ts';
 
 export interface WorkParts {
@@ -21,6 +20,7 @@ export interface WorkParts {
   readonly watch: DestinationWatch;
   readonly runs: Runs;
   readonly pending: PendingChanges;
+  readonly proofs: Proofs;
 }
 
 /** What a run does: it asks the engine, writes down what is proven by it, and reports in words. */
@@ -127,10 +127,12 @@ export class Work {
     );
   }
 
-  /** Restores the newest snapshot of every folder from this destination into a scratch place and compares. */
+  /** Restores a sample of every folder from this destination into a scratch place and compares. */
   drill(id: DestinationId, cause: Run['cause']): Run {
     const { name } = this.#parts.destinations.record(id);
-    return this.#atDestination('drill', id, `Try a restore from ${name}`, cause, (tools) => this.#runDrill(id, tools));
+    return this.#atDestination('drill', id, `Try a restore from ${name}`, cause, (tools) =>
+      this.#parts.proofs.drill(id, tools),
+    );
   }
 
   async #runBackup(folderId: FolderId, destinationIds: readonly DestinationId[], tools: RunTools): Promise<RunResult> {
@@ -155,8 +157,10 @@ export class Work {
         name: this.#parts.destinations.record(id).name,
       }));
       await this.#settle(folder, destinationIds, outcome, taken, startedAt);
-      const report = backupReport(outcome, stored);
-      const failure = outcome.results.find(({ error }) => error)?.error ?? null;
+      const proof = await this.#parts.proofs.afterBackup(folder, destinationIds, tools);
+      const written = backupReport(outcome, stored);
+      const report = { ...written, findings: [...proof.findings, ...written.findings] };
+      const failure = outcome.results.find(({ error }) => error)?.error ?? proof.error;
       const partial =
         failure !== null || outcome.moreLeftOut > 0 || outcome.leftOut.some((one) => one.partial === 'yes');
       return { state: partial ? 'partial' : 'done', report, error: failure };
@@ -235,45 +239,6 @@ export class Work {
     );
     if (!before?.problem)
       this.#notice('error', `${folder.name} could not be stored at ${destination.name}`, firstLine(problem.message));
-  }
-
-  async #runDrill(id: DestinationId, tools: RunTools): Promise<RunResult> {
-    const scratch = await mkdtemp(join(tmpdir(), 'triplicate-drill-'));
-    const total = { filesRestored: 0, bytesRestored: 0, findings: [], moreFindings: 0 } as Parameters<
-      typeof restoreReport
-    >[0];
-    let outcome = total;
-    try {
-      for (const folder of this.#parts.folders.records().filter(({ destinationIds }) => destinationIds.includes(id))) {
-        const snapshotId = copyOf(this.#core.ledger.value, folder.id, id)?.lastSnapshotId;
-        if (!snapshotId) continue;
-        const repository = this.#parts.destinations.address(id);
-        const one = await this.#core.engine.call(
-          'drill',
-          { repository, snapshotId, root: folder.path, scratch },
-          tools,
-        );
-        outcome = {
-          filesRestored: outcome.filesRestored + one.filesRestored,
-          bytesRestored: outcome.bytesRestored + one.bytesRestored,
-          findings: [...outcome.findings, ...one.findings],
-          moreFindings: outcome.moreFindings + one.moreFindings,
-        };
-        if (!one.findings.some(({ level }) => level === 'error')) {
-          await updateCopy(
-            this.#core,
-            { folderId: folder.id, destinationId: id },
-            { lastVerifiedAt: isoNow(this.#core) },
-          );
-        }
-      }
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
-    const failed = outcome.findings.find(({ level }) => level === 'error');
-    const error = failed ? plainError(new TriplicateError('restore/incomplete', failed.text)) : null;
-    await this.#parts.destinations.patch(id, { lastDrillAt: isoNow(this.#core), ...(error ? { damage: error } : {}) });
-    return { state: error ? 'failed' : 'done', report: restoreReport(outcome, 'tried'), error };
   }
 
   #atDestination(

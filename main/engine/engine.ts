@@ -11,6 +11,7 @@ export {
 export { type CheckRequest, check } from './check/check.ts';
 export type { AffectedSnapshot, CheckReport, Finding } from './check/report.ts';
 export { diffTrees, type TreeChange } from './diff/diff-trees.ts';
+export { packFileSize } from './format/pack.ts';
 export type { Snapshot } from './format/snapshot.ts';
 export type { TreeNode } from './format/tree.ts';
 export type { EngineProgress } from './progress.ts';

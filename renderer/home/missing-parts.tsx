@@ -37,6 +37,7 @@ function FixButton({ folder, fix }: { readonly folder: Folder; readonly fix: Fix
   const backup = useAction('runs.backup');
   const update = useAction('folders.update');
   const check = useAction('runs.check');
+  const drill = useAction('runs.drill');
   const [dialog, setDialog] = useState<'open' | 'closed'>('closed');
   const [busy, setBusy] = useState<'busy' | 'idle'>('idle');
   const nameOf = (id: string) => destinations.find((destination) => destination.id === id)?.name ?? 'the destination';
@@ -65,6 +66,8 @@ function FixButton({ folder, fix }: { readonly folder: Folder; readonly fix: Fix
       );
     } else if (fix.action === 'back-up-now') {
       backup.mutate({ folderIds: [folder.id], destinationIds: [fix.destinationId] });
+    } else if (fix.action === 'prove') {
+      drill.mutate({ destinationId: fix.destinationId });
     } else if (fix.action === 'check') {
       check.mutate({ destinationId: fix.destinationId, readData: true });
     } else {
@@ -84,7 +87,7 @@ function FixButton({ folder, fix }: { readonly folder: Folder; readonly fix: Fix
     <Button
       size="compact-sm"
       variant={fix.action === 'reconnect' ? 'default' : 'filled'}
-      loading={busy === 'busy' || update.isPending || backup.isPending || check.isPending}
+      loading={busy === 'busy' || update.isPending || backup.isPending || check.isPending || drill.isPending}
       onClick={act}
     >
       {fixWords(fix, nameOf)}
@@ -100,6 +103,8 @@ function fixWords(fix: Fix, nameOf: (id: string) => string): string {
       return `Use ${nameOf(fix.destinationId)}`;
     case 'back-up-now':
       return 'Back up now';
+    case 'prove':
+      return 'Prove it now';
     case 'reconnect':
       return 'I have connected it';
     case 'check':

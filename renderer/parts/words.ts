@@ -88,6 +88,9 @@ const PHASE_WORDS: Readonly<Record<string, string>> = {
   checking: 'Checking',
   restoring: 'Restoring',
   verifying: 'Verifying',
+  proving: 'Trying a restore',
+  storing: 'Copying',
+  finishing: 'Finishing',
   pruning: 'Cleaning up',
   planning: 'Planning',
 };

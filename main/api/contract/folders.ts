@@ -25,6 +25,8 @@ export const fix = z.discriminatedUnion('action', [
   z.object({ action: z.literal('add-destination'), kind: storageKind, offsite: z.boolean() }),
   z.object({ action: z.literal('attach-destination'), destinationId }),
   z.object({ action: z.literal('back-up-now'), destinationId }),
+  /** Everything is stored, but no restore was tried (lately). */
+  z.object({ action: z.literal('prove'), destinationId }),
   z.object({ action: z.literal('reconnect'), destinationId }),
   z.object({ action: z.literal('check'), destinationId }),
 ]);

@@ -118,6 +118,12 @@ export interface RestoreOutcome {
   readonly moreFindings: number;
 }
 
+/** At most this much of a folder is restored to prove it. */
+export interface SampleLimit {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 /** One folder at one destination, as the history asks for it. */
 export interface HistorySource {
   readonly repository: RepositoryAddress;
@@ -190,13 +196,17 @@ export interface EngineCalls {
   ];
   planRestore: [RestoreCall, RestorePlanInfo];
   restore: [RestoreCall, RestoreOutcome];
-  /** Restores a folder's newest snapshot into a scratch place, verified byte for byte by its hashes, and throws it away. */
+  /**
+   * Proves that a folder's snapshot can be restored: reads snapshot and index back from the destination, looks whether all
+   * packs are there, restores a sample (all of a small folder) into a scratch place, compares, and throws it away.
+   */
   drill: [
     {
       readonly repository: RepositoryAddress;
       readonly snapshotId: string;
       readonly root: string;
       readonly scratch: string;
+      readonly sample: SampleLimit;
     },
     RestoreOutcome,
   ];

@@ -14,10 +14,11 @@ import type {
   RepositoryAddress,
   SnapshotInfo,
 } from './calls.ts';
+import { runDrill } from './drill.ts';
 import { HistoryService } from './history-service.ts';
 import { OpenRepositories } from './open-repositories.ts';
 import { plainError } from './serve-engine.ts';
-import { runCheck, runDrill, runPlanRestore, runPrune, runRestore } from './verbs.ts';
+import { runCheck, runPlanRestore, runPrune, runRestore } from './verbs.ts';
 
 /** More entries that were left out than this are counted, not listed. */
 const MOST_LEFT_OUT = 200;

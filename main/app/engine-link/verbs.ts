@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   check,
   type RestoreAction as EngineAction,
@@ -29,7 +27,7 @@ import type {
 } from './calls.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 
-const MOST_FINDINGS = 200;
+export const MOST_FINDINGS = 200;
 const SAMPLE = 200;
 
 type Options = Required<CallOptions>;
@@ -157,34 +155,8 @@ export async function runRestore(
   );
 }
 
-/** Restores everything into the scratch place, compares what was written with the repository, and throws it away. */
-export async function runDrill(
-  repositories: OpenRepositories,
-  { repository, snapshotId, root, scratch }: CallInput<'drill'>,
-  options: Options,
-): Promise<RestoreOutcome> {
-  const target = join(scratch, snapshotId.slice(0, 12));
-  const call: RestoreCall = { repository, snapshotId, root, keys: [], target, existing: 'replace' };
-  try {
-    const done = await runRestore(repositories, call, options);
-    // A second plan reads what is on the disk now: everything must be there and equal.
-    const again = await makePlan(repositories, call, options);
-    const differing = again.entries.filter(({ action, node }) => node.type === 'file' && action !== 'unchanged');
-    const findings = differing.map(
-      ({ text }): EngineFinding => ({
-        level: 'error',
-        code: 'drill/differs',
-        text: `${text} is not as it should be after the restore.`,
-        path: text,
-      }),
-    );
-    return { ...done, findings: [...done.findings, ...findings].slice(0, MOST_FINDINGS) };
-  } finally {
-    await rm(target, { recursive: true, force: true });
-  }
-}
-
-async function makePlan(
+/** A plan against the newest index of the destination. @throws what planning throws */
+export async function makePlan(
   repositories: OpenRepositories,
   call: RestoreCall,
   { signal, onProgress }: Options,

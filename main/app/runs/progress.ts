@@ -1,5 +1,5 @@
 import type { Progress } from '../../api/contract/runs.ts';
-import type { EngineProgress } from '../../engine/progress.ts';
+import type { RunProgress } from './runs.ts';
 
 /** Weight of the newest measurement: an estimate follows a lasting change within some seconds and ignores a hiccup. */
 const WEIGHT = 0.2;
@@ -20,7 +20,7 @@ export class ProgressMeter {
     this.#lastAt = now;
   }
 
-  measure(progress: EngineProgress, now: number): Progress {
+  measure(progress: RunProgress, now: number): Progress {
     const elapsed = now - this.#lastAt;
     if (elapsed >= 250) {
       const rate = Math.max(0, progress.bytesDone - this.#lastBytes) / (elapsed / 1000);
@@ -41,7 +41,7 @@ export class ProgressMeter {
     };
   }
 
-  #estimate({ bytesDone, bytesTotal }: EngineProgress, elapsedSeconds: number, now: number): number | null {
+  #estimate({ bytesDone, bytesTotal }: RunProgress, elapsedSeconds: number, now: number): number | null {
     if (bytesTotal === null || now - this.#startedAt < SETTLING_MS) return null;
     const average = bytesDone / ((now - this.#startedAt) / 1000);
     const rate = 0.5 * (this.#rate ?? average) + 0.5 * average;

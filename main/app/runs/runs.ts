@@ -17,9 +17,12 @@ export interface RunResult {
   readonly error: ContractError | null;
 }
 
+/** The engine's progress, or the proof that follows a backup. */
+export type RunProgress = Omit<EngineProgress, 'phase'> & { readonly phase: EngineProgress['phase'] | 'proving' };
+
 export interface RunTools {
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: EngineProgress) => void;
+  readonly onProgress: (progress: RunProgress) => void;
 }
 
 export interface RunRequest {
@@ -188,7 +191,7 @@ export class Runs {
     let toldAt = 0;
     entry.run = { ...entry.run, state: 'running', startedAt: isoNow(this.#core) };
     this.#save(entry);
-    const onProgress = (progress: EngineProgress): void => {
+    const onProgress = (progress: RunProgress): void => {
       if (entry.run.state !== 'running') return;
       const now = clock.now();
       entry.run = { ...entry.run, progress: meter.measure(progress, now) };

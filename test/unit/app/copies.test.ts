@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { CopyState } from '../../../main/api/contract/folders.ts';
 import type { DestinationId, StorageKind } from '../../../main/api/contract/values.ts';
-import { type CopyFacts, judgeCopy, judgeRule } from '../../../main/app/copies.ts';
+import { type CopyFacts, type CopyNeed, judgeCopy, judgeRule, proofLimit } from '../../../main/app/copies.ts';
 
 const HOUR = 3_600_000;
 
 function copy(name: string, kind: StorageKind, state: CopyState, offsite = kind === 'cloud') {
-  return { destinationId: name as DestinationId, name, kind, offsite, state };
+  return { destinationId: name as DestinationId, name, kind, offsite, state, need: NEEDS[state] };
 }
+
+const NEEDS: Readonly<Record<CopyState, CopyNeed>> = {
+  good: 'nothing',
+  new: 'backup',
+  behind: 'backup',
+  away: 'connection',
+  damaged: 'check',
+};
 
 describe('the 3-2-1 rule', () => {
   it('counts the folder itself, and nothing else when there is no destination', () => {
@@ -66,6 +74,17 @@ describe('the 3-2-1 rule', () => {
     ]);
   });
 
+  it('offers a proof, and nothing dearer, for what is stored but unproven', () => {
+    const unproven = { ...copy('Cloud', 'cloud', 'behind'), need: 'proof' as const };
+    const copies = [unproven, copy('Disk', 'external', 'new')];
+    const { missing } = judgeRule({ original: 'internal', copies, free: [] });
+    expect(missing[0]).toEqual({
+      part: 'copies',
+      text: '2 more copies are needed. Cloud waits for its proof.',
+      fix: { action: 'prove', destinationId: 'Cloud' },
+    });
+  });
+
   it('offers a destination that exists before it asks for a new one', () => {
     const free = [{ destinationId: 'c' as DestinationId, name: 'Cloud', kind: 'cloud' as const, offsite: true }];
     const rule = judgeRule({ original: 'internal', copies: [copy('Disk', 'external', 'good')], free });
@@ -90,8 +109,10 @@ describe('the state of a copy', () => {
     destination: 'ready',
     problem: null,
     lastSnapshotAt: 0,
+    lastVerifiedAt: 0,
     changesSince: null,
     now: HOUR,
+    proofLimitMs: 40 * HOUR,
     maxAgeMs: 48 * HOUR,
     graceMs: 5 * 60_000,
   };
@@ -102,6 +123,8 @@ describe('the state of a copy', () => {
     ['changes that wait a moment', { changesSince: HOUR - 60_000 }, 'good'],
     ['changes that wait too long', { changesSince: 0 }, 'behind'],
     ['too old', { now: 49 * HOUR }, 'behind'],
+    ['stored, but never proven', { lastVerifiedAt: null }, 'behind'],
+    ['proven too long ago', { now: 41 * HOUR }, 'behind'],
     ['a failed attempt', { problem: 'The disk is full.' }, 'behind'],
     ['not reachable', { destination: 'away' }, 'away'],
     ['blocked', { destination: 'blocked', problem: 'Wrong passphrase.' }, 'away'],
@@ -110,5 +133,15 @@ describe('the state of a copy', () => {
     const judged = judgeCopy({ ...good, ...facts });
     expect(judged.state).toBe(state);
     expect(judged.reason).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('asks for a proof where only the proof is missing', () => {
+    expect(judgeCopy({ ...good, lastVerifiedAt: null }).need).toBe('proof');
+    expect(judgeCopy({ ...good, lastVerifiedAt: null, problem: 'The disk is full.' }).need).toBe('backup');
+  });
+
+  it('lets a proof count until the next drill and a week more', () => {
+    expect(proofLimit({ drillEveryDays: 30 })).toBe(37 * 24 * HOUR);
+    expect(proofLimit({ drillEveryDays: 0 })).toBe(97 * 24 * HOUR);
   });
 });

@@ -77,6 +77,11 @@ describe('upkeep', () => {
   it('checks before it deletes', () => expect(judgeUpkeep({ ...facts, lastCheckAt: 0, lastPruneAt: 0 })).toBe('check'));
   it('thins out daily', () => expect(judgeUpkeep({ ...facts, lastPruneAt: 99 * DAY })).toBe('prune'));
   it('tries a restore monthly', () => expect(judgeUpkeep({ ...facts, lastDrillAt: 70 * DAY })).toBe('drill'));
+  it('tries to prove again, an hour after the last attempt, what was never proven', () => {
+    const unproven = { ...facts, content: 'some-unproven' as const };
+    expect(judgeUpkeep({ ...unproven, lastDrillAt: 100 * DAY - HOUR })).toBe('drill');
+    expect(judgeUpkeep({ ...unproven, lastDrillAt: 100 * DAY - HOUR + 1 })).toBeNull();
+  });
   it('leaves an empty destination alone', () =>
     expect(judgeUpkeep({ ...facts, lastCheckAt: 0, content: 'none' })).toBeNull());
   it('can be turned off', () =>

@@ -6,6 +6,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED = 24;
@@ -16,12 +18,18 @@ const NEEDED = 24;
  */
 const SMALL_HEAP = '--max-semi-space-size=8';
 
+/**
+ * Node keeps the program here as it has compiled it, worker threads included: a third less time to start. A folder of
+ * the person's own, because what lies there is run; Node's default is one in the shared temporary folder.
+ */
+process.env.NODE_COMPILE_CACHE ??= join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'triplicate', 'code');
+
 if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
   if (process.execve && process.platform !== 'win32' && !process.execArgv.includes(SMALL_HEAP)) {
     const flags = [...process.execArgv, '--disable-warning=ExperimentalWarning', SMALL_HEAP];
     process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], process.env);
   }
-  module.enableCompileCache?.();
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
   await import('./cli.ts');
 } else {
   const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));

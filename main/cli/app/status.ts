@@ -51,6 +51,8 @@ function commandOf(fix: Fix, path: string, destinations: readonly Destination[])
       return `folder add ${quoted(path)} --to ${quoted(name)}`;
     case 'back-up-now':
       return `backup ${quoted(path)} --to ${quoted(name)}`;
+    case 'prove':
+      return `drill ${quoted(name)}`;
     case 'check':
       return `check ${quoted(name)} --read-data`;
     case 'reconnect':

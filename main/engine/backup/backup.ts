@@ -3,9 +3,9 @@ import { fromWire, hasCode, TriplicateError, throwIfCancelled, toWire } from '..
 import type { Snapshot } from '../format/snapshot.ts';
 import { formatTime } from '../format/time.ts';
 import type { TreeId } from '../ids.ts';
-import { BlobIndex, loadIndex } from '../repository/blob-index.ts';
+import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
 import { withLock } from '../repository/locks.ts';
-import type { EngineHost } from '../repository/repository.ts';
+import type { EngineHost, Repository } from '../repository/repository.ts';
 import { saveSnapshot } from '../repository/snapshots.ts';
 import { BackupPool } from '../workers/backup-pool.ts';
 import { AttributeReader } from './attributes.ts';
@@ -61,9 +61,10 @@ async function backupGroup(request: BackupRequest): Promise<BackupReport> {
   const host = (request.destinations[0] as BackupDestination).repository.host;
   const locked = request.destinations.map(() => false);
   const failures = new Map<number, unknown>();
+  const indexes: Promise<LoadedIndex>[] = [];
   const lockFrom = async (position: number, signal: AbortSignal | undefined): Promise<BackupReport> => {
     const destination = request.destinations[position];
-    if (!destination) return runLocked(request, targets, host, { locked, failures, signal });
+    if (!destination) return runLocked(request, targets, host, { locked, failures, indexes, signal });
     try {
       return await withLock(
         destination.repository,
@@ -72,7 +73,14 @@ async function backupGroup(request: BackupRequest): Promise<BackupReport> {
           locked[position] = true;
           return lockFrom(position + 1, lockSignal);
         },
-        signal ? { signal } : {},
+        {
+          ...(signal ? { signal } : {}),
+          // The index is read while it is still being waited whether the lock holds.
+          onWritten: () => {
+            indexes[position] = openIndex(destination, signal);
+            indexes[position].catch(() => undefined);
+          },
+        },
       );
     } catch (error) {
       if (locked[position] || hasCode(error, 'cancelled')) throw error;
@@ -86,6 +94,7 @@ async function backupGroup(request: BackupRequest): Promise<BackupReport> {
 interface Locked {
   readonly locked: readonly boolean[];
   readonly failures: ReadonlyMap<number, unknown>;
+  readonly indexes: readonly Promise<LoadedIndex>[];
   readonly signal: AbortSignal | undefined;
 }
 
@@ -99,7 +108,9 @@ async function runLocked(
   const startedAt = host.clock.now();
   const hostname = request.hostname ?? host.hostname;
   const writers = await Promise.all(
-    request.destinations.map((one, position) => openWriter(one, state.failures.get(position), signal)),
+    request.destinations.map(({ repository }, position) =>
+      openWriter(repository, state.indexes[position], state.failures.get(position), signal),
+    ),
   );
   const parent = await findParent(writers, { paths: targets.paths, hostname, now: startedAt }, signal);
   throwWhenAllFailed(writers);
@@ -132,26 +143,25 @@ async function runLocked(
   };
 }
 
-async function openWriter(
+function openIndex(
   { repository, knownIndex }: BackupDestination,
+  signal: AbortSignal | undefined,
+): Promise<LoadedIndex> {
+  return loadIndex(repository, { ...(knownIndex ? { known: knownIndex } : {}), ...(signal ? { signal } : {}) });
+}
+
+async function openWriter(
+  repository: Repository,
+  index: Promise<LoadedIndex> | undefined,
   failure: unknown,
   signal: AbortSignal | undefined,
 ): Promise<DestinationWriter> {
-  const empty = { index: new BlobIndex(16), indexIds: [], damaged: [] };
-  if (failure !== undefined) {
-    const writer = new DestinationWriter(repository, empty, signal);
-    writer.fail(failure);
-    return writer;
-  }
   try {
-    const loaded = await loadIndex(repository, {
-      ...(knownIndex ? { known: knownIndex } : {}),
-      ...(signal ? { signal } : {}),
-    });
-    return new DestinationWriter(repository, loaded, signal);
+    if (failure === undefined && index) return new DestinationWriter(repository, await index, signal);
+    throw failure;
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
-    const writer = new DestinationWriter(repository, empty, signal);
+    const writer = new DestinationWriter(repository, { index: new BlobIndex(16), indexIds: [], damaged: [] }, signal);
     writer.fail(error);
     return writer;
   }

@@ -34,19 +34,29 @@ export async function listLocks(repository: Repository, signal?: AbortSignal): P
   return locks;
 }
 
+export interface LockOptions {
+  readonly signal?: AbortSignal;
+  /** How long to wait for another program's lock to go; default 0. */
+  readonly waitMs?: number;
+  /**
+   * Our lock is written, and whether it holds will be known a moment later. Reading may begin: what is read from now on
+   * is only used when the lock holds, and then nobody has removed anything since.
+   */
+  readonly onWritten?: () => void;
+}
+
 /**
  * Holds a lock while `work` runs (format, section 10): conflicting locks are looked for before and after our own is
  * written; locks that are provably dead are removed first. `work` gets a signal that fires when the lock was lost.
- * @param options.waitMs how long to wait for another program's lock to go; default 0.
  * @throws `repo/locked` naming who holds it; whatever `work` throws
  */
 export async function withLock<T>(
   repository: Repository,
   mode: LockMode,
   work: (signal: AbortSignal) => Promise<T>,
-  options: { readonly signal?: AbortSignal; readonly waitMs?: number } = {},
+  options: LockOptions = {},
 ): Promise<T> {
-  const held = new HeldLock(repository, mode);
+  const held = new HeldLock(repository, mode, options.onWritten);
   await held.acquire(options.waitMs ?? 0, options.signal);
   // `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler.
   const ignore = (): void => undefined;
@@ -94,14 +104,16 @@ async function removeLock(repository: Repository, id: string): Promise<void> {
 class HeldLock {
   readonly #repository: Repository;
   readonly #mode: LockMode;
+  readonly #onWritten: (() => void) | undefined;
   readonly #lost = new AbortController();
   readonly #ended = new AbortController();
   #id: string | undefined;
   #refreshing: Promise<void> = Promise.resolve();
 
-  constructor(repository: Repository, mode: LockMode) {
+  constructor(repository: Repository, mode: LockMode, onWritten: (() => void) | undefined) {
     this.#repository = repository;
     this.#mode = mode;
+    this.#onWritten = onWritten;
   }
 
   async acquire(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -136,6 +148,7 @@ class HeldLock {
     if (before) return before;
     this.#id = await this.#write(signal);
     try {
+      this.#onWritten?.();
       await this.#repository.host.clock.sleep(SETTLE_MS, signal);
       const after = await this.#inTheWay(signal);
       if (!after) return undefined;

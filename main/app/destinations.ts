@@ -176,6 +176,28 @@ export class Destinations {
     }
   }
 
+  /** One folder of a remote. @throws `path/not-found` and what the remote says */
+  async remoteFolders(
+    remote: string,
+    wanted: string,
+  ): Promise<{
+    path: string;
+    parent: string | null;
+    entries: { name: string; path: string }[];
+    repository: 'present' | 'absent';
+  }> {
+    const path = wanted.split('/').filter(Boolean).join('/');
+    const names = await this.#core.engine.call('remoteFolders', { remote, path });
+    const prefix = path === '' ? '' : `${path}/`;
+    const own = ['data', 'index', 'keys', 'snapshots'];
+    return {
+      path,
+      parent: path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+      entries: names.map((name) => ({ name, path: prefix + name })),
+      repository: own.every((name) => names.includes(name)) ? 'present' : 'absent',
+    };
+  }
+
   async #adoptOrCreate(address: RepositoryAddress): Promise<string> {
     // The person names this place now, so the folders on the way to it are made; later a missing one means away.
     if (isAbsolute(address.location)) await makeFolder(dirname(address.location));

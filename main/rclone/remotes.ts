@@ -23,6 +23,36 @@ export function listRemotes(variables: NodeJS.ProcessEnv = process.env): Promise
   });
 }
 
+/**
+ * The names of the folders at a path of a remote, sorted. @throws `path/not-found`, `store/unreachable`, `store/denied` and
+ * what else the remote says
+ */
+export function listRemoteFolders(
+  remote: string,
+  path: string,
+  signal?: AbortSignal,
+  variables: NodeJS.ProcessEnv = process.env,
+): Promise<readonly string[]> {
+  return withControl(variables, async (control) => {
+    const opt = { dirsOnly: true, noModTime: true, noMimeType: true };
+    const answer = await control.call('operations/list', { fs: `${remote}:`, remote: path, opt }, signal);
+    if (!answer.ok && answer.failure.status === 404) {
+      throw new TriplicateError('path/not-found', `There is no folder ${path} at ${remote}.`, {
+        hint: 'Go one folder up, or make a new one.',
+      });
+    }
+    if (!answer.ok) throw rcloneError(remote, answer.failure.text);
+    const { list } = answer.value;
+    if (!Array.isArray(list)) throw rcloneError(remote, 'the list of folders cannot be read');
+    const names = list.flatMap((entry: unknown) =>
+      typeof entry === 'object' && entry !== null && 'Name' in entry && typeof entry.Name === 'string'
+        ? [entry.Name]
+        : [],
+    );
+    return names.sort((a, b) => a.localeCompare(b, undefined, { numeric: true, sensitivity: 'base' }));
+  });
+}
+
 /** The version of the rclone that will be used, such as `v1.60.1`. @throws `rclone/not-installed` */
 export function rcloneVersion(variables: NodeJS.ProcessEnv = process.env): Promise<string> {
   return withControl(variables, (control) => control.version());

@@ -1,9 +1,10 @@
-import { Button, Drawer } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
 import type { Report, Run } from '../../main/api/contract/runs.ts';
 import type { RunId } from '../../main/api/contract/values.ts';
 import { useAction, useData } from '../data.ts';
 import { isLive } from '../live.ts';
+import { SidePanel } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { list, plural, shortTime, size, spanWords } from '../parts/format.ts';
 import { Waiting } from '../parts/page.tsx';
@@ -20,9 +21,9 @@ interface RunDrawerProps {
 /** The report of one run, in words. */
 export function RunDrawer({ runId, onClose }: RunDrawerProps) {
   return (
-    <Drawer opened={runId !== undefined} onClose={onClose} size={480} title="Report">
+    <SidePanel opened={runId !== undefined} onClose={onClose} size={480} title="Report">
       {runId !== undefined && <Detail runId={runId as RunId} />}
-    </Drawer>
+    </SidePanel>
   );
 }
 

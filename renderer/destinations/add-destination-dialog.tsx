@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Modal, PasswordInput, SegmentedControl, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, PasswordInput, SegmentedControl, Stack, TextInput } from '@mantine/core';
 import { IconPlugConnected } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Destination, DestinationTest } from '../../main/api/contract/destinations.ts';
 import type { StorageKind } from '../../main/api/contract/values.ts';
 import { tellDone, useAction } from '../data.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { guessName } from './choices.ts';
 import { DiskChoice } from './disk-choice.tsx';
@@ -21,9 +22,9 @@ interface AddDestinationDialogProps {
 /** Adds a disk of this machine or a place that rclone knows: choose, test, name. */
 export function AddDestinationDialog({ opened, onClose, ...rest }: AddDestinationDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} size="lg" title="Add a destination">
+    <Dialog opened={opened} onClose={onClose} size="lg" title="Add a destination">
       {opened && <AddForm {...rest} onDone={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 

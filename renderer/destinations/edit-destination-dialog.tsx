@@ -1,8 +1,9 @@
-import { Button, Checkbox, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Destination } from '../../main/api/contract/destinations.ts';
 import type { StorageKind } from '../../main/api/contract/values.ts';
 import { tellDone, useAction } from '../data.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { INTERVALS, KIND_CHOICES } from './choices.ts';
 import { RetentionFields } from './retention-fields.tsx';
@@ -16,9 +17,9 @@ interface EditDestinationDialogProps {
 /** Name, kind, place, pace and keeping rules of a destination. Its location stays. */
 export function EditDestinationDialog({ destination, opened, onClose }: EditDestinationDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} size="lg" title={`Edit ${destination.name}`}>
+    <Dialog opened={opened} onClose={onClose} size="lg" title={`Edit ${destination.name}`}>
       {opened && <EditForm destination={destination} onDone={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 

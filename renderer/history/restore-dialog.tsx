@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Radio, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Radio, Stack, TextInput } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Folder } from '../../main/api/contract/folders.ts';
 import type { RestorePlan } from '../../main/api/contract/history.ts';
 import type { RunId } from '../../main/api/contract/values.ts';
 import { useAction } from '../data.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { useChooseFolder } from '../parts/folder-chooser.tsx';
 import { shortTime } from '../parts/format.ts';
@@ -24,7 +25,7 @@ export interface RestoreWish {
 /** Choose the place, see the plan, watch it happen, read the truthful result. */
 export function RestoreDialog({ wish, onClose }: { readonly wish: RestoreWish | null; readonly onClose: () => void }) {
   return (
-    <Modal
+    <Dialog
       opened={wish !== null}
       onClose={onClose}
       size="lg"
@@ -32,7 +33,7 @@ export function RestoreDialog({ wish, onClose }: { readonly wish: RestoreWish | 
       closeOnClickOutside={false}
     >
       {wish !== null && <Flow wish={wish} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,9 +1,10 @@
-import { Button, Drawer } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { HistoryEntry, Version } from '../../main/api/contract/history.ts';
 import type { FolderId } from '../../main/api/contract/values.ts';
 import { useData } from '../data.ts';
+import { SidePanel } from '../parts/dialog.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
 import { plural, shortTime, size } from '../parts/format.ts';
 import { Waiting } from '../parts/page.tsx';
@@ -20,9 +21,9 @@ interface VersionsDrawerProps {
 /** All versions of one file with a look inside, and the button that brings one back. */
 export function VersionsDrawer({ file, onClose, onRestore }: VersionsDrawerProps) {
   return (
-    <Drawer opened={file !== null} onClose={onClose} size={480} title={file?.name}>
+    <SidePanel opened={file !== null} onClose={onClose} size={480} title={file?.name}>
       {file !== null && <Versions file={file} onRestore={onRestore} />}
-    </Drawer>
+    </SidePanel>
   );
 }
 

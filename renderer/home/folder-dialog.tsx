@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NumberInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Folder } from '../../main/api/contract/folders.ts';
 import type { DestinationId } from '../../main/api/contract/values.ts';
 import { tellDone, useAction, useData } from '../data.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
 import { useChooseFolder } from '../parts/folder-chooser.tsx';
 import { lastName } from '../parts/format.ts';
@@ -19,14 +20,14 @@ interface FolderDialogProps {
 /** Adds a folder or changes how it is protected. */
 export function FolderDialog({ folder, opened, onClose }: FolderDialogProps) {
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       size="lg"
       title={folder === undefined ? 'Protect a folder' : `Edit ${folder.name}`}
     >
       {opened && <FolderForm {...(folder === undefined ? {} : { folder })} onDone={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 

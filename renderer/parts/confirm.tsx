@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { createContext, type ReactNode, use, useCallback, useState } from 'react';
+import { Dialog } from './dialog.tsx';
 
 interface Question {
   readonly title: string;
@@ -30,7 +31,7 @@ export function AskProvider({ children }: { readonly children: ReactNode }) {
   return (
     <AskContext value={ask}>
       {children}
-      <Modal opened={open !== null} onClose={() => close('no')} title={open?.question.title} size="md">
+      <Dialog opened={open !== null} onClose={() => close('no')} title={open?.question.title} size="md">
         <Stack gap="lg">
           <div>{open?.question.text}</div>
           <Group justify="flex-end" gap="xs">
@@ -42,7 +43,7 @@ export function AskProvider({ children }: { readonly children: ReactNode }) {
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </AskContext>
   );
 }

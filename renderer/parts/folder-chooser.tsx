@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { IconArrowUp, IconFolder, IconFolderPlus } from '@tabler/icons-react';
 import { createContext, type ReactNode, use, useCallback, useState } from 'react';
 import { useAction, useClient, useData } from '../data.ts';
+import { Dialog } from './dialog.tsx';
 import { Failure } from './failure.tsx';
 import classes from './folder-chooser.module.css';
 import { lastName } from './format.ts';
@@ -36,9 +37,9 @@ export function FolderChooserProvider({ children }: { readonly children: ReactNo
   return (
     <ChooseContext value={choose}>
       {children}
-      <Modal opened={open !== null} onClose={() => close(null)} title={open?.title} size="lg">
+      <Dialog opened={open !== null} onClose={() => close(null)} title={open?.title} size="lg">
         {open !== null && <Browser onDone={close} />}
-      </Modal>
+      </Dialog>
     </ChooseContext>
   );
 }
@@ -129,6 +130,7 @@ function NewFolder({ parent, onMade }: { readonly parent: string; readonly onMad
       className={classes.newFolder}
       onSubmit={(event) => {
         event.preventDefault();
+        event.stopPropagation();
         make.mutate(
           { parent, name },
           {

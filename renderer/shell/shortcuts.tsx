@@ -1,4 +1,5 @@
-import { Kbd, Modal } from '@mantine/core';
+import { Kbd } from '@mantine/core';
+import { Dialog } from '../parts/dialog.tsx';
 import classes from './shortcuts.module.css';
 
 const GROUPS: readonly { readonly name: string; readonly keys: readonly (readonly [readonly string[], string])[] }[] = [
@@ -36,7 +37,7 @@ const GROUPS: readonly { readonly name: string; readonly keys: readonly (readonl
 /** What the keyboard can do. */
 export function Shortcuts({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Keyboard shortcuts" size="md">
+    <Dialog opened={opened} onClose={onClose} title="Keyboard shortcuts" size="md">
       <div className={classes.groups}>
         {GROUPS.map((group) => (
           <section key={group.name}>
@@ -56,6 +57,6 @@ export function Shortcuts({ opened, onClose }: { readonly opened: boolean; reado
           </section>
         ))}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -9,7 +9,7 @@ import { openRestStore } from '../../main/engine/store/rest-store.ts';
 import { CONFIG_FILE, type WriteStore } from '../../main/engine/store/store.ts';
 import { RcloneTruth } from '../../main/rclone/rclone-truth.ts';
 import type { RemoteControl } from '../../main/rclone/remote-control.ts';
-import { listRemotes, rcloneVersion } from '../../main/rclone/remotes.ts';
+import { listRemoteFolders, listRemotes, rcloneVersion } from '../../main/rclone/remotes.ts';
 import { ResticSession } from '../../main/rclone/restic-session.ts';
 import { holdControl } from '../../main/rclone/shared-control.ts';
 import { storedObject } from '../contract/store-suite.ts';
@@ -186,6 +186,18 @@ it('lists the configured remotes with their types, and its version', async () =>
     { name: 'sftp', type: 'sftp' },
   ]);
   expect(await rcloneVersion(variables)).toMatch(/^v1\.\d+/);
+});
+
+it('lists the folders of a remote, and says when there is none', async () => {
+  opened = await repository('dav:folders/of mine/repo');
+  expect(await listRemoteFolders('dav', 'folders', undefined, variables)).toEqual(['of mine']);
+  const names = await listRemoteFolders('dav', 'folders/of mine/repo', undefined, variables);
+  expect(names).toEqual(expect.arrayContaining(['data', 'index', 'keys', 'snapshots']));
+  const missing = listRemoteFolders('dav', 'nowhere', undefined, variables);
+  await expect(missing).rejects.toMatchObject({ code: 'path/not-found' });
+  const unknown = listRemoteFolders('no such', '', undefined, variables);
+  await expect(unknown).rejects.toMatchObject({ code: 'rclone/remote-unknown' });
+  await opened.store.close();
 });
 
 it('says that rclone is missing when it is', async () => {

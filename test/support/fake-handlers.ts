@@ -266,6 +266,12 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
       ],
       error: null,
     }),
+    'destinations.remoteFolders': ({ path }) => {
+      const names = path === '' ? ['Backups', 'Photos', 'Shared with me'] : path === 'Backups' ? ['Old laptop'] : [];
+      const parent = path === '' ? null : path.slice(0, Math.max(0, path.lastIndexOf('/')));
+      const entries = names.map((name) => ({ name, path: path === '' ? name : `${path}/${name}` }));
+      return { path, parent, entries, repository: path === 'Backups/Old laptop' ? 'present' : 'absent' };
+    },
     'destinations.disks': () => [
       {
         label: 'Blue disk',

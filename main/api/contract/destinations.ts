@@ -105,5 +105,16 @@ export const destinationMethods = {
     nothing,
     z.object({ remotes: z.array(z.object({ name: z.string(), type: z.string() })), error: wireError.nullable() }),
   ),
+  /** One folder of a remote, folders only; `path` is relative to the remote's root, which is the empty path. */
+  'destinations.remoteFolders': method(
+    z.object({ remote: z.string().min(1), path: z.string().max(4000).default('') }),
+    z.object({
+      path: z.string(),
+      parent: z.string().nullable(),
+      entries: z.array(z.object({ name: z.string(), path: z.string() })),
+      /** Whether copies are kept here already: a repository's own folders. */
+      repository: z.enum(['present', 'absent']),
+    }),
+  ),
   'destinations.disks': method(nothing, z.array(disk)),
 } as const;

@@ -12,5 +12,6 @@ export const destinationHandlers: Handlers<keyof typeof destinationMethods> = {
   'destinations.test': (app, input) => app.destinations.test(input),
   'destinations.unlock': async (app, { id }) => ({ removed: await app.destinations.unlock(id) }),
   'destinations.remotes': (app) => app.destinations.remotes(),
+  'destinations.remoteFolders': (app, { remote, path }) => app.destinations.remoteFolders(remote, path),
   'destinations.disks': (app) => app.disks(),
 };

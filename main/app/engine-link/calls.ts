@@ -211,6 +211,8 @@ export interface EngineCalls {
     RestoreOutcome,
   ];
   remotes: [Record<string, never>, readonly { readonly name: string; readonly type: string }[]];
+  /** The names of the folders at a path of a remote. */
+  remoteFolders: [{ readonly remote: string; readonly path: string }, readonly string[]];
   rcloneVersion: [Record<string, never>, string];
   moments: [HistoryScope, readonly MomentInfo[]];
   browse: [

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
-import { listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
+import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
 import { systemHost } from '../engine-host.ts';
 import type {
   BackupCall,
@@ -98,6 +98,7 @@ export class EngineService implements Engine {
     restore: (input, options) => runRestore(this.#repositories, input, options),
     drill: (input, options) => runDrill(this.#repositories, input, options),
     remotes: async () => [...(await listRemotes())],
+    remoteFolders: ({ remote, path }, { signal }) => listRemoteFolders(remote, path, signal),
     rcloneVersion: () => rcloneVersion(),
     moments: (scope, { signal }) => this.#history.moments(scope, signal),
     browse: (input, { signal }) => this.#history.browse(input, signal),

@@ -88,6 +88,7 @@ it('the names of all methods (a change here is a change of the contract)', () =>
       "destinations.test",
       "destinations.unlock",
       "destinations.remotes",
+      "destinations.remoteFolders",
       "destinations.disks",
       "runs.backup",
       "runs.check",

@@ -1,35 +1,9 @@
 import { readFile, realpath } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
-  '.json': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-};
-
-/** Mantine puts its variables into style elements and attributes; scripts come from our own files only. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "frame-src 'self' blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+import { join, sep } from 'node:path';
+import { CONTENT_SECURITY_POLICY, mediaTypeOf } from './interface-files.ts';
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': POLICY,
+  'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
@@ -46,7 +20,7 @@ export interface StaticFile {
 export async function readStatic(folder: string, path: string): Promise<StaticFile | undefined> {
   try {
     const name = decodeURIComponent(path === '/' ? '/index.html' : path);
-    const type = TYPES[extname(name)];
+    const type = mediaTypeOf(name);
     if (type === undefined || name.includes('\0') || name.split(/[/\\]/).some((part) => part.startsWith('.')))
       return undefined;
     const root = await realpath(folder);

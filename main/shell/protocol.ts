@@ -1,31 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { extname, join, normalize, sep } from 'node:path';
+import { join, normalize, sep } from 'node:path';
 import { protocol } from 'electron';
 import { APP_HOST, APP_SCHEME } from '../api/channels.ts';
-
-/** No remote content, no inline scripts; Mantine sets styles inline, so styles may be. */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
-  '.json': 'application/json; charset=utf-8',
-};
+import { CONTENT_SECURITY_POLICY, mediaTypeOf } from '../api/interface-files.ts';
 
 /** Must run before the app is ready. A standard, secure scheme has an origin of its own, which `file:` does not. */
 export function declareProtocol(): void {
@@ -63,7 +40,7 @@ export function fileFor(folder: string, pathname: string): string | undefined {
 
 function headersFor(file: string): Record<string, string> {
   return {
-    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'content-type': mediaTypeOf(file) ?? 'application/octet-stream',
     'content-security-policy': CONTENT_SECURITY_POLICY,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',

@@ -1,7 +1,7 @@
 import { app, type Session, session, shell, type WebContents } from 'electron';
 import { isInterfaceAddress } from '../api/electron-transport.ts';
 
-/** Closes what a window could otherwise do: no permissions, no navigation, no new windows, no webview, no downloads. */
+/** Closes what a window could otherwise do: no permissions, no navigation, no new windows, no webview, no foreign downloads. */
 export function secureContents(): void {
   refusePermissions(session.defaultSession);
   app.on('web-contents-created', (_event, contents) => secure(contents));
@@ -17,7 +17,15 @@ function refusePermissions(target: Session): void {
     (_contents, permission, origin) => allowed.has(permission) && isInterfaceAddress(origin),
   );
   target.setDevicePermissionHandler(() => false);
-  target.on('will-download', (event) => event.preventDefault());
+  // What the page itself made may be saved, the recovery page that is: the system asks where to. Nothing else is.
+  target.on('will-download', (event, item) => {
+    if (!isOwnBlob(item.getURL())) event.preventDefault();
+  });
+}
+
+/** A `blob:` address carries the origin of the page that made it. */
+function isOwnBlob(address: string): boolean {
+  return address.startsWith('blob:') && isInterfaceAddress(address.slice('blob:'.length));
 }
 
 function secure(contents: WebContents): void {

@@ -29,7 +29,7 @@ export function createMainWindow(): MainWindow {
       show: false,
       title: 'Triplicate',
       icon: shippedPath('assets', 'icon.png'),
-      backgroundColor: nativeTheme.shouldUseDarkColors ? '#1a1b1e' : '#ffffff',
+      backgroundColor: nativeTheme.shouldUseDarkColors ? '#121716' : '#f5f3ee',
       webPreferences: {
         preload: shippedPath('out', 'preload', 'index.cjs'),
         contextIsolation: true,

@@ -1,10 +1,10 @@
-import { Button, SegmentedControl, Select } from '@mantine/core';
+import { SegmentedControl, Select } from '@mantine/core';
 import { IconActivity } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Run, RunKind } from '../../main/api/contract/runs.ts';
 import type { FolderId } from '../../main/api/contract/values.ts';
-import { useClient, useData } from '../data.ts';
+import { useData } from '../data.ts';
 import { isLive } from '../live.ts';
 import card from '../parts/card.module.css';
 import { Failure } from '../parts/failure.tsx';
@@ -15,6 +15,7 @@ import { RunProgress } from '../parts/progress.tsx';
 import classes from './activity.module.css';
 import { RunDrawer } from './run-drawer.tsx';
 import { RunRow } from './run-row.tsx';
+import { useRuns } from './use-runs.ts';
 
 type Filter = 'all' | 'problems' | RunKind;
 
@@ -29,29 +30,21 @@ const FILTERS: readonly { readonly value: Filter; readonly label: string }[] = [
 
 const PAGE = 100;
 
-/** Everything that Triplicate did, newest first; what it does now on top. */
+/** Everything that Triplicate did, newest first; what it does now on top. Older runs come as the person scrolls. */
 export function ActivityScreen({ runId }: { readonly runId: string | undefined }) {
   const [, navigate] = useLocation();
-  const client = useClient();
   const now = useNow();
   const [filter, setFilter] = useState<Filter>('all');
   const [folderId, setFolderId] = useState('');
-  const [older, setOlder] = useState<readonly Run[]>([]);
-  const [end, setEnd] = useState<'reached' | 'open'>('open');
   const folders = useData('folders.list', {}).data ?? [];
-  const input = { limit: PAGE, ...(folderId === '' ? {} : { folderId: folderId as FolderId }) };
-  const runs = useData('runs.list', input);
-  const shown = [...(runs.data ?? []), ...older].filter((run) => fits(run, filter));
+  const runs = useRuns({
+    limit: PAGE,
+    ...kindsOf(filter),
+    ...(folderId === '' ? {} : { folderId: folderId as FolderId }),
+  });
+  const shown = runs.all.filter((run) => fits(run, filter));
   const live = shown.filter(isLive);
   const past = shown.filter((run) => !isLive(run));
-
-  const loadOlder = async () => {
-    const last = [...(runs.data ?? []), ...older].at(-1);
-    if (last === undefined) return;
-    const more = await client.call('runs.list', { ...input, before: last.createdAt });
-    setOlder([...older, ...more]);
-    if (more.length < PAGE) setEnd('reached');
-  };
 
   return (
     <Page title="Activity" intro="What Triplicate did, and what it is doing now.">
@@ -70,22 +63,18 @@ export function ActivityScreen({ runId }: { readonly runId: string | undefined }
             { value: '', label: 'All folders' },
             ...folders.map(({ id, name }) => ({ value: id as string, label: name })),
           ]}
-          onChange={(value) => {
-            setFolderId(value ?? '');
-            setOlder([]);
-            setEnd('open');
-          }}
+          onChange={(value) => setFolderId(value ?? '')}
         />
       </div>
-      {runs.data === undefined && runs.error === null && <Waiting rows={5} height={56} />}
-      {runs.error !== null && <Failure error={runs.error} onRetry={() => void runs.refetch()} />}
+      {runs.state === 'loading' && <Waiting rows={5} height={56} />}
+      {runs.error !== null && <Failure error={runs.error} onRetry={runs.retry} />}
       {live.map((run) => (
         <section key={run.id} className={`${card.card} ${classes.live}`} aria-label={run.title}>
           <h2 className={classes.liveTitle}>{run.title}</h2>
           <RunProgress run={run} />
         </section>
       ))}
-      {runs.data !== undefined && shown.length === 0 && (
+      {runs.state === 'complete' && runs.error === null && shown.length === 0 && (
         <Empty
           icon={<IconActivity size={48} stroke={1.3} />}
           title={filter === 'problems' ? 'No problems' : 'Nothing here yet'}
@@ -105,14 +94,34 @@ export function ActivityScreen({ runId }: { readonly runId: string | undefined }
           </ul>
         </section>
       ))}
-      {(runs.data?.length ?? 0) >= PAGE && end === 'open' && (
-        <Button variant="default" onClick={() => void loadOlder()}>
-          Show older
-        </Button>
-      )}
+      {runs.state === 'more' && <LoadMore key={runs.all.length} onSeen={runs.loadMore} />}
+      {runs.state === 'complete' && runs.all.length > PAGE && <p className={classes.end}>Older runs are not kept.</p>}
       <RunDrawer runId={runId} onClose={() => navigate('/activity')} />
     </Page>
   );
+}
+
+/** Asks for more as soon as the end of the list comes near the window. */
+function LoadMore({ onSeen }: { readonly onSeen: () => void }) {
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (end.current === null) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting === true && onSeen(), {
+      rootMargin: '600px',
+    });
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [onSeen]);
+  return (
+    <div ref={end}>
+      <Waiting rows={2} height={56} />
+    </div>
+  );
+}
+
+function kindsOf(filter: Filter): { kinds?: RunKind[] } {
+  if (filter === 'all' || filter === 'problems') return {};
+  return { kinds: filter === 'check' ? ['check', 'drill'] : [filter] };
 }
 
 function fits(run: Run, filter: Filter): boolean {

@@ -58,6 +58,13 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
             }
             value={text}
             onChange={(event) => setText(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowDown') {
+                event.preventDefault();
+                document.querySelector<HTMLElement>('[data-hit]')?.focus();
+              } else if (event.key === 'Escape' && text !== '') setText('');
+            }}
+            data-search
             autoFocus={place.mode === 'find'}
           />
         </div>

@@ -1,10 +1,10 @@
-import { Button, Group, Radio, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Radio, Select, Stack, TextInput } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Folder } from '../../main/api/contract/folders.ts';
 import type { RestorePlan } from '../../main/api/contract/history.ts';
-import type { RunId } from '../../main/api/contract/values.ts';
-import { useAction } from '../data.ts';
+import type { DestinationId, RunId } from '../../main/api/contract/values.ts';
+import { useAction, useData } from '../data.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { useChooseFolder } from '../parts/folder-chooser.tsx';
@@ -46,6 +46,7 @@ function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose:
   const [to, setTo] = useState<'original' | 'directory'>('original');
   const [path, setPath] = useState('');
   const [existing, setExisting] = useState<Existing>('keep-both');
+  const [from, setFrom] = useState('');
   const [plan, setPlan] = useState<RestorePlan | null>(null);
   const [runId, setRunId] = useState<RunId | null>(null);
 
@@ -61,6 +62,7 @@ function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose:
         keys: [...wish.keys],
         target: to === 'original' ? { kind: 'original' } : { kind: 'directory', path },
         existing,
+        ...(from === '' ? {} : { from: from as DestinationId }),
       },
       { onSuccess: setPlan },
     );
@@ -124,6 +126,7 @@ function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose:
             <Radio value="replace" label="Replace it" description="The restored version takes its place." />
           </Stack>
         </Radio.Group>
+        <SourceChoice wish={wish} value={from} onChange={setFrom} />
         {makePlan.error !== null && <Failure error={makePlan.error} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
@@ -135,5 +138,35 @@ function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose:
         </Group>
       </Stack>
     </form>
+  );
+}
+
+interface SourceChoiceProps {
+  readonly wish: RestoreWish;
+  readonly value: string;
+  readonly onChange: (destinationId: string) => void;
+}
+
+/** The copy to restore from, where there is a choice. */
+function SourceChoice({ wish, value, onChange }: SourceChoiceProps) {
+  const moments = useData('history.moments', { folderId: wish.folder.id, limit: 2000 }).data?.moments;
+  const destinations = useData('destinations.list', {}).data ?? [];
+  const copies = moments?.find(({ id }) => id === wish.momentId)?.copies ?? [];
+  const holders = destinations.filter(({ id }) => copies.some(({ destinationId }) => destinationId === id));
+  if (holders.length < 2) return null;
+  return (
+    <Select
+      label="From"
+      value={value}
+      onChange={(next) => onChange(next ?? '')}
+      data={[
+        { value: '', label: 'Automatic: the nearest copy' },
+        ...holders.map(({ id, name, state }) => ({
+          value: id as string,
+          label: state === 'ready' ? name : `${name} (cannot be reached now)`,
+          disabled: state === 'away' || state === 'blocked',
+        })),
+      ]}
+    />
   );
 }

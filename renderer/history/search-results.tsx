@@ -2,7 +2,7 @@ import { Switch } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconFile, IconFolder, IconSearch } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { SearchHit } from '../../main/api/contract/history.ts';
 import { useData } from '../data.ts';
 import { Failure } from '../parts/failure.tsx';
@@ -10,6 +10,7 @@ import { plural, shortTime, size } from '../parts/format.ts';
 import { Empty } from '../parts/page.tsx';
 import { Tag } from '../parts/pill.tsx';
 import classes from './history.module.css';
+import { Marked } from './marked.tsx';
 import { RestoreDialog, type RestoreWish } from './restore-dialog.tsx';
 import rows from './search-results.module.css';
 import { VersionsDrawer } from './versions-drawer.tsx';
@@ -22,17 +23,21 @@ interface SearchResultsProps {
 
 /** Names found over all history of all folders, deleted ones too, while the person types. */
 export function SearchResults({ text, openKey }: SearchResultsProps) {
-  const [wanted] = useDebouncedValue(text.trim(), 80);
+  const [settled] = useDebouncedValue(text.trim(), 60);
+  // Emptying the field ends the search at once.
+  const wanted = text.trim() === '' ? '' : settled;
   const [deletedOnly, setDeletedOnly] = useState(false);
+  const asking = wanted !== '' || deletedOnly;
   const query = useData(
     'history.search',
     { text: wanted, deletedOnly, limit: 500 },
-    { enabled: wanted !== '', keepPrevious: 'keep' },
+    { enabled: asking, keepPrevious: 'keep' },
   );
   const folders = useData('folders.list', {}).data ?? [];
   const [shown, setShown] = useState<SearchHit | null>(null);
   const [wish, setWish] = useState<RestoreWish | null>(null);
-  const hits = wanted === '' ? [] : (query.data?.hits ?? []);
+  const hits = asking ? (query.data?.hits ?? []) : [];
+  const searching = asking && (query.isPending || query.isPlaceholderData);
   const opened = useRef<string | undefined>(undefined);
   useEffect(() => {
     const hit = hits.find(({ key }) => key === openKey);
@@ -43,7 +48,11 @@ export function SearchResults({ text, openKey }: SearchResultsProps) {
   return (
     <>
       <div className={classes.searchBar}>
-        <span role="status">{summary(wanted, hits.length, query.data?.more === true ? 'more' : 'all')}</span>
+        <span role="status">
+          {searching && hits.length === 0
+            ? 'Searching…'
+            : summary(wanted, hits.length, query.data?.more === true ? 'more' : 'all')}
+        </span>
         <Switch
           label="Deleted files only"
           checked={deletedOnly}
@@ -51,7 +60,7 @@ export function SearchResults({ text, openKey }: SearchResultsProps) {
         />
       </div>
       {query.error !== null && <Failure error={query.error} onRetry={() => void query.refetch()} />}
-      {hits.length === 0 && (
+      {hits.length === 0 && !searching && query.error === null && (
         <Empty
           icon={<IconSearch size={44} stroke={1.3} />}
           title={wanted === '' ? 'Type a part of the name' : 'Nothing has this name'}
@@ -61,7 +70,7 @@ export function SearchResults({ text, openKey }: SearchResultsProps) {
             : 'Try fewer letters, or only the ending, for example “.pdf”.'}
         </Empty>
       )}
-      {hits.length > 0 && <Hits hits={hits} onOpen={setShown} />}
+      {hits.length > 0 && <Hits hits={hits} words={wanted} onOpen={setShown} />}
       <VersionsDrawer
         file={shown}
         onClose={() => setShown(null)}
@@ -77,7 +86,13 @@ export function SearchResults({ text, openKey }: SearchResultsProps) {
   );
 }
 
-function Hits({ hits, onOpen }: { readonly hits: readonly SearchHit[]; readonly onOpen: (hit: SearchHit) => void }) {
+interface HitsProps {
+  readonly hits: readonly SearchHit[];
+  readonly words: string;
+  readonly onOpen: (hit: SearchHit) => void;
+}
+
+function Hits({ hits, words, onOpen }: HitsProps) {
   const scroller = useRef<HTMLUListElement>(null);
   const virtual = useVirtualizer({
     count: hits.length,
@@ -85,8 +100,20 @@ function Hits({ hits, onOpen }: { readonly hits: readonly SearchHit[]; readonly 
     estimateSize: () => 60,
     overscan: 8,
   });
+  const press = (event: KeyboardEvent<HTMLElement>) => {
+    const at = Number((event.target as HTMLElement).dataset.hit);
+    const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: hits.length - 1 }[event.key];
+    if (target === undefined || Number.isNaN(at)) return;
+    event.preventDefault();
+    if (target < 0) document.querySelector<HTMLElement>(`[data-search]`)?.focus();
+    else focusHit(Math.min(target, hits.length - 1));
+  };
+  const focusHit = (index: number) => {
+    virtual.scrollToIndex(index);
+    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-hit="${index}"]`)?.focus());
+  };
   return (
-    <ul ref={scroller} className={rows.hits} aria-label="Found">
+    <ul ref={scroller} className={rows.hits} aria-label="Found" onKeyDown={press}>
       <li style={{ height: virtual.getTotalSize() }} aria-hidden="true" />
       {virtual.getVirtualItems().map((item) => {
         const hit = hits[item.index];
@@ -98,10 +125,12 @@ function Hits({ hits, onOpen }: { readonly hits: readonly SearchHit[]; readonly 
             className={rows.place}
             style={{ transform: `translateY(${item.start}px)` }}
           >
-            <button type="button" className={rows.hit} onClick={() => onOpen(hit)}>
+            <button type="button" className={rows.hit} data-hit={item.index} onClick={() => onOpen(hit)}>
               <HitIcon size={20} stroke={1.6} aria-hidden />
               <span className={rows.words}>
-                <span className={rows.name}>{hit.name}</span>
+                <span className={rows.name}>
+                  <Marked text={hit.name} words={words} />
+                </span>
                 <span className={rows.path}>
                   {hit.folderName} / {hit.path}
                 </span>
@@ -121,6 +150,6 @@ function Hits({ hits, onOpen }: { readonly hits: readonly SearchHit[]; readonly 
 }
 
 function summary(text: string, count: number, extent: 'more' | 'all'): string {
-  if (text === '') return '';
+  if (text === '' && count === 0) return '';
   return extent === 'more' ? `The first ${plural(count, 'result')}` : plural(count, 'result');
 }

@@ -55,8 +55,6 @@ function commandOf(fix: Fix, path: string, destinations: readonly Destination[])
       return `drill ${quoted(name)}`;
     case 'check':
       return `check ${quoted(name)} --read-data`;
-    case 'prove':
-      return `drill ${quoted(name)}`;
     case 'reconnect':
       return null;
   }

@@ -1,9 +1,10 @@
 import type { Nanoseconds } from '../clock.ts';
 import { hasCode } from '../errors.ts';
-import type { TreeNode } from '../format/tree.ts';
+import { decodeTree, type TreeNode } from '../format/tree.ts';
 import type { SnapshotId, TreeId } from '../ids.ts';
 import { readTree } from '../repository/blob-reader.ts';
 import { fitsFilter, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import { loadTreeTexts } from '../walk/load-trees.ts';
 import type { DestinationWriter } from './destination-writer.ts';
 
 /** What earlier snapshots give a run: metadata to compare with, and content that need not be read again. */
@@ -16,6 +17,8 @@ export interface Parent {
   readonly everywhere: boolean;
   /** The entries of a directory of that tree; null when it cannot be read: then everything in it is looked at anew. */
   entries(tree: TreeId): Promise<readonly TreeNode[] | null>;
+  /** These directories will be asked for soon: in this order. Those that follow each other are fetched together. */
+  willAskFor(trees: readonly TreeId[]): void;
 }
 
 /** As restic (format, section 9): newest snapshot up to now of the same host that contains every path of this run. */
@@ -32,20 +35,95 @@ export async function findParent(
   const source = candidates[0];
   const tree = source?.stored.snapshot.tree ?? null;
   const alive = writers.filter(({ failure }) => !failure).length;
+  const reader = source ? new ParentReader(source.writer, signal) : undefined;
   return {
     snapshotIds: found.map((stored) => stored?.id ?? null),
     tree,
     everywhere: tree !== null && candidates.filter(({ stored }) => stored.snapshot.tree === tree).length >= alive,
-    entries: async (id) => {
-      if (!source) return null;
-      try {
-        return await readTree(source.writer.repository, source.writer.index, id, signal);
-      } catch (error) {
-        if (hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/corrupt', 'store/not-found')) return null;
-        throw error;
-      }
-    },
+    entries: async (id) => (reader ? reader.entries(id) : null),
+    willAskFor: (ids) => reader?.willAskFor(ids),
   };
+}
+
+/** Directories that are held ahead at most, as plaintext. */
+const AHEAD_BYTES = 8 * 1024 * 1024;
+const MOST_AHEAD = 1024;
+
+/** Reads the directories of the parent: one by one they would cost a request each, which to a far place is a long time. */
+class ParentReader {
+  readonly #source: DestinationWriter;
+  readonly #signal: AbortSignal | undefined;
+  /** What will be asked for, the next one last. */
+  readonly #soon: TreeId[] = [];
+  readonly #texts = new Map<TreeId, Uint8Array>();
+  #bytes = 0;
+
+  constructor(source: DestinationWriter, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#signal = signal;
+  }
+
+  willAskFor(ids: readonly TreeId[]): void {
+    this.#soon.push(...ids.toReversed());
+  }
+
+  async entries(id: TreeId): Promise<readonly TreeNode[] | null> {
+    const { repository, index } = this.#source;
+    const position = this.#soon.lastIndexOf(id);
+    if (position !== -1) this.#soon.length = position;
+    try {
+      if (!this.#texts.has(id)) await this.#fetchFrom(id);
+      const text = this.#texts.get(id);
+      if (!text) return await readTree(repository, index, id, this.#signal);
+      this.#texts.delete(id);
+      this.#bytes -= text.length;
+      return decodeTree(text);
+    } catch (error) {
+      if (hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/corrupt', 'store/not-found')) return null;
+      throw error;
+    }
+  }
+
+  /** Fetches a directory, those that follow it, and those below them, level by level, as far as there is room. */
+  async #fetchFrom(id: TreeId): Promise<void> {
+    const { repository, index } = this.#source;
+    if (this.#bytes >= AHEAD_BYTES || this.#texts.size >= MOST_AHEAD) this.#forgetAll();
+    let level: readonly TreeId[] = this.#withRoom([id, ...this.#soon.toReversed()]);
+    while (level.length > 0) {
+      const texts = await loadTreeTexts(repository, index, level, this.#signal);
+      for (const [fetched, text] of texts) {
+        this.#texts.set(fetched, text);
+        this.#bytes += text.length;
+      }
+      level = this.#withRoom([...texts.values()].flatMap(subtreesIn));
+    }
+  }
+
+  /** Directories that are gone from the disk are never asked for, and would take the room for good. */
+  #forgetAll(): void {
+    this.#texts.clear();
+    this.#bytes = 0;
+  }
+
+  /** Those of the directories that are not there yet and for which there is room. */
+  #withRoom(ids: readonly TreeId[]): readonly TreeId[] {
+    const chosen = new Set<TreeId>();
+    let bytes = this.#bytes;
+    for (const id of ids) {
+      if (bytes >= AHEAD_BYTES || this.#texts.size + chosen.size >= MOST_AHEAD) break;
+      if (this.#texts.has(id)) continue;
+      chosen.add(id);
+      const place = this.#source.index.lookup('tree', id);
+      bytes += place ? place.uncompressedLength || place.length : 0;
+    }
+    return [...chosen];
+  }
+}
+
+/** Ids of the directories in a directory, without reading it as JSON: a wrong guess only costs a request. */
+function subtreesIn(text: Uint8Array): readonly TreeId[] {
+  const json = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1');
+  return [...json.matchAll(/"subtree":"([0-9a-f]{64})"/g)].map(([, id]) => id as TreeId);
 }
 
 async function newest(

@@ -116,7 +116,7 @@ export class Walk {
       const child = this.#openDirectory(directory, position, path, path);
       visits.push({ kind: 'way', directory: child, children: target.children, before: known });
     }
-    this.#visits.push(...visits.reverse());
+    this.#lookInto(visits);
     this.#settled(directory);
   }
 
@@ -153,8 +153,14 @@ export class Walk {
       if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turn();
     }
     counts.filesRemoved += earlier.filesPassedOver();
-    this.#visits.push(...visits.reverse());
+    this.#lookInto(visits);
     this.#settled(directory);
+  }
+
+  /** The next directories to look into, the first of them first. */
+  #lookInto(visits: Visit[]): void {
+    this.#context.parent.willAskFor(visits.flatMap(({ before }) => before?.subtree ?? []));
+    this.#visits.push(...visits.reverse());
   }
 
   async #earlierNodes(before: TreeNode | null): Promise<readonly TreeNode[] | null> {
@@ -174,7 +180,7 @@ export class Walk {
       const access = directory.descriptor === null ? path : joinPath(directory.access, node.name);
       this.#settleEntry(directory, { position, name: node.name, path, access, before: node, isTarget: false }, visits);
     }
-    this.#visits.push(...visits.reverse());
+    this.#lookInto(visits);
     this.#settled(directory);
   }
 

@@ -1,0 +1,43 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { backup, type Repository } from '../../../../main/engine/engine.ts';
+import { newRepository, subtreeAt } from '../../../support/engine.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
+
+const FOLDERS = 40;
+let scratch: TemporaryFolder;
+let repository: Repository;
+const source = () => join(scratch.path, 'source');
+const treeOf = ({ tree }: { readonly tree: string | null }) => subtreeAt(repository, tree, source());
+const run = () => backup({ destinations: [{ repository }], paths: [source()], workingDirectory: '/' });
+
+beforeEach(async () => {
+  scratch = await temporaryFolder('parent');
+  repository = await newRepository(join(scratch.path, 'repository'));
+  for (let folder = 0; folder < FOLDERS; folder++) {
+    const path = join(source(), `folder ${folder}`, 'below');
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, 'file'), `content ${folder}`);
+  }
+});
+afterEach(() => scratch.remove());
+
+it('is read in a few requests, however many folders it has, and found unchanged', async () => {
+  const first = await run();
+  const reads = vi.spyOn(repository.store, 'get');
+  const second = await run();
+  expect(second).toMatchObject({ filesUnchanged: FOLDERS, bytesRead: 0 });
+  expect(await treeOf(second)).toBe(await treeOf(first));
+  const ofTrees = reads.mock.calls.filter(([name]) => name.type === 'data');
+  expect(ofTrees.length).toBeLessThan(20);
+});
+
+it('is done without where it cannot be read: everything is looked at anew', async () => {
+  await run();
+  const data = join(scratch.path, 'repository', 'data');
+  for (const shard of await readdir(data)) await rm(join(data, shard), { recursive: true, force: true });
+  for (const shard of await readdir(data)) await mkdir(join(data, shard), { recursive: true });
+  const second = await run();
+  expect(second.filesNew + second.filesChanged).toBe(FOLDERS);
+});

@@ -27,13 +27,14 @@ export function createQueryClient(): QueryClient {
 export function useData<Name extends MethodName>(
   name: Name,
   input: Input<Name>,
-  options: { readonly enabled?: boolean; readonly keepPrevious?: 'keep' } = {},
+  options: { readonly enabled?: boolean; readonly keepPrevious?: 'keep'; readonly everyMs?: number } = {},
 ) {
   const client = useClient();
   return useQuery<Output<Name>, CallFailure>({
     queryKey: [name, input],
     queryFn: () => client.call(name, input),
     enabled: options.enabled ?? true,
+    ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
     ...(options.keepPrevious === 'keep' ? { placeholderData: (previous: Output<Name> | undefined) => previous } : {}),
   } as Parameters<typeof useQuery<Output<Name>, CallFailure>>[0]);
 }

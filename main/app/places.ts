@@ -64,14 +64,22 @@ export class Places {
     const found = await Promise.all(names.map(async (label) => ({ label, path: join(this.#home, label) })));
     const existing = [];
     for (const place of found) if (await isDirectory(place.path)) existing.push(place);
-    const suggested = existing.map((place) => ({
-      ...place,
-      bytes: null,
-      recommended: !['Downloads', 'Videos'].includes(place.label),
-    }));
+    const suggested = await Promise.all(
+      existing.map(async (place) => ({
+        ...place,
+        bytes: null,
+        // An empty one protects nothing, and would only stand among the others.
+        recommended: !['Downloads', 'Videos'].includes(place.label) && !(await isEmpty(place.path)),
+      })),
+    );
     return [
       ...suggested,
-      { label: 'Everything in your home', path: this.#home, bytes: null, recommended: existing.length === 0 },
+      {
+        label: 'Everything in your home',
+        path: this.#home,
+        bytes: null,
+        recommended: !suggested.some(({ recommended }) => recommended),
+      },
     ];
   }
 
@@ -91,6 +99,13 @@ async function isDirectory(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
+  );
+}
+
+async function isEmpty(path: string): Promise<boolean> {
+  return readdir(path).then(
+    (names) => names.every((name) => name === '.DS_Store' || name === 'desktop.ini'),
+    () => true,
   );
 }
 

@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, PasswordInput, SegmentedControl, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, PasswordInput, SegmentedControl, Stack, TextInput } from '@mantine/core';
 import { IconPlugConnected } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Destination, DestinationTest } from '../../main/api/contract/destinations.ts';
 import type { StorageKind } from '../../main/api/contract/values.ts';
 import { tellDone, useAction } from '../data.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { guessName } from './choices.ts';
 import { DiskChoice } from './disk-choice.tsx';
@@ -109,7 +110,7 @@ function AddForm({
             />
             {(result?.content === 'locked-out' || passphrase !== '') && (
               <PasswordInput
-                label="Passphrase of the repository that is there"
+                label="Passphrase of the copies that are there"
                 value={passphrase}
                 onChange={(event) => setPassphrase(event.target.value)}
               />
@@ -119,27 +120,28 @@ function AddForm({
         {result !== null && <TestResult test={result} />}
         {test.error !== null && <Failure error={test.error} />}
         {add.error !== null && <Failure error={add.error} />}
-        <Group justify="space-between">
-          <Button
-            variant="default"
-            leftSection={<IconPlugConnected size={16} />}
-            disabled={place === null}
-            loading={test.isPending}
-            onClick={() =>
-              place !== null && test.mutate({ location: place.location, ...own }, { onSuccess: setResult })
-            }
-          >
-            Test it
+        <DialogActions
+          aside={
+            <Button
+              variant="default"
+              leftSection={<IconPlugConnected size={16} />}
+              disabled={place === null}
+              loading={test.isPending}
+              onClick={() =>
+                place !== null && test.mutate({ location: place.location, ...own }, { onSuccess: setResult })
+              }
+            >
+              Test it
+            </Button>
+          }
+        >
+          <Button variant="default" onClick={onDone}>
+            Cancel
           </Button>
-          <Group gap="xs">
-            <Button variant="default" onClick={onDone}>
-              Cancel
-            </Button>
-            <Button type="submit" disabled={place === null} loading={add.isPending}>
-              {result?.content === 'repository' || passphrase !== '' ? 'Adopt it' : 'Add it'}
-            </Button>
-          </Group>
-        </Group>
+          <Button type="submit" disabled={place === null} loading={add.isPending}>
+            {result?.content === 'repository' || passphrase !== '' ? 'Use it' : 'Add it'}
+          </Button>
+        </DialogActions>
       </Stack>
     </form>
   );

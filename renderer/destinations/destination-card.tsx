@@ -22,6 +22,7 @@ export function DestinationCard({ destination }: { readonly destination: Destina
   const test = useAction('destinations.test', { errors: 'shown-by-caller' });
   const [result, setResult] = useState<DestinationTest | null>(null);
   const runs = useData('runs.list', { limit: 100 }).data ?? [];
+  const proven = useProven(destination.id);
   const own = runs.filter((run) => isLive(run) && run.kind !== 'backup' && run.destinationIds.includes(destination.id));
   return (
     <article className={`${card.card} ${classes.card}`} aria-label={destination.name}>
@@ -76,16 +77,19 @@ export function DestinationCard({ destination }: { readonly destination: Destina
         </div>
         <dl className={classes.facts}>
           <Fact name="Copies take">{destination.usedBytes === null ? 'unknown' : size(destination.usedBytes)}</Fact>
-          <Fact name="Snapshots">
+          <Fact name="Moments kept">
             {destination.snapshots === null ? 'unknown' : destination.snapshots.toLocaleString('en-US')}
           </Fact>
           <Fact name="Last seen">
             <Ago at={destination.lastSeenAt} />
           </Fact>
-          <Fact name="Last check">
-            <Ago at={destination.lastCheckAt} />
+          <Fact name="Checked">
+            <Ago at={destination.lastCheckAt} never="not yet" />
           </Fact>
-          <Fact name="In the queue">{destination.queued === 0 ? 'nothing' : plural(destination.queued, 'run')}</Fact>
+          <Fact name="Restore tried">
+            <Ago at={proven} never="not yet" />
+          </Fact>
+          {destination.queued > 0 && <Fact name="In the queue">{plural(destination.queued, 'run')}</Fact>}
         </dl>
       </div>
       {own.map((run) => (
@@ -93,6 +97,17 @@ export function DestinationCard({ destination }: { readonly destination: Destina
       ))}
     </article>
   );
+}
+
+/** When the last restore was tried there; the oldest of all folders, because each must be proven. */
+function useProven(id: string): string | null {
+  const folders = useData('folders.list', {}).data ?? [];
+  const times = folders.flatMap(({ copies }) =>
+    copies
+      .filter((copy) => copy.destinationId === id && copy.lastSnapshotAt !== null)
+      .map((copy) => copy.lastVerifiedAt),
+  );
+  return times.some((time) => time === null) ? null : (times.sort()[0] ?? null);
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {

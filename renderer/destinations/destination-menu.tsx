@@ -40,7 +40,7 @@ export function DestinationMenu({ destination }: { readonly destination: Destina
   const cleanUp = async () => {
     const answer = await ask({
       title: `Clean up ${name}?`,
-      text: 'Snapshots that your keeping rules no longer want are forgotten, and the space that only they used is freed. The newest versions always stay.',
+      text: 'Moments that your keeping rules no longer want are forgotten, and the space that only they used is freed. The newest versions always stay.',
       yes: 'Clean up',
     });
     if (answer === 'yes') prune.mutate({ destinationId: id }, started);
@@ -93,16 +93,16 @@ export function DestinationMenu({ destination }: { readonly destination: Destina
             leftSection={<IconStethoscope size={16} />}
             onClick={() => check.mutate({ destinationId: id, readData: false }, started)}
           >
-            Check the structure
+            Check that all is there
           </Menu.Item>
           <Menu.Item leftSection={<IconZoomCheck size={16} />} onClick={() => void checkAll()}>
-            Check all data
+            Read and check all data
           </Menu.Item>
           <Menu.Item
             leftSection={<IconShieldCheck size={16} />}
             onClick={() => drill.mutate({ destinationId: id }, started)}
           >
-            Try a restore (drill)
+            Try a restore
           </Menu.Item>
           <Menu.Divider />
           <Menu.Label>Tidy up</Menu.Label>

@@ -17,7 +17,7 @@ interface DiskChoiceProps {
 
 /** The disks of this machine with their free space, and any other folder. */
 export function DiskChoice({ location, onChange }: DiskChoiceProps) {
-  const disks = useData('destinations.disks', {});
+  const disks = useData('destinations.disks', {}, { everyMs: 3_000 });
   const choose = useChooseFolder();
   const other = location !== null && !disks.data?.some((disk) => disk.suggestedPath === location) ? location : null;
   const pick = async () => {
@@ -47,6 +47,9 @@ export function DiskChoice({ location, onChange }: DiskChoiceProps) {
           onChoose={() => onChange({ location: disk.suggestedPath, kind: disk.kind })}
         />
       ))}
+      {!disks.data.some(({ kind }) => kind !== 'internal') && (
+        <p className={classes.hint}>No external disk is connected. Connect one now and it appears here.</p>
+      )}
       {other !== null && (
         <ChoiceCard
           icon={KIND_WORDS.internal.icon}

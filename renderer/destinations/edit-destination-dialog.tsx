@@ -4,6 +4,7 @@ import type { Destination } from '../../main/api/contract/destinations.ts';
 import type { StorageKind } from '../../main/api/contract/values.ts';
 import { tellDone, useAction } from '../data.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { INTERVALS, KIND_CHOICES } from './choices.ts';
 import { RetentionFields } from './retention-fields.tsx';
@@ -69,14 +70,14 @@ function EditForm({ destination, onDone }: { readonly destination: Destination; 
         />
         <RetentionFields value={retention} onChange={setRetention} />
         {update.error !== null && <Failure error={update.error} />}
-        <Group justify="flex-end" gap="xs">
+        <DialogActions>
           <Button variant="default" onClick={onDone}>
             Cancel
           </Button>
           <Button type="submit" disabled={name.trim() === ''} loading={update.isPending}>
             Save
           </Button>
-        </Group>
+        </DialogActions>
       </Stack>
     </form>
   );

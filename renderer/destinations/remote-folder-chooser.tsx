@@ -1,8 +1,9 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { IconArrowUp, IconFolder, IconFolderPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useData } from '../data.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
 import classes from '../parts/folder-chooser.module.css';
 import { lastName } from '../parts/format.ts';
@@ -74,17 +75,14 @@ function Browser({ remote, onChoose, onClose }: Omit<RemoteFolderChooserProps, '
         </div>
       )}
       {here?.repository === 'present' && <Note>Copies are kept here already. Choose it to go on using them.</Note>}
-      <Group justify="space-between" gap="xs">
-        <NewName onMade={(name) => onChoose([path, name].filter(Boolean).join('/'))} />
-        <Group gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button disabled={loading || here === undefined} onClick={() => onChoose(path)}>
-            {path === '' ? 'Choose the top' : `Choose “${lastName(path)}”`}
-          </Button>
-        </Group>
-      </Group>
+      <DialogActions aside={<NewName onMade={(name) => onChoose([path, name].filter(Boolean).join('/'))} />}>
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button disabled={loading || here === undefined} onClick={() => onChoose(path)}>
+          {path === '' ? 'Choose the top' : `Choose “${lastName(path)}”`}
+        </Button>
+      </DialogActions>
     </Stack>
   );
 }

@@ -24,9 +24,9 @@ export function TestResult({ test }: { readonly test: DestinationTest }) {
 }
 
 const CONTENT_WORDS: Readonly<Record<DestinationTest['content'], string>> = {
-  empty: 'Works: the place is empty and can be written.',
-  repository: 'Works: there is a repository here, and the passphrase opens it. It will be used as it is.',
-  'locked-out': 'There is a repository here that your passphrase does not open. Enter its own passphrase to adopt it.',
+  empty: 'Works: the place is empty and files can be written there.',
+  repository: 'Works: copies are kept here already, and your passphrase opens them. They will be used as they are.',
+  'locked-out': 'Copies are kept here that your passphrase does not open. Enter their own passphrase to use them.',
   foreign: 'Works. The place holds other files; they stay untouched.',
-  unknown: 'Works: it answers and can be written.',
+  unknown: 'Works: it answers and files can be written there.',
 };

@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef } from 'react';
 import type { TimelineMoment } from '../../main/api/contract/history.ts';
-import { clockTime, dayName, exactTime } from '../parts/format.ts';
+import { clockTime, dayName, exactTime, number, type Precision, plural } from '../parts/format.ts';
 import { useNow } from '../parts/now.ts';
 import classes from './history.module.css';
 
@@ -11,7 +11,7 @@ interface MomentListProps {
   readonly onChoose: (moment: TimelineMoment) => void;
 }
 
-type Row = { readonly day: string } | { readonly moment: TimelineMoment };
+type Row = { readonly day: string } | { readonly moment: TimelineMoment; readonly precision: Precision };
 
 /** All moments, newest first, under their days. */
 export function MomentList({ moments, chosen, onChoose }: MomentListProps) {
@@ -45,11 +45,11 @@ export function MomentList({ moments, chosen, onChoose }: MomentListProps) {
                 <button
                   type="button"
                   className={classes.moment}
-                  title={exactTime(row.moment.time)}
+                  title={`${exactTime(row.moment.time)}\n${changeWords(row.moment)}`}
                   aria-current={row.moment.id === chosen.id || undefined}
                   onClick={() => onChoose(row.moment)}
                 >
-                  <span className="tabular">{clockTime(row.moment.time)}</span>
+                  <span className="tabular">{clockTime(row.moment.time, row.precision)}</span>
                   <span className={`${classes.momentChanges} tabular`}>{shortChanges(row.moment)}</span>
                 </button>
               )}
@@ -64,20 +64,27 @@ export function MomentList({ moments, chosen, onChoose }: MomentListProps) {
 function withDays(moments: readonly TimelineMoment[], now: number): readonly Row[] {
   const rows: Row[] = [];
   let last = '';
+  const perMinute = new Map<string, number>();
+  for (const moment of moments) perMinute.set(minuteOf(moment), (perMinute.get(minuteOf(moment)) ?? 0) + 1);
   for (const moment of moments) {
     const day = dayName(moment.time, now);
     if (day !== last) rows.push({ day });
     last = day;
-    rows.push({ moment });
+    rows.push({ moment, precision: (perMinute.get(minuteOf(moment)) ?? 0) > 1 ? 'with-seconds' : 'minutes' });
   }
   return rows;
 }
 
-function shortChanges({ changes }: TimelineMoment): string {
-  const parts = [
-    changes.added > 0 ? `+${changes.added}` : '',
-    changes.changed > 0 ? `~${changes.changed}` : '',
-    changes.removed > 0 ? `−${changes.removed}` : '',
-  ].filter((part) => part !== '');
-  return parts.length === 0 ? 'no changes' : parts.join(' ');
+function minuteOf({ time }: TimelineMoment): string {
+  return time.slice(0, 16);
+}
+
+function shortChanges(moment: TimelineMoment): string {
+  const { added, changed, removed } = moment.changes;
+  const sum = added + changed + removed;
+  return sum === 0 ? 'no changes' : sum < 10_000 ? plural(sum, 'change') : `${number(Math.round(sum / 1000))}k changes`;
+}
+
+function changeWords({ changes: { added, changed, removed } }: TimelineMoment): string {
+  return `${number(added)} new, ${number(changed)} changed, ${number(removed)} removed`;
 }

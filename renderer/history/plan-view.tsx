@@ -1,5 +1,6 @@
-import { Button, Group, Stack } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import type { RestorePlan } from '../../main/api/contract/history.ts';
+import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
 import { number, plural, size } from '../parts/format.ts';
 import classes from './plan.module.css';
@@ -9,6 +10,7 @@ interface PlanViewProps {
   readonly starting: 'yes' | 'no';
   readonly error: unknown;
   readonly onBack: () => void;
+  readonly onClose: () => void;
   readonly onStart: () => void;
 }
 
@@ -21,12 +23,12 @@ const ACTION_WORDS: Readonly<Record<RestorePlan['sample'][number]['action'], str
 };
 
 /** What a restore would do, before it does it. */
-export function PlanView({ plan, starting, error, onBack, onStart }: PlanViewProps) {
+export function PlanView({ plan, starting, error, onBack, onClose, onStart }: PlanViewProps) {
   const touched = plan.create + plan.replace;
   return (
     <Stack gap="md">
       <p className={classes.lead}>
-        {touched === 0 ? 'Nothing needs to be written.' : `${plural(touched, 'file')}, ${size(plan.bytes)}`}
+        {touched === 0 ? nothingWords(plan) : `${plural(touched, 'file')}, ${size(plan.bytes)}`}
         {touched > 0 && <span className={classes.from}> from {plan.from.name}</span>}
       </p>
       <p className={classes.target}>
@@ -48,7 +50,7 @@ export function PlanView({ plan, starting, error, onBack, onStart }: PlanViewPro
         <ul className={classes.sample} aria-label="First entries" tabIndex={0}>
           {plan.sample.map((entry) => (
             <li key={entry.path} className={classes.entry}>
-              <span className={classes.path}>{entry.path}</span>
+              <span className={classes.path}>{below(plan.target, entry.path)}</span>
               <span className={classes.action} data-action={entry.action}>
                 {ACTION_WORDS[entry.action]}
               </span>
@@ -57,16 +59,35 @@ export function PlanView({ plan, starting, error, onBack, onStart }: PlanViewPro
         </ul>
       )}
       {error !== null && <Failure error={error} />}
-      <Group justify="space-between">
-        <Button variant="default" onClick={onBack}>
-          Back
-        </Button>
-        <Button onClick={onStart} loading={starting === 'yes'} disabled={touched === 0} data-autofocus>
-          {plan.replace > 0 ? `Restore and replace ${plural(plan.replace, 'file')}` : 'Restore'}
-        </Button>
-      </Group>
+      <DialogActions
+        aside={
+          <Button variant="default" onClick={onBack}>
+            Back
+          </Button>
+        }
+      >
+        {touched === 0 ? (
+          <Button onClick={onClose} data-autofocus>
+            Done
+          </Button>
+        ) : (
+          <Button onClick={onStart} loading={starting === 'yes'} data-autofocus>
+            {plan.replace > 0 ? `Restore and replace ${plural(plan.replace, 'file')}` : 'Restore'}
+          </Button>
+        )}
+      </DialogActions>
     </Stack>
   );
+}
+
+function nothingWords({ keep, unchanged }: RestorePlan): string {
+  if (keep > 0) return 'Nothing would be restored: what is there stays as it is.';
+  return unchanged > 0 ? 'Everything is there already, exactly as it was.' : 'There is nothing to restore.';
+}
+
+/** Without the folder that is named above the list. */
+function below(target: string, path: string): string {
+  return path.startsWith(`${target}/`) ? path.slice(target.length + 1) : path;
 }
 
 function Count({

@@ -6,6 +6,7 @@ import type { RestorePlan } from '../../main/api/contract/history.ts';
 import type { DestinationId, RunId } from '../../main/api/contract/values.ts';
 import { useAction, useData } from '../data.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { useChooseFolder } from '../parts/folder-chooser.tsx';
 import { shortTime } from '../parts/format.ts';
@@ -74,6 +75,7 @@ function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose:
         plan={plan}
         starting={start.isPending ? 'yes' : 'no'}
         error={start.error}
+        onClose={onClose}
         onBack={() => {
           setPlan(null);
           start.reset();
@@ -89,8 +91,10 @@ function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose:
         showPlan();
       }}
     >
-      <Stack gap="lg">
-        <p style={{ margin: 0 }}>As it was {shortTime(wish.time)}. Nothing is written before you have seen the plan.</p>
+      <Stack gap="md">
+        <p style={{ margin: 0 }}>
+          As it was {shortTime(wish.time)}. You see the plan first; until then nothing is written.
+        </p>
         <Radio.Group label="Where to" value={to} onChange={(value) => setTo(value as typeof to)}>
           <Stack gap="xs" mt="xs">
             <Radio value="original" label="Its original place" description={wish.folder.path} data-autofocus />
@@ -128,14 +132,14 @@ function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose:
         </Radio.Group>
         <SourceChoice wish={wish} value={from} onChange={setFrom} />
         {makePlan.error !== null && <Failure error={makePlan.error} />}
-        <Group justify="flex-end" gap="xs">
+        <DialogActions>
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
           <Button type="submit" disabled={to === 'directory' && path === ''} loading={makePlan.isPending}>
             Show the plan
           </Button>
-        </Group>
+        </DialogActions>
       </Stack>
     </form>
   );

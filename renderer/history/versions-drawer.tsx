@@ -6,7 +6,7 @@ import type { FolderId } from '../../main/api/contract/values.ts';
 import { useData } from '../data.ts';
 import { SidePanel } from '../parts/dialog.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
-import { plural, shortTime, size } from '../parts/format.ts';
+import { exactTime, list, plural, shortTime, size } from '../parts/format.ts';
 import { Waiting } from '../parts/page.tsx';
 import { Tag } from '../parts/pill.tsx';
 import { Preview } from './preview.tsx';
@@ -42,6 +42,8 @@ function Versions({ file, onRestore }: VersionsProps) {
   const places = version.destinationIds.map(
     (id) => destinations.find((place) => place.id === id)?.name ?? 'a removed destination',
   );
+  const minutes = query.data.map((one) => shortTime(one.modifiedAt ?? one.firstSeenAt));
+  const seconds = new Set(minutes).size < minutes.length ? 'with-seconds' : 'minutes';
   return (
     <div className={classes.versions}>
       <p className={classes.path}>{file.path}</p>
@@ -55,7 +57,7 @@ function Versions({ file, onRestore }: VersionsProps) {
         >
           Restore this version…
         </Button>
-        <p className={classes.where}>Kept at {places.join(', ')}</p>
+        <p className={classes.where}>Kept at {list(places)}</p>
       </div>
       <h3 className={classes.title}>{plural(query.data.length, 'version')}</h3>
       <ul className={classes.list}>
@@ -64,6 +66,7 @@ function Versions({ file, onRestore }: VersionsProps) {
             <VersionRow
               version={one}
               chosen={one === version ? 'yes' : 'no'}
+              seconds={seconds}
               onChoose={() => setChosen(one.momentId)}
             />
           </li>
@@ -76,16 +79,20 @@ function Versions({ file, onRestore }: VersionsProps) {
 interface VersionRowProps {
   readonly version: Version;
   readonly chosen: 'yes' | 'no';
+  /** Whether seconds are needed to tell it from the others. */
+  readonly seconds: 'with-seconds' | 'minutes';
   readonly onChoose: () => void;
 }
 
-function VersionRow({ version, chosen, onChoose }: VersionRowProps) {
+function VersionRow({ version, chosen, seconds, onChoose }: VersionRowProps) {
   return (
     <button type="button" className={classes.row} aria-pressed={chosen === 'yes'} onClick={onChoose}>
       <span className={classes.words}>
-        <span className={classes.time}>{shortTime(version.modifiedAt ?? version.firstSeenAt)}</span>
+        <span className={classes.time} title={exactTime(version.modifiedAt ?? version.firstSeenAt)}>
+          {shortTime(version.modifiedAt ?? version.firstSeenAt, seconds)}
+        </span>
         <span className={classes.span}>
-          {version.current ? 'since then, still so' : `stood until ${shortTime(version.lastSeenAt)}`}
+          {version.current ? 'as it is now' : `last seen ${shortTime(version.lastSeenAt)}`}
         </span>
       </span>
       {version.current && <Tag tone="good" label="Current" />}

@@ -29,9 +29,9 @@ export function CopyTiles({ folder }: { readonly folder: Folder }) {
         <li key={`empty-${index}`} className={classes.tile} data-empty>
           <div className={classes.top}>
             <IconSquarePlus size={18} stroke={1.7} aria-hidden />
-            <span className={classes.name}>No copy here yet</span>
+            <span className={classes.name}>One more copy</span>
           </div>
-          <p className={classes.words}>A place for one more copy</p>
+          <p className={classes.words}>not set up yet</p>
         </li>
       ))}
     </ul>
@@ -61,9 +61,9 @@ function CopyTile({ copy }: { readonly copy: Copy }) {
           <span className={classes.age}>{copy.lastSnapshotAt === null ? '' : <Ago at={copy.lastSnapshotAt} />}</span>
         </div>
         <p className={classes.proof}>
-          {copy.state === 'good' || copy.lastVerifiedAt !== null ? (
+          {copy.state === 'good' ? (
             <>
-              {copy.lastVerifiedAt === null ? 'no restore tried yet' : 'proven '}
+              {copy.lastVerifiedAt === null ? 'not proven yet' : 'proven '}
               {copy.lastVerifiedAt !== null && <Ago at={copy.lastVerifiedAt} />}
             </>
           ) : (

@@ -1,14 +1,16 @@
 import { Button, Checkbox, Group, NumberInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
-import { IconFolderOpen } from '@tabler/icons-react';
+import { IconChevronRight, IconFolderOpen } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Folder } from '../../main/api/contract/folders.ts';
 import type { DestinationId } from '../../main/api/contract/values.ts';
 import { tellDone, useAction, useData } from '../data.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
 import { useChooseFolder } from '../parts/folder-chooser.tsx';
 import { lastName } from '../parts/format.ts';
 import { KIND_WORDS } from '../parts/words.ts';
+import classes from './folder-dialog.module.css';
 
 interface FolderDialogProps {
   /** Absent: a new folder is being added. */
@@ -35,6 +37,7 @@ const MB = 1_000_000;
 const AGES = [
   { value: '4', label: '4 hours' },
   { value: '24', label: 'a day' },
+  { value: '48', label: '2 days' },
   { value: '72', label: '3 days' },
   { value: '168', label: 'a week' },
   { value: '720', label: 'a month' },
@@ -52,8 +55,9 @@ function FolderForm({ folder, onDone }: { readonly folder?: Folder; readonly onD
     folder?.excludeLargerThan == null ? '' : Math.round(folder.excludeLargerThan / MB),
   );
   const [markers, setMarkers] = useState(folder?.honourMarkers ?? true);
-  const [age, setAge] = useState(String(folder?.maxAgeHours ?? 24));
+  const [age, setAge] = useState(String(folder?.maxAgeHours ?? 48));
   const [chosen, setChosen] = useState<readonly string[] | null>(folder?.destinationIds ?? null);
+  const [more, setMore] = useState<'shown' | 'hidden'>(folder === undefined ? 'hidden' : 'shown');
   const to = chosen ?? destinations.map(({ id }) => id);
   const error = add.error ?? update.error;
 
@@ -124,48 +128,60 @@ function FolderForm({ folder, onDone }: { readonly folder?: Folder; readonly onD
             )}
           </Stack>
         </Checkbox.Group>
-        <Textarea
-          label="Leave out"
-          description="One pattern a line, for example *.tmp or node_modules"
-          value={excludes}
-          onChange={(event) => setExcludes(event.target.value)}
-          autosize
-          minRows={2}
-          maxRows={6}
-        />
-        <Group grow align="flex-start">
-          <NumberInput
-            label="Leave out files larger than"
-            description="Empty keeps every file"
-            suffix=" MB"
-            min={1}
-            value={limit}
-            onChange={setLimit}
-            hideControls
-          />
-          <Select
-            label="A copy is behind after"
-            description="Then you are told about it"
-            data={ages}
-            value={age}
-            onChange={(value) => setAge(value ?? '24')}
-          />
-        </Group>
-        <Checkbox
-          label="Leave out folders marked as cache"
-          description="Those with a CACHEDIR.TAG or .nobackup file inside"
-          checked={markers}
-          onChange={(event) => setMarkers(event.target.checked)}
-        />
+        <button
+          type="button"
+          className={classes.more}
+          aria-expanded={more === 'shown'}
+          onClick={() => setMore(more === 'shown' ? 'hidden' : 'shown')}
+        >
+          <IconChevronRight size={16} stroke={2} aria-hidden /> What to leave out, and when to warn
+        </button>
+        {more === 'shown' && (
+          <>
+            <Textarea
+              label="Leave out"
+              description="One pattern a line, for example *.tmp or node_modules"
+              value={excludes}
+              onChange={(event) => setExcludes(event.target.value)}
+              autosize
+              minRows={2}
+              maxRows={6}
+            />
+            <Group grow align="flex-start">
+              <NumberInput
+                label="Leave out files larger than"
+                description="Empty keeps every file"
+                suffix=" MB"
+                min={1}
+                value={limit}
+                onChange={setLimit}
+                hideControls
+              />
+              <Select
+                label="A copy is behind after"
+                description="Then you are told about it"
+                data={ages}
+                value={age}
+                onChange={(value) => setAge(value ?? '24')}
+              />
+            </Group>
+            <Checkbox
+              label="Leave out folders marked as cache"
+              description="Those with a CACHEDIR.TAG or .nobackup file inside"
+              checked={markers}
+              onChange={(event) => setMarkers(event.target.checked)}
+            />
+          </>
+        )}
         {error !== null && <Failure error={error} />}
-        <Group justify="flex-end" gap="xs">
+        <DialogActions>
           <Button variant="default" onClick={onDone}>
             Cancel
           </Button>
           <Button type="submit" disabled={path === ''} loading={add.isPending || update.isPending}>
             {folder === undefined ? 'Protect this folder' : 'Save'}
           </Button>
-        </Group>
+        </DialogActions>
       </Stack>
     </form>
   );

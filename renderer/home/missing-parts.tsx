@@ -2,14 +2,16 @@ import { Button } from '@mantine/core';
 import { IconBulb } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Fix, Folder } from '../../main/api/contract/folders.ts';
+import type { Run } from '../../main/api/contract/runs.ts';
 import { tellDone, tellError, useAction, useClient, useData } from '../data.ts';
 import { AddDestinationDialog } from '../destinations/add-destination-dialog.tsx';
+import { isLive } from '../live.ts';
 import { KIND_WORDS } from '../parts/words.ts';
 import classes from './missing-parts.module.css';
 
 /** What is missing for three copies on two kinds of storage with one off-site, and the button that mends it. */
 export function MissingParts({ folder }: { readonly folder: Folder }) {
-  if (folder.rule.missing.length === 0) return null;
+  const live = useData('runs.list', { limit: 100 }).data?.filter(isLive) ?? [];
   // Several parts often want the same thing; one button is enough for it.
   const seen = new Set<string>();
   const parts = folder.rule.missing.map((part) => {
@@ -18,17 +20,41 @@ export function MissingParts({ folder }: { readonly folder: Folder }) {
     seen.add(key);
     return { ...part, key: `${part.part}-${key}`, button: first ? ('show' as const) : ('hide' as const) };
   });
+  if (parts.length === 0) return null;
   return (
     <ul className={classes.missing} aria-label="What is missing">
       {parts.map((part) => (
         <li key={part.key} className={classes.part}>
           <IconBulb size={18} stroke={1.7} aria-hidden />
-          <span className={classes.text}>{part.text}</span>
-          {part.button === 'show' && <FixButton folder={folder} fix={part.fix} />}
+          <span className={classes.text}>{part.button === 'show' ? part.text : firstSentence(part.text)}</span>
+          {part.button === 'show' &&
+            (isOnItsWay(part.fix, folder, live) ? (
+              <span className={classes.way}>on its way</span>
+            ) : (
+              <FixButton folder={folder} fix={part.fix} />
+            ))}
         </li>
       ))}
     </ul>
   );
+}
+
+/** Whether a run that waits or works does already what the button would. */
+function isOnItsWay(fix: Fix, folder: Folder, live: readonly Run[]): boolean {
+  if (fix.action === 'back-up-now') {
+    return live.some(
+      ({ kind, folderId, destinationIds }) =>
+        kind === 'backup' && folderId === folder.id && destinationIds.includes(fix.destinationId),
+    );
+  }
+  if (fix.action !== 'prove' && fix.action !== 'check') return false;
+  const kind = fix.action === 'prove' ? 'drill' : 'check';
+  return live.some((run) => run.kind === kind && run.destinationIds.includes(fix.destinationId));
+}
+
+/** What mends it was said one line above. */
+function firstSentence(text: string): string {
+  return /^.*?\.(?= |$)/.exec(text)?.[0] ?? text;
 }
 
 function FixButton({ folder, fix }: { readonly folder: Folder; readonly fix: Fix }) {

@@ -1,5 +1,5 @@
-import type { Folder } from '../../main/api/contract/folders.ts';
-import { plural } from '../parts/format.ts';
+import type { Copy, Folder } from '../../main/api/contract/folders.ts';
+import { list, plural } from '../parts/format.ts';
 
 /** The state of everything in one sentence: what is wrong comes first, and only what is proven counts. */
 export interface Overall {
@@ -23,6 +23,8 @@ function speak(worst: Folder, folders: readonly Folder[]): Overall {
   const also = others === 0 ? '' : ` ${plural(others, 'other folder needs', 'other folders need')} attention too.`;
   const { have, need: wanted } = worst.rule.copies;
   const firstRun = worst.activeRun !== null && worst.lastBackupAt === null;
+  // A first copy on its way is no reason to worry yet; an old one that is missing is.
+  const onTheWay = worst.activeRun !== null && worst.copies.filter(isUncounted).every(({ state }) => state === 'new');
 
   if (worst.watch.state === 'missing') {
     return {
@@ -43,6 +45,13 @@ function speak(worst: Folder, folders: readonly Folder[]): Overall {
       tone: 'busy',
       sentence: `${worst.name} is being backed up for the first time`,
       detail: `You can go on working; this continues by itself.${also}`,
+    };
+  }
+  if (have < wanted && onTheWay && worst.copies.some(isUncounted)) {
+    return {
+      tone: 'busy',
+      sentence: `${worst.name} is on its way to ${list(worst.copies.filter(isUncounted).map((copy) => copy.destinationName))}`,
+      detail: `${plural(have, 'copy is', 'copies are')} proven so far. You can go on working.${also}`,
     };
   }
   if (have < wanted) {
@@ -93,6 +102,10 @@ function need(folder: Folder): number {
     (folder.overdue ? 5 : 0) +
     (folder.rule.satisfied ? 0 : 3)
   );
+}
+
+function isUncounted({ state }: Copy): boolean {
+  return state !== 'good';
 }
 
 function copiesLeft(have: number): string {

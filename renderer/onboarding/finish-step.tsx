@@ -3,9 +3,10 @@ import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 import { tellError, useAction, useClient, useData } from '../data.ts';
 import { isLive } from '../live.ts';
-import { Note } from '../parts/failure.tsx';
-import { plural } from '../parts/format.ts';
+import { Failure } from '../parts/failure.tsx';
+import { number, plural } from '../parts/format.ts';
 import { RunProgress } from '../parts/progress.tsx';
+import classes from './guide.module.css';
 import type { StepProps } from './guide.tsx';
 import { StepFrame } from './step-frame.tsx';
 
@@ -25,30 +26,44 @@ export function FinishStep({ onBack }: StepProps) {
       .catch(tellError);
   }, [client]);
   const live = runs.filter(isLive);
-  const done = runs.filter(({ state }) => state === 'done' || state === 'partial').length;
+  const running = live.filter(({ state }) => state === 'running');
+  const failed = runs.filter(({ state }) => state === 'failed');
+  const done = runs.length - live.length - failed.length;
   const leave = () => finish.mutate({}, { onSuccess: () => navigate('/', { replace: true }) });
   return (
     <StepFrame
       title={live.length === 0 && done > 0 ? 'Your first copies are made' : 'The first backup is running'}
-      lead="It takes a while the first time; afterwards only changes are copied. You can go on working, and even close this."
+      lead={
+        runs.length > 0 && runs.every(({ state }) => state === 'done')
+          ? 'Each was proven by a restore. From now on only changes are copied, by themselves.'
+          : 'It takes a while the first time; afterwards only changes are copied. You can go on working, and even close this.'
+      }
       onBack={onBack}
       onNext={leave}
       next="Open Triplicate"
       busy={finish.isPending ? 'busy' : 'idle'}
     >
-      {live.map((run) => (
+      {running.map((run) => (
         <section key={run.id} aria-label={run.title}>
-          <h2 style={{ margin: '0 0 4px', fontSize: '1rem' }}>{run.title}</h2>
+          <h2 className={classes.runTitle}>{run.title}</h2>
           <RunProgress run={run} cancel="hide" />
         </section>
       ))}
-      {done > 0 && (
-        <Note>
-          <span style={{ display: 'flex', gap: 8, alignItems: 'center' }}>
-            <IconCircleCheck size={18} aria-hidden /> {plural(done, 'folder')} done
-          </span>
-        </Note>
+      {runs.length > 0 && (
+        <p className={classes.tally} role="status">
+          {done > 0 && <IconCircleCheck size={18} aria-hidden />}
+          {tally(done, runs.length)}
+        </p>
       )}
+      {failed.map((run) => (
+        <Failure key={run.id} error={run.error}>
+          <span>{run.title}. It is tried again by itself; you can go on.</span>
+        </Failure>
+      ))}
     </StepFrame>
   );
+}
+
+function tally(done: number, all: number): string {
+  return done === all ? `${plural(all, 'backup')} done` : `${number(done)} of ${plural(all, 'backup')} done`;
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { IconArrowUp, IconFolder, IconFolderPlus } from '@tabler/icons-react';
 import { createContext, type ReactNode, use, useCallback, useState } from 'react';
 import { useAction, useClient, useData } from '../data.ts';
 import { Dialog } from './dialog.tsx';
+import { DialogActions } from './dialog-actions.tsx';
 import { Failure } from './failure.tsx';
 import classes from './folder-chooser.module.css';
 import { lastName } from './format.ts';
@@ -100,17 +101,14 @@ function Browser({ onDone }: { readonly onDone: (path: string | null) => void })
           </div>
         </div>
       )}
-      <Group justify="space-between" gap="xs">
-        {here === undefined ? <span /> : <NewFolder parent={here.path} onMade={setPath} />}
-        <Group gap="xs">
-          <Button variant="default" onClick={() => onDone(null)}>
-            Cancel
-          </Button>
-          <Button disabled={here === undefined} onClick={() => onDone(here?.path ?? null)}>
-            {here === undefined ? 'Choose' : `Choose “${lastName(here.path)}”`}
-          </Button>
-        </Group>
-      </Group>
+      <DialogActions aside={here === undefined ? <span /> : <NewFolder parent={here.path} onMade={setPath} />}>
+        <Button variant="default" onClick={() => onDone(null)}>
+          Cancel
+        </Button>
+        <Button disabled={here === undefined} onClick={() => onDone(here?.path ?? null)}>
+          {here === undefined ? 'Choose' : `Choose “${lastName(here.path)}”`}
+        </Button>
+      </DialogActions>
     </Stack>
   );
 }

@@ -70,9 +70,16 @@ export function exactTime(moment: string): string {
   return new Date(moment).toLocaleString(LOCALE, { dateStyle: 'full', timeStyle: 'medium' });
 }
 
-/** `14:05`. */
-export function clockTime(moment: string): string {
-  return new Date(moment).toLocaleTimeString(LOCALE, { hour: '2-digit', minute: '2-digit' });
+/** `minutes` unless that would make two moments look the same. */
+export type Precision = 'minutes' | 'with-seconds';
+
+/** `14:05` or `14:05:09`. */
+export function clockTime(moment: string, precision: Precision = 'minutes'): string {
+  return new Date(moment).toLocaleTimeString(LOCALE, clock(precision));
+}
+
+function clock(precision: Precision): Intl.DateTimeFormatOptions {
+  return { hour: '2-digit', minute: '2-digit', ...(precision === 'with-seconds' ? { second: '2-digit' } : {}) };
 }
 
 /** `Today`, `Yesterday`, `Thursday 12 November`, with the year when it is another one. */
@@ -91,13 +98,12 @@ export function dayName(moment: string, now: number): string {
 }
 
 /** `12 Nov 2026, 14:05`. */
-export function shortTime(moment: string): string {
+export function shortTime(moment: string, precision: Precision = 'minutes'): string {
   return new Date(moment).toLocaleString(LOCALE, {
     day: 'numeric',
     month: 'short',
     year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
+    ...clock(precision),
   });
 }
 

@@ -50,7 +50,7 @@ export function RunProgress({ run, cancel = 'offer', title = 'hide' }: RunProgre
         )}
       </div>
       <Progress
-        value={share === null ? 100 : share * 100}
+        value={run.state === 'queued' ? 0 : share === null ? 100 : share * 100}
         animated={share === null && run.state === 'running'}
         size={8}
         radius="xl"
@@ -72,7 +72,7 @@ function headline(run: Run, share: number | null): string {
 
 function numbers(run: Run): string {
   const { progress } = run;
-  if (progress === null) return '';
+  if (progress === null || (progress.filesDone === 0 && progress.bytesDone === 0)) return '';
   const files =
     progress.filesTotal === null
       ? plural(progress.filesDone, 'file')

@@ -1,7 +1,7 @@
 import { Button, Group, PasswordInput } from '@mantine/core';
 import { IconCircleCheck, IconDownload, IconPrinter } from '@tabler/icons-react';
 import { useState } from 'react';
-import { tellDone, tellError, useAction, useClient } from '../data.ts';
+import { tellError, useAction, useClient } from '../data.ts';
 import { Failure } from './failure.tsx';
 import classes from './recovery-kit.module.css';
 
@@ -9,6 +9,7 @@ import classes from './recovery-kit.module.css';
 export function KitActions({ onSaved }: { readonly onSaved?: () => void }) {
   const client = useClient();
   const [busy, setBusy] = useState<'print' | 'save' | 'idle'>('idle');
+  const [done, setDone] = useState<'print' | 'save' | 'nothing'>('nothing');
 
   const run = async (way: 'print' | 'save') => {
     setBusy(way);
@@ -17,7 +18,7 @@ export function KitActions({ onSaved }: { readonly onSaved?: () => void }) {
       if (way === 'print') await printPage(kit.html);
       else saveFile('triplicate-recovery.html', kit.html);
       await client.call('setup.recoveryKitSaved', {});
-      if (way === 'save') tellDone('Recovery page saved', 'Move it to a safe place away from this computer.');
+      setDone(way);
       onSaved?.();
     } catch (error) {
       tellError(error);
@@ -43,6 +44,10 @@ export function KitActions({ onSaved }: { readonly onSaved?: () => void }) {
       >
         Save as a file
       </Button>
+      <span className={classes.done} role="status">
+        {done === 'save' && 'Saved among your downloads. Move it away from this computer.'}
+        {done === 'print' && 'Keep the print away from this computer.'}
+      </span>
     </Group>
   );
 }

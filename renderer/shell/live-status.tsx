@@ -17,8 +17,8 @@ export function LiveStatus() {
     <Link to={`/activity/${run.id}`} className={classes.live}>
       <span className={classes.title}>{run.title}</span>
       <Progress
-        value={share === null ? 100 : share * 100}
-        animated={share === null}
+        value={run.state === 'queued' ? 0 : share === null ? 100 : share * 100}
+        animated={share === null && run.state === 'running'}
         size={4}
         aria-label={`Progress of ${run.title}`}
       />

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute } from 'node:path';
 import {
   DEFAULT_RETENTION,
@@ -8,6 +7,7 @@ import {
   type Retention,
 } from '../api/contract/destinations.ts';
 import type { DestinationId, StorageKind } from '../api/contract/values.ts';
+import { makeFolder } from '../engine/engine.ts';
 import { hasCode, TriplicateError, toWire } from '../engine/errors.ts';
 import { type Core, isoNow } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
@@ -200,7 +200,7 @@ export class Destinations {
 
   async #adoptOrCreate(address: RepositoryAddress): Promise<string> {
     // The person names this place now, so the folders on the way to it are made; later a missing one means away.
-    if (isAbsolute(address.location)) await makeFolder(dirname(address.location));
+    if (isAbsolute(address.location)) makeFolderFor(dirname(address.location));
     const { repository } = await this.#core.engine.call('probe', { location: address.location });
     if (repository === 'present') return (await this.#core.engine.call('open', { repository: address })).repositoryId;
     return (await this.#core.engine.call('create', { repository: address, like: this.#firstReachable() })).repositoryId;
@@ -263,10 +263,12 @@ export class Destinations {
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+function makeFolderFor(path: string): void {
+  try {
+    makeFolder(path);
+  } catch (cause) {
     throw new TriplicateError('store/denied', `The folder ${path} cannot be made.`, { cause });
-  });
+  }
 }
 
 /** One way to write each location, so that the same place is not added twice. */

@@ -56,4 +56,5 @@ export type {
   RestoreRequest,
 } from './restore/request.ts';
 export { restore } from './restore/restore.ts';
+export { makeFolder } from './store/make-folder.ts';
 export { type PathSegments, pathText, walkTree } from './walk/walk-tree.ts';

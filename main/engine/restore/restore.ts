@@ -11,6 +11,7 @@ import {
 import { isAbsolute } from 'node:path';
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { permissionsOf } from '../format/mode.ts';
+import { makeFolder } from '../store/make-folder.ts';
 import { FileWriter, hasAttributes } from './file-writer.ts';
 import { makeLink, planLinks } from './hard-links.ts';
 import { type AttributeTarget, makeSpecialFile, runHelper, setAttributes } from './helper-programs.ts';
@@ -239,7 +240,7 @@ class RestoreRun {
 function prepareTarget(target: string): string {
   try {
     if (!isAbsolute(target)) throw new Error('It is not an absolute path.');
-    mkdirSync(target, { recursive: true });
+    makeFolder(target);
     const path = realpathSync(target);
     if (!lstatSync(path).isDirectory()) throw new Error('It is not a folder.');
     return path;

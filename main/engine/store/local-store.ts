@@ -14,6 +14,7 @@ import {
   temporaryName,
 } from './layout.ts';
 import { readWhole, syncFolder, writeDurably } from './local-files.ts';
+import { makeFolder } from './make-folder.ts';
 import type { ByteRange, FileName, FileType, StoreCapabilities, StoredFile, StoreStatus, WriteStore } from './store.ts';
 
 export interface LocalStoreOptions {
@@ -60,7 +61,7 @@ class LocalStore implements WriteStore {
   async create(signal?: AbortSignal): Promise<void> {
     try {
       throwIfCancelled(signal);
-      await mkdir(this.location, { recursive: true, mode: PRIVATE.folder });
+      makeFolder(this.location, PRIVATE.folder);
       const { folder } = await this.#readModes();
       for (const name of repositoryFolders()) {
         await mkdir(join(this.location, name), { mode: folder }).catch(ignoring('EEXIST'));
@@ -69,7 +70,8 @@ class LocalStore implements WriteStore {
       await syncFolder(this.location);
       await syncFolder(dirname(this.location));
     } catch (error) {
-      throw fileError(error, 'write', this.location);
+      if (systemCode(error) !== 'ENOENT') throw fileError(error, 'write', this.location);
+      throw new TriplicateError('store/bad-location', `No folder can be made at ${this.location}.`, { cause: error });
     }
   }
 

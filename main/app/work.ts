@@ -11,7 +11,7 @@ import type { Folders } from './folders.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { Proofs } from './proofs.ts';
 import type { DestinationRecord, FolderRecord } from './records.ts';
-import { backupReport, checkReport, pruneReport } from './runs/report-words.ts';
+import { backupReport, checkReport, lostPacks, pruneReport } from './runs/report-words.ts';
 import type { RunResult, Runs, RunTools } from './runs/runs.ts';
 
 export interface WorkParts {
@@ -162,7 +162,10 @@ export class Work {
       const report = { ...written, findings: [...proof.findings, ...written.findings] };
       const failure = outcome.results.find(({ error }) => error)?.error ?? proof.error;
       const partial =
-        failure !== null || outcome.moreLeftOut > 0 || outcome.leftOut.some((one) => one.partial === 'yes');
+        failure !== null ||
+        outcome.moreLeftOut > 0 ||
+        outcome.leftOut.some((one) => one.partial === 'yes') ||
+        outcome.results.some(({ packsLost }) => packsLost > 0);
       return { state: partial ? 'partial' : 'done', report, error: failure };
     } catch (error) {
       const problem = plainError(error);
@@ -175,6 +178,15 @@ export class Work {
   #ownPlaces(): readonly string[] {
     const local = this.#parts.destinations.records().map(({ location }) => location);
     return [this.#core.stateFolder, ...local.filter(isAbsolute)].map((path) => path.replace(/[\\*?[\]]/g, '\\$&'));
+  }
+
+  /** The destination counts as damaged until a check finds nothing any more. */
+  async #noteLostPacks(id: DestinationId, count: number): Promise<void> {
+    const damage = new TriplicateError('repo/damaged', lostPacks(count), {
+      hint: 'The other copies are not affected. A check that reads all data shows the extent.',
+    });
+    await this.#parts.destinations.patch(id, { damage: plainError(damage) });
+    this.#notice('error', `${this.#parts.destinations.record(id).name} is damaged`, damage.message);
   }
 
   /** Writes down what each destination has now. */
@@ -191,6 +203,7 @@ export class Work {
         if (result?.error) await this.#noteFailure(folder, destinationId, taken.get(destinationId), result.error);
         continue;
       }
+      if (result.packsLost > 0) await this.#noteLostPacks(destinationId, result.packsLost);
       await updateCopy(
         this.#core,
         { folderId: folder.id, destinationId },

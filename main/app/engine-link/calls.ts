@@ -30,6 +30,8 @@ export interface BackupOutcome {
     readonly snapshotId: string | null;
     readonly error: ContractError | null;
     readonly bytesAdded: number;
+    /** Files of the repository that are gone or cut short; their content was stored again where it still exists. */
+    readonly packsLost: number;
   }[];
   readonly scan: 'full' | 'changes';
   readonly filesNew: number;

@@ -148,10 +148,13 @@ export class EngineService implements Engine {
     this.#history.invalidate();
     let next = 0;
     const results = opened.map((one) => {
-      if (one.status === 'rejected') return { snapshotId: null, error: plainError(one.reason), bytesAdded: 0 };
+      if (one.status === 'rejected') {
+        return { snapshotId: null, error: plainError(one.reason), bytesAdded: 0, packsLost: 0 };
+      }
       const result = report.results[next++];
       const error = result?.error ? { ...result.error, data: plainData(result.error.data) } : null;
-      return { snapshotId: result?.snapshotId ?? null, error, bytesAdded: result?.bytesAdded ?? 0 };
+      const { snapshotId = null, bytesAdded = 0, packsLost = 0 } = result ?? {};
+      return { snapshotId, error, bytesAdded, packsLost };
     });
     return {
       results,

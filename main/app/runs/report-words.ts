@@ -32,6 +32,13 @@ export function backupReport(outcome: BackupOutcome, destinations: readonly Stor
     if (result?.snapshotId) snapshots.push({ destinationId, snapshotId: result.snapshotId });
     if (result?.error)
       findings.push({ level: 'error', code: result.error.code, text: `${name}: ${result.error.message}`, path: null });
+    if (result && result.packsLost > 0)
+      findings.push({
+        level: 'error',
+        code: 'repo/damaged',
+        text: `${name}: ${lostPacks(result.packsLost)}`,
+        path: null,
+      });
   }
   for (const { path, reason, text, partial } of outcome.leftOut) {
     findings.push({
@@ -55,6 +62,12 @@ export function backupReport(outcome: BackupOutcome, destinations: readonly Stor
     moreFindings: outcome.moreLeftOut,
     snapshots,
   };
+}
+
+/** What it means that a destination lost files, for the report and for its card. */
+export function lostPacks(count: number): string {
+  const what = count === 1 ? 'One of its files is' : `${count} of its files are`;
+  return `${what} gone or cut short. What the folder still holds was stored again; older versions may be damaged.`;
 }
 
 function backupSummary(outcome: BackupOutcome, stored: number): string {

@@ -74,7 +74,12 @@ export async function runBackup(
   session.say(`Files: ${report.filesNew} new, ${report.filesChanged} changed, ${report.filesUnchanged} unchanged`);
   session.say(`Read ${sizeText(report.bytesRead)}, added ${sizeText(result.bytesAdded)} to the repository`);
   session.say(`Snapshot ${result.snapshotId?.slice(0, 8)} saved`);
-  return report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
+  if (result.packsLost > 0) {
+    process.stderr.write(
+      `The repository has lost ${result.packsLost} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.\n`,
+    );
+  }
+  return result.packsLost > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
 }
 
 interface RestoreOptions {

@@ -13,6 +13,7 @@ import { Counts } from './counts.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import { DirtyPaths } from './dirty-paths.ts';
 import { FileQueue } from './file-queue.ts';
+import { setLostPacksAside } from './lost-packs.ts';
 import { OwnerNames } from './owner-names.ts';
 import { findParent, type Parent } from './parent.ts';
 import type { BackupDestination, BackupReport, BackupRequest, DestinationResult } from './request.ts';
@@ -112,6 +113,7 @@ async function runLocked(
       openWriter(repository, state.indexes[position], state.failures.get(position), signal),
     ),
   );
+  if (!request.dirtyDirectories) await Promise.all(writers.map((writer) => lookForLostPacks(writer, signal)));
   const parent = await findParent(writers, { paths: targets.paths, hostname, now: startedAt }, signal);
   throwWhenAllFailed(writers);
   const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
@@ -164,6 +166,17 @@ async function openWriter(
     const writer = new DestinationWriter(repository, { index: new BlobIndex(16), indexIds: [], damaged: [] }, signal);
     writer.fail(error);
     return writer;
+  }
+}
+
+/** Only before full scans: a run over a few changes must not cost what the repository's size does. */
+async function lookForLostPacks(writer: DestinationWriter, signal: AbortSignal | undefined): Promise<void> {
+  if (writer.failure) return;
+  try {
+    writer.packsLost = await setLostPacksAside(writer.repository, writer.currentIndex(), signal);
+  } catch (error) {
+    if (hasCode(error, 'cancelled')) throw error;
+    writer.fail(error);
   }
 }
 
@@ -250,12 +263,13 @@ async function finishDestination(
   parentId: Snapshot['parent'] | null,
   signal: AbortSignal | undefined,
 ): Promise<DestinationResult> {
-  const { repository, added } = writer;
+  const { repository, added, packsLost } = writer;
   const counted = {
     location: repository.store.location,
     dataBlobsAdded: added.data,
     treeBlobsAdded: added.tree,
     bytesAdded: added.bytes,
+    packsLost,
   };
   try {
     if (writer.failure) return { ...counted, error: writer.failure };

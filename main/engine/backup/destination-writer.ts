@@ -27,6 +27,8 @@ export class DestinationWriter {
   #flushing: Promise<void> = Promise.resolve();
   #failure: WireError | undefined;
   readonly added = { data: 0, tree: 0, bytes: 0 };
+  /** See `DestinationResult`. */
+  packsLost = 0;
 
   constructor(repository: Repository, loaded: LoadedIndex, signal: AbortSignal | undefined) {
     this.repository = repository;

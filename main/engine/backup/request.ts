@@ -56,6 +56,10 @@ export interface DestinationResult {
   readonly treeBlobsAdded: number;
   /** Bytes of the packs that were added. */
   readonly bytesAdded: number;
+  /**
+   * Packs that are gone from the place or cut short, as far as a full scan looked: what was in them counted as absent, and was stored again where it still exists.
+   */
+  readonly packsLost: number;
   /** The index as it stands after the run, for `knownIndex` of the next. */
   readonly index?: LoadedIndex;
 }

@@ -30,6 +30,11 @@ export const MAX_PACK_HEADER_BYTES = 16 * 1024 * 1024;
 /** What a header adds beyond its entries: its seal and the length behind it. */
 export const PACK_HEADER_OVERHEAD = SEAL_OVERHEAD + LENGTH_BYTES;
 
+/** Size of a blob's entry in the header. */
+export function packEntrySize(uncompressedLength: number): number {
+  return uncompressedLength > 0 ? COMPRESSED_ENTRY_BYTES : RAW_ENTRY_BYTES;
+}
+
 /** Size of the header's plaintext. */
 export function packHeaderSize(entries: readonly PackEntry[]): number {
   let size = 0;
@@ -186,7 +191,7 @@ function parseEntry(header: Buffer, at: number, offset: number): PackEntry {
 }
 
 function entrySize(entry: PackEntry): number {
-  return entry.uncompressedLength > 0 ? COMPRESSED_ENTRY_BYTES : RAW_ENTRY_BYTES;
+  return packEntrySize(entry.uncompressedLength);
 }
 
 function fitsFormat({ length, uncompressedLength }: Pick<PackEntry, 'length' | 'uncompressedLength'>): boolean {

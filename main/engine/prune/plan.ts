@@ -104,7 +104,8 @@ function measure(
   });
   const share = (pack: IndexedPack): number =>
     pack.blobs.filter(({ type, id }) => used.has(type, id)).length / Math.max(1, pack.blobs.length);
-  const shares = new Map(uses.map((use) => [use, sizes.has(use.pack.id) ? share(use.pack) : -1]));
+  // What another pack holds whole must not be looked for in one that is missing or cut short.
+  const shares = new Map(uses.map((use) => [use, sizes.get(use.pack.id) === use.size ? share(use.pack) : -1]));
   const taken = new BlobSet();
   for (const use of [...uses].sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0))) {
     for (const { type, id, length } of use.pack.blobs) {

@@ -1,6 +1,6 @@
 import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
 import { decodeIndex, type IndexedPack, type StoredPack } from '../format/index-file.ts';
-import type { BlobType, PackEntry } from '../format/pack.ts';
+import { type BlobType, PACK_HEADER_OVERHEAD, type PackEntry, packEntrySize } from '../format/pack.ts';
 import type { BlobId, IndexId, PackId } from '../ids.ts';
 import { IdTable } from './id-table.ts';
 import { inParallel } from './in-parallel.ts';
@@ -30,6 +30,8 @@ export class BlobIndex {
   #uncompressed: Uint32Array;
   readonly #packs: PackId[] = [];
   readonly #packNumbers = new Map<string, number>();
+  /** Packs (by number) that count as absent. */
+  #aside: ReadonlySet<number> = new Set();
   readonly #key = Buffer.alloc(32);
 
   constructor(expectedBlobs = 1024) {
@@ -50,6 +52,22 @@ export class BlobIndex {
 
   get memoryBytes(): number {
     return this.#ids.memoryBytes + this.#packOf.byteLength * 4;
+  }
+
+  /** Blobs of these packs count as absent from now on, and all others as present. */
+  setAside(packs: Iterable<PackId>): void {
+    this.#aside = new Set([...packs].flatMap((id) => this.#packNumbers.get(id) ?? []));
+  }
+
+  /** Size in bytes that each pack file must have, by what the index says of its blobs. */
+  packFileSizes(): ReadonlyMap<PackId, number> {
+    const sizes = new Float64Array(this.#packs.length).fill(PACK_HEADER_OVERHEAD);
+    for (let entry = 0; entry < this.blobCount; entry++) {
+      const pack = this.#packNumber(entry);
+      const length = (this.#length[entry] ?? 0) + packEntrySize(this.#uncompressed[entry] ?? 0);
+      sizes[pack] = (sizes[pack] ?? 0) + length;
+    }
+    return new Map(this.#packs.map((id, number) => [id, sizes[number] ?? 0]));
   }
 
   hasPack(id: PackId): boolean {
@@ -133,8 +151,13 @@ export class BlobIndex {
 
   #find(type: BlobType, bytes: Uint8Array, offset: number): number {
     let entry = this.#ids.find(bytes, offset);
-    while (entry !== -1 && !this.#isType(entry, type)) entry = this.#ids.findFrom(bytes, offset, entry);
+    while (entry !== -1 && !(this.#isType(entry, type) && this.#counts(entry)))
+      entry = this.#ids.findFrom(bytes, offset, entry);
     return entry;
+  }
+
+  #counts(entry: number): boolean {
+    return this.#aside.size === 0 || !this.#aside.has(this.#packNumber(entry));
   }
 
   #isType(entry: number, type: BlobType): boolean {

@@ -1,0 +1,71 @@
+import { chmod, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backup, check, findSnapshot, planRestore, type Repository, restore } from '../../main/engine/engine.ts';
+import { describeTree } from '../support/compare-trees.ts';
+import { newRepository, reopen } from '../support/engine.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+let scratch: TemporaryFolder;
+let repository: Repository;
+const at = (...names: readonly string[]) => join(scratch.path, ...names);
+const run = () => backup({ destinations: [{ repository }], paths: [at('source')], workingDirectory: '/' });
+
+async function packs(): Promise<readonly string[]> {
+  const shards = await readdir(at('repository', 'data'));
+  const found = await Promise.all(
+    shards.map(async (shard) =>
+      (await readdir(at('repository', 'data', shard))).map((name) => at('repository', 'data', shard, name)),
+    ),
+  );
+  return found.flat();
+}
+
+beforeEach(async () => {
+  scratch = await temporaryFolder('lost-packs');
+  repository = await newRepository(at('repository'));
+  await mkdir(at('source', 'below'), { recursive: true });
+  for (let n = 0; n < 20; n++) await writeFile(at('source', 'below', `file ${n}`), `content ${n}`.repeat(1000));
+  await run();
+});
+afterEach(() => scratch.remove());
+
+/** The newest snapshot by a program that knows nothing of what happened. */
+async function restoreLatest(): Promise<void> {
+  const fresh = await reopen(at('repository'));
+  const { snapshot } = await findSnapshot(fresh, 'latest', {});
+  const from = at('source').slice(1);
+  const plan = await planRestore({ repository: fresh, tree: snapshot.tree, target: at('out'), from, existing: 'skip' });
+  const report = await restore(plan);
+  expect(report.result).toBe('complete');
+  expect(describeTree(at('out', 'below'))).toEqual(describeTree(at('source', 'below')));
+}
+
+describe('a backup into a repository that has lost packs', () => {
+  it.each(['deleted', 'cut short'] as const)('stores what is %s again, says so, and can be restored', async (how) => {
+    const [lost = ''] = await packs();
+    if (how === 'deleted') await rm(lost);
+    else {
+      await chmod(lost, 0o600);
+      await truncate(lost, 100);
+    }
+    const report = await run();
+    expect(report.results[0]).toMatchObject({ packsLost: 1 });
+    expect(report.results[0]?.bytesAdded).toBeGreaterThan(0);
+    await restoreLatest();
+    // The damage of the past is not talked away.
+    expect((await check({ repository: await reopen(at('repository')), read: 'structure' })).result).toBe('damaged');
+  });
+
+  it('writes nothing where none of the packs is to be seen', async () => {
+    for (const pack of await packs()) await rm(pack);
+    const before = await readdir(at('repository', 'snapshots'));
+    await expect(run()).rejects.toMatchObject({ code: 'repo/damaged' });
+    expect(await readdir(at('repository', 'snapshots'))).toEqual(before);
+    expect(await packs()).toEqual([]);
+  });
+
+  it('says nothing of the kind when all is well', async () => {
+    expect((await run()).results[0]).toMatchObject({ packsLost: 0 });
+  });
+});

@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
-import { add, collect } from './register.ts';
+import { add, collect } from './options.ts';
 import { listEntries, listSnapshotsOf, runDump, runFind } from './run-reading.ts';
 import { inSession } from './session.ts';
 
 /** Commands that only look. */
 export function registerReading(repo: Command): void {
-  const filtered = (command: Command): Command =>
-    command
-      .option('--host <name>', 'only snapshots of this computer')
-      .option('--path <path>', 'only snapshots that contain this path (repeatable)', collect, [])
-      .option('--tag <tag>', 'only snapshots with this tag (repeatable)', collect, []);
   filtered(add(repo, 'snapshots', 'list the snapshots')).action((location, options, command) =>
     inSession(command, location, (session) => listSnapshotsOf(session, options)),
   );
@@ -28,4 +23,12 @@ export function registerReading(repo: Command): void {
     (location, snapshot, path, _options, command) =>
       inSession(command, location, (session) => runDump(session, snapshot, path)),
   );
+}
+
+/** The options that choose among snapshots, as restic has them. */
+export function filtered(command: Command): Command {
+  return command
+    .option('--host <name>', 'only snapshots of this computer')
+    .option('--path <path>', 'only snapshots that contain this path (repeatable)', collect, [])
+    .option('--tag <tag,…>', 'only snapshots with all of these tags (repeatable: or all of those)', collect, []);
 }

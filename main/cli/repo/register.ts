@@ -1,7 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../../engine/engine.ts';
-import { toWire } from '../../engine/errors.ts';
-import { registerReading } from './register-reading.ts';
+import { type Command, Option } from 'commander';
+import { add, collect, count, duration, size, someText, subset } from './options.ts';
+import { filtered, registerReading } from './register-reading.ts';
 import { runBackup, runCheck, runForget, runInit, runPrune, runRestore, runUnlock } from './run-work.ts';
 import { inSession } from './session.ts';
 
@@ -22,8 +21,8 @@ export function registerRepo(program: Command): void {
     .action((location, paths, options, command) =>
       inSession(command, location, (session) => runBackup(session, paths, options)),
     );
-  add(repo, 'restore', 'restore a snapshot', '<snapshot>')
-    .requiredOption('--target <dir>', 'the folder to restore to')
+  filtered(add(repo, 'restore', 'restore a snapshot (`latest`: the newest that fits)', '<snapshot>'))
+    .requiredOption('--target <dir>', 'the folder to restore to', someText)
     .option('--include <path>', 'only this path and what is below it (repeatable)', collect, [])
     .addOption(
       new Option('--existing <rule>', 'what happens to files that are there already')
@@ -38,12 +37,9 @@ export function registerRepo(program: Command): void {
     .option('--read-data', 'read and verify every byte')
     .option('--read-data-subset <n/t>', 'read and verify the n-th of t parts', subset)
     .action((location, options, command) => inSession(command, location, (session) => runCheck(session, options)));
-  const forget = add(repo, 'forget', 'remove snapshots that the rules do not keep')
+  const forget = filtered(add(repo, 'forget', 'remove snapshots that the rules do not keep'))
     .option('--prune', 'also remove what nothing needs any more')
     .option('--dry-run', 'only say what would be done')
-    .option('--host <name>', 'only snapshots of this computer')
-    .option('--path <path>', 'only snapshots that contain this path (repeatable)', collect, [])
-    .option('--tag <tag>', 'only snapshots with this tag (repeatable)', collect, [])
     .option('--group-by <list>', 'host,paths,tags', 'host,paths')
     .option('--keep-tag <tag,…>', 'keep snapshots with these tags (repeatable)', collect, []);
   for (const word of ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly']) {
@@ -59,45 +55,4 @@ export function registerRepo(program: Command): void {
   add(repo, 'unlock', 'remove locks of programs that have died')
     .option('--remove-all', 'remove all locks, also those that may be in use')
     .action((location, options, command) => inSession(command, location, (session) => runUnlock(session, options)));
-}
-
-/** A command on a location, with the options that all of them have. */
-export function add(repo: Command, name: string, description: string, more = ''): Command {
-  return repo
-    .command(`${name} <location>${more === '' ? '' : ` ${more}`}`)
-    .description(description)
-    .option('--password-file <file>', 'read the passphrase from a file instead of TRIPLICATE_PASSWORD')
-    .option('--json', 'print JSON: one document, or one line an event');
-}
-
-export function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
-}
-
-function count(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < -1) throw new InvalidArgumentError('It must be a whole number.');
-  return number;
-}
-
-function duration(text: string): ReturnType<typeof parseDuration> {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    throw new InvalidArgumentError(toWire(error).hint);
-  }
-}
-
-function size(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([kmgt]?)b?$/i.exec(text);
-  if (!match) throw new InvalidArgumentError('Write a size as 500K, 10M or 2G.');
-  return Math.floor(Number(match[1]) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf((match[2] ?? '').toLowerCase()));
-}
-
-function subset(text: string): { readonly part: number; readonly of: number } {
-  const [part = 0, of = 0] = text.split('/').map(Number);
-  if (!(Number.isInteger(part) && Number.isInteger(of) && part >= 1 && of >= part && of <= 256)) {
-    throw new InvalidArgumentError('Write it as 1/5: the first of five parts (at most 256).');
-  }
-  return { part, of };
 }

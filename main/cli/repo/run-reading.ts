@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import picomatch from 'picomatch';
 import {
   dumpFile,
@@ -16,14 +17,16 @@ import {
 import { fromWire } from '../../engine/errors.ts';
 import { type ExitCode, type RepoSession, sizeText } from './session.ts';
 
-interface FilterOptions {
+export interface FilterOptions {
   readonly host?: string;
   readonly path?: readonly string[];
   readonly tag?: readonly string[];
 }
 
+/** As restic: `--tag a,b` asks for both, a second `--tag` for another choice; paths are made absolute. */
 export function filterOf({ host, path = [], tag = [] }: FilterOptions): SnapshotFilter {
-  return { ...(host === undefined ? {} : { hostname: host }), paths: path, tags: tag };
+  const tags = tag.map((list) => list.split(',').map((one) => one.trim()));
+  return { ...(host ? { hostname: host } : {}), paths: path.map((one) => resolve(one)), tags };
 }
 
 /** A snapshot as restic's `snapshots --json` shows it. */

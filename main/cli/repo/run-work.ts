@@ -18,7 +18,7 @@ import {
   withLock,
 } from '../../engine/engine.ts';
 import { fromWire, TriplicateError } from '../../engine/errors.ts';
-import { filterOf, snapshotJson } from './run-reading.ts';
+import { type FilterOptions, filterOf, snapshotJson } from './run-reading.ts';
 import { type ExitCode, type RepoSession, sizeText } from './session.ts';
 
 export async function runInit(session: RepoSession): Promise<ExitCode> {
@@ -57,8 +57,8 @@ export async function runBackup(
         excludeMarkers: options.excludeIfPresent,
         excludeCaches: options.excludeCaches ? 'yes' : 'no',
         ...(options.excludeLargerThan === undefined ? {} : { excludeLargerThan: options.excludeLargerThan }),
-        ...(options.host === undefined ? {} : { hostname: options.host }),
-        tags: options.tag.flatMap((list) => list.split(',')),
+        ...(options.host ? { hostname: options.host } : {}),
+        tags: options.tag.flatMap((list) => list.split(',')).filter((tag) => tag !== ''),
         onProgress: session.progress,
         signal,
       }),
@@ -82,7 +82,7 @@ export async function runBackup(
   return result.packsLost > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
 }
 
-interface RestoreOptions {
+interface RestoreOptions extends FilterOptions {
   readonly target: string;
   readonly include: readonly string[];
   readonly existing: 'skip' | 'replace' | 'keep-both';
@@ -92,7 +92,7 @@ interface RestoreOptions {
 export async function runRestore(session: RepoSession, wanted: string, options: RestoreOptions): Promise<ExitCode> {
   const repository = await session.openRepository();
   const work = async (signal: AbortSignal): Promise<ExitCode> => {
-    const { snapshot } = await findSnapshot(repository, wanted, {}, signal);
+    const { snapshot } = await findSnapshot(repository, wanted, filterOf(options), signal);
     const plan = await planRestore({
       repository,
       tree: snapshot.tree,

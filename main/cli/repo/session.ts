@@ -86,7 +86,7 @@ function makeSession(
       process.stdout.write(`${text}\n`);
     },
     json: (value) => {
-      if (output === 'json') process.stdout.write(`${JSON.stringify(value, plainJson)}\n`);
+      if (output === 'json') writeJson(value);
     },
     progress: (progress) => showProgress(progress, output),
     openStore: open,
@@ -101,11 +101,13 @@ function makeSession(
 /** A file's text without the line end that editors add, or the variable as it is. Never a command line argument. */
 async function readPassphrase(file: string | undefined): Promise<string> {
   if (file !== undefined) {
-    try {
-      return (await readFile(file, 'utf8')).trim();
-    } catch (cause) {
+    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
       throw new TriplicateError('usage', `The password file ${file} cannot be read.`, { cause });
-    }
+    });
+    if (text.trim() !== '') return text.trim();
+    throw new TriplicateError('app/passphrase-needed', `The password file ${file} is empty.`, {
+      hint: 'Write the passphrase into it; a repository without one would be open to everybody.',
+    });
   }
   const passphrase = process.env.TRIPLICATE_PASSWORD;
   if (passphrase !== undefined && passphrase !== '') return passphrase;
@@ -118,7 +120,7 @@ function tellError(error: unknown, output: 'json' | 'text', signal: AbortSignal)
   clearProgress();
   const isCancelled = signal.aborted || hasCode(error, 'cancelled');
   const wire = isCancelled ? toWire(new TriplicateError('cancelled', 'Cancelled.')) : toWire(error);
-  if (output === 'json') process.stdout.write(`${JSON.stringify({ type: 'error', error: wire })}\n`);
+  if (output === 'json') writeJson({ type: 'error', error: wire });
   else process.stderr.write(`${wire.message}\n${wire.hint}\n`);
   if (process.env.TRIPLICATE_DEBUG && error instanceof Error)
     process.stderr.write(`${error.stack} ${String(error.cause ?? '')}\n`);
@@ -134,7 +136,7 @@ function showProgress(progress: EngineProgress, output: 'json' | 'text'): void {
   const pause = output === 'json' ? 500 : 150;
   if (now - lastShown < pause) return;
   lastShown = now;
-  if (output === 'json') process.stdout.write(`${JSON.stringify({ type: 'progress', ...progress })}\n`);
+  if (output === 'json') writeJson({ type: 'progress', ...progress });
   else if (process.stderr.isTTY) {
     const files =
       progress.filesTotal === null ? `${progress.filesDone}` : `${progress.filesDone}/${progress.filesTotal}`;
@@ -162,6 +164,12 @@ export function sizeText(bytes: number): string {
     unit++;
   }
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** One line, also for readers that take U+2028 and U+2029 for the end of one, as Node's readline and Python do. */
+function writeJson(value: unknown): void {
+  const text = JSON.stringify(value, plainJson).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  process.stdout.write(`${text}\n`);
 }
 
 /** Big numbers as text, bytes as text: JSON knows neither. */

@@ -1,3 +1,6 @@
+import { posix } from 'node:path';
+import { TriplicateError } from '../errors.ts';
+
 /**
  * restic's exclusion patterns. A pattern is matched component by component; one that begins with `/` from the root, any
  * other at every depth; `**` stands for any number of components. What lies below a match is excluded with it.
@@ -32,7 +35,7 @@ function splitPath(path: string): readonly string[] {
 
 function compilePattern(text: string): Pattern {
   const keeps = text.startsWith('!');
-  const glob = keeps ? text.slice(1) : text;
+  const glob = posix.normalize(keeps ? text.slice(1) : text);
   const components = splitPath(glob).map((part) => (part === '**' ? 'any-depth' : globToRegExp(part)));
   return { fromRoot: glob.startsWith('/'), components, keeps };
 }
@@ -58,31 +61,55 @@ function matchesFrom(components: readonly Component[], at: number, path: readonl
   return name !== undefined && component.test(name) && matchesFrom(components, at + 1, path, position + 1);
 }
 
-/** Go's `filepath.Match` for one component: `*`, `?`, `[a-z]`, `[^a]`, `\` escapes. */
+/** Go's `filepath.Match` for one component: `*`, `?`, `[a-z]`, `[^a]`, `\` escapes. @throws `usage` as restic refuses it */
 function globToRegExp(glob: string): RegExp {
+  const chars = [...glob];
   let source = '';
-  for (let i = 0; i < glob.length; i++) {
-    const char = glob[i] ?? '';
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i] ?? '';
     if (char === '*') source += '[^/]*';
     else if (char === '?') source += '[^/]';
-    else if (char === '\\' && i + 1 < glob.length) source += literal(glob[++i] ?? '');
     else if (char === '[') {
-      const end = glob.indexOf(']', i + 2);
-      if (end === -1) source += '\\[';
-      else {
-        const negated = glob[i + 1] === '^';
-        const set = glob
-          .slice(i + (negated ? 2 : 1), end)
-          .replaceAll('[', '\\[')
-          .replaceAll('^', '\\^');
-        source += `[${negated ? '^' : ''}${set}]`;
-        i = end;
-      }
-    } else source += literal(char);
+      const set = readSet(chars, i + 1, glob);
+      source += set.source;
+      i = set.end;
+    } else if (char === '\\') source += literal(chars[++i] ?? malformed(glob));
+    else source += literal(char);
   }
-  return new RegExp(`^${source}$`, 's');
+  return new RegExp(`^${source}$`, 'su');
+}
+
+/** The set that begins at `from`; `end` is the place of its `]`. */
+function readSet(chars: readonly string[], from: number, glob: string): { source: string; end: number } {
+  let at = from;
+  const next = (): string => {
+    if (chars[at] === '\\') at++;
+    return chars[at++] ?? malformed(glob);
+  };
+  const negated = chars[at] === '^';
+  if (negated) at++;
+  let ranges = '';
+  do {
+    if (chars[at] === ']' || chars[at] === '-') malformed(glob);
+    const low = next();
+    let high = low;
+    if (chars[at] === '-') {
+      at++;
+      if (chars[at] === ']') malformed(glob);
+      high = next();
+    }
+    // Go takes a range of nothing for one that never matches.
+    if ((low.codePointAt(0) ?? 0) <= (high.codePointAt(0) ?? 0)) ranges += `${literal(low)}-${literal(high)}`;
+    if (at >= chars.length) malformed(glob);
+  } while (chars[at] !== ']');
+  const nothing = negated ? '[^/]' : '[]';
+  return { source: ranges === '' ? nothing : `(?!/)[${negated ? '^' : ''}${ranges}]`, end: at };
+}
+
+function malformed(glob: string): never {
+  throw new TriplicateError('usage', `The pattern ${glob} is not complete: a [ lacks its ], or a \\ its character.`);
 }
 
 function literal(char: string): string {
-  return /[\w\s]/.test(char) || char.charCodeAt(0) > 127 ? char : `\\${char}`;
+  return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 }

@@ -20,6 +20,8 @@ export interface Targets {
 /** Lays the given paths out as restic does. @throws `source/missing` when one of them does not exist, `usage` when none is given */
 export function resolveTargets(given: readonly string[], workingDirectory: string): Targets {
   if (given.length === 0) throw new TriplicateError('usage', 'Nothing to back up: no path was given.');
+  // A variable that was not set must not stand for the folder where the person happens to be.
+  if (given.includes('')) throw new TriplicateError('usage', 'One of the paths to back up is empty.');
   const top = new Map<string, Target>();
   for (const path of given) {
     const absolute = resolve(workingDirectory, path);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { TriplicateError } from '../errors.ts';
 import type { BlobId, TreeId } from '../ids.ts';
 import { jsonString, jsonStringOfBytes } from './json-text.ts';
@@ -85,7 +86,7 @@ export function encodeNode(node: TreeNode): string {
   if (deviceId !== 0n) text += `,"device_id":${deviceId}`;
   if (size !== 0) text += `,"size":${size}`;
   if (links !== 0) text += `,"links":${links}`;
-  if (linkTarget && linkTarget.length > 0) text += `,"linktarget":${jsonStringOfBytes(linkTarget)}`;
+  if (linkTarget && linkTarget.length > 0) text += linkTargetJson(linkTarget, unknown);
   if (unknown) text += unknownJson(unknown, (name) => name === LINK_TARGET_RAW);
   if (node.extendedAttributes && node.extendedAttributes.length > 0) {
     text += `,"extended_attributes":[${node.extendedAttributes.map(attributeJson).join(',')}]`;
@@ -101,6 +102,14 @@ export function encodeNode(node: TreeNode): string {
 
 /** Field of restic from 0.17 on, beside a link target that is not UTF-8. */
 export const LINK_TARGET_RAW = 'linktarget_raw';
+
+/** Bytes that are not UTF-8 go as they are beside the text: the text alone would lead the link elsewhere for good. */
+function linkTargetJson(target: Uint8Array, unknown: TreeNode['unknown']): string {
+  const text = `,"linktarget":${jsonStringOfBytes(target)}`;
+  if (isUtf8(target) || (unknown && LINK_TARGET_RAW in unknown)) return text;
+  return `${text},"${LINK_TARGET_RAW}":"${Buffer.from(target).toString('base64')}"`;
+}
+
 /** Field of restic from 0.17 on, on Windows. */
 const GENERIC_ATTRIBUTES = 'generic_attributes';
 

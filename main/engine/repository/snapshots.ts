@@ -41,20 +41,23 @@ export interface SnapshotFilter {
   readonly hostname?: string;
   /** The snapshot must contain every one of these paths. */
   readonly paths?: readonly string[];
-  readonly tags?: readonly string[];
+  /** It must carry all tags of at least one of these lists; `['']` stands for having none. */
+  readonly tags?: readonly (readonly string[])[];
 }
 
 /** True when the snapshot fits every given part of the filter. */
 export function fitsFilter(snapshot: Snapshot, filter: SnapshotFilter): boolean {
   if (filter.hostname !== undefined && snapshot.hostname !== filter.hostname) return false;
-  const has = (all: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean =>
-    (wanted ?? []).every((one) => (all ?? []).includes(one));
-  return has(snapshot.paths, filter.paths) && has(snapshot.tags, filter.tags);
+  const { paths = [], tags: lists = [] } = filter;
+  const tags = snapshot.tags ?? [];
+  const fitsTags = (list: readonly string[]): boolean =>
+    list.length === 1 && list[0] === '' ? tags.length === 0 : list.every((tag) => tags.includes(tag));
+  return paths.every((path) => snapshot.paths.includes(path)) && (lists.length === 0 || lists.some(fitsTags));
 }
 
 /**
  * The snapshot that `wanted` names: `latest` (of those that fit the filter), an id or the beginning of one.
- * @throws `snapshot/not-found`, `snapshot/ambiguous`, `store/…`
+ * @throws `snapshot/not-found`, `snapshot/ambiguous`, `repo/damaged`, `store/…`
  */
 export async function findSnapshot(
   repository: Repository,
@@ -64,11 +67,11 @@ export async function findSnapshot(
 ): Promise<StoredSnapshot> {
   const { snapshots, unreadable } = await listSnapshots(repository, signal);
   if (wanted === 'latest') {
+    // One that cannot be read may be the newest: an older one must not pass for it.
+    if (unreadable.length > 0) throw unknownLatest(unreadable.map(({ id }) => id));
     const latest = snapshots.filter(({ snapshot }) => fitsFilter(snapshot, filter)).at(-1);
     if (latest) return latest;
-    throw new TriplicateError('snapshot/not-found', 'There is no snapshot that fits.', {
-      data: { unreadable: unreadable.map(({ id }) => id) },
-    });
+    throw new TriplicateError('snapshot/not-found', 'There is no snapshot that fits.');
   }
   const found = snapshots.filter(({ id }) => id.startsWith(wanted.toLowerCase()));
   if (found.length === 1 && found[0]) return found[0];
@@ -77,6 +80,14 @@ export async function findSnapshot(
   if (broken)
     throw new TriplicateError('repo/damaged', `Snapshot ${broken.id.slice(0, 8)} is damaged and cannot be read.`);
   throw new TriplicateError('snapshot/not-found', `There is no snapshot ${wanted}.`);
+}
+
+function unknownLatest(ids: readonly string[]): TriplicateError {
+  const names = ids.map((id) => id.slice(0, 8)).join(', ');
+  return new TriplicateError('repo/damaged', `Which snapshot is the latest is not known: ${names} cannot be read.`, {
+    data: { unreadable: ids },
+    hint: 'List the snapshots and name the one that you want by its id; `check` says what is damaged.',
+  });
 }
 
 /** Stores the snapshot, last of all writes of a run (format, section 11), and gives its id. */

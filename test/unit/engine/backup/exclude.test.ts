@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compileExcludes } from '../../../../main/engine/backup/exclude.ts';
 
-/** pattern, path, excluded? As `restic backup --exclude` decides. */
-const CASES: readonly (readonly [string, string, boolean])[] = [
+/** pattern, path, excluded? As `restic backup --exclude` decides; null where restic refuses the pattern. */
+const CASES: readonly (readonly [string, string, boolean | null])[] = [
   ['*.tmp', '/home/a/x.tmp', true],
   ['*.tmp', '/home/a/x.tmp.txt', false],
   ['*.tmp', '/home/a/x.tmp/inside', true],
@@ -25,11 +25,27 @@ const CASES: readonly (readonly [string, string, boolean])[] = [
   ['with space', '/x/with space', true],
   ['a+b(c)', '/x/a+b(c)', true],
   ['{a,b}', '/x/a', false],
+  ['?', '/x/😀', true],
+  ['[😀a]', '/x/😀', true],
+  ['[\\]x]', '/x/]', true],
+  ['[z-a]', '/x/b', false],
+  ['[!a]', '/x/b', false],
+  ['[^]a]', '/x/b', null],
+  ['a/../b', '/x/b', true],
+  ['b/.', '/x/b', true],
+  ['.*', '/x/.hidden', true],
+  ['[', '/x', null],
+  ['a[b', '/x', null],
+  ['a\\', '/x', null],
+  ['[a-]', '/x', null],
+  ['[]', '/x', null],
 ];
 
 describe('an exclusion pattern', () => {
   it.each(CASES)('%s on %s: %s', (pattern, path, excluded) => {
-    expect(compileExcludes([pattern])(path)).toBe(excluded);
+    if (excluded === null) {
+      expect(() => compileExcludes([pattern])).toThrow(expect.objectContaining({ code: 'usage' }));
+    } else expect(compileExcludes([pattern])(path)).toBe(excluded);
   });
 
   it('is taken back by a later one that begins with !', () => {

@@ -65,11 +65,18 @@ describe('a tree', () => {
     expect(toHex(node?.linkTarget ?? hex(''))).toBe('61ff');
   });
 
-  it('writes invalid bytes of a link target as restic 0.14 does', () => {
+  it('writes invalid bytes of a link target as restic does, the older and the newer way', () => {
     const [node] = decode(tree(`{"name":"x","type":"symlink",${times},"linktarget":"a","content":null}`));
     expect(encode([{ ...(node as TreeNode), linkTarget: hex('61ffe282') }])).toContain(
-      String.raw`"linktarget":"a\ufffd\ufffd\ufffd"`,
+      String.raw`"linktarget":"a\ufffd\ufffd\ufffd","linktarget_raw":"Yf/igg==","content":null`,
     );
+  });
+
+  it('brings back a link target of any bytes', () => {
+    const [node] = decode(tree(`{"name":"x","type":"symlink",${times},"linktarget":"a","content":null}`));
+    const [back] = decode(encode([{ ...(node as TreeNode), linkTarget: hex('61ffe282') }]));
+    expect(toHex(back?.linkTarget ?? hex(''))).toBe('61ffe282');
+    expect(encode([back as TreeNode])).toBe(encode([{ ...(node as TreeNode), linkTarget: hex('61ffe282') }]));
   });
 
   it('is written only when sorted by raw name, without doubles', () => {

@@ -8,6 +8,7 @@ it('passes on what rclone needs and nothing that changes what it does', () => {
     HOME: '/home/x',
     RCLONE_CONFIG: '/x/rclone.conf',
     RCLONE_CONFIG_PASS: 'p',
+    RCLONE_CONFIG_CLOUD_TYPE: 'webdav',
     https_proxy: 'http://proxy',
     SSH_AUTH_SOCK: '/run/agent',
     AWS_CA_BUNDLE: '/nowhere',
@@ -19,6 +20,16 @@ it('passes on what rclone needs and nothing that changes what it does', () => {
     LD_PRELOAD: 'x.so',
   });
   expect(Object.keys(kept).sort()).toEqual(
-    ['HOME', 'PATH', 'Path', 'RCLONE_CONFIG', 'RCLONE_CONFIG_PASS', 'SSH_AUTH_SOCK', 'https_proxy'].sort(),
+    [
+      'AWS_ACCESS_KEY_ID',
+      'HOME',
+      'PATH',
+      'Path',
+      'RCLONE_CONFIG',
+      'RCLONE_CONFIG_CLOUD_TYPE',
+      'RCLONE_CONFIG_PASS',
+      'SSH_AUTH_SOCK',
+      'https_proxy',
+    ].sort(),
   );
 });

@@ -220,8 +220,15 @@ export class Runs {
     this.#entries.splice(position, 1);
     entry.run = { ...entry.run, ...result, endedAt: isoNow(this.#core), progress: null };
     this.#save(entry);
+    this.#log(entry.run);
     entry.ended.resolve(entry.run);
     if (this.#state === 'open') this.#pump();
+  }
+
+  #log({ id, title, cause, state, error, startedAt }: Run): void {
+    const ended = { run: id, title, cause, state, startedAt, ...(error ? { error } : {}) };
+    if (state === 'done' || state === 'cancelled') this.#core.log.info(ended, 'run ended');
+    else this.#core.log.warn(ended, 'run ended');
   }
 
   #save({ run }: Entry): void {

@@ -85,8 +85,8 @@ export interface JudgedCopy {
 export type FreeDestination = Omit<JudgedCopy, 'state' | 'need'>;
 
 export interface RuleFacts {
-  /** The kind of storage that the folder itself lies on. */
-  readonly original: StorageKind;
+  /** The kind of storage that the folder itself lies on; `missing` when it is not there now. */
+  readonly original: StorageKind | 'missing';
   readonly copies: readonly JudgedCopy[];
   readonly free: readonly FreeDestination[];
 }
@@ -94,8 +94,13 @@ export interface RuleFacts {
 /** At least three copies (the original counts), on two kinds of storage, one of them off-site; what is missing, and what mends it. */
 export function judgeRule({ original, copies, free }: RuleFacts): Rule {
   const good = copies.filter(({ state }) => state === 'good');
-  const kinds = new Set([original, ...good.map(({ kind }) => kind)]);
-  const have = { copies: 1 + good.length, kinds: kinds.size, offsite: good.filter(({ offsite }) => offsite).length };
+  const own = original === 'missing' ? [] : [original];
+  const kinds = new Set([...own, ...good.map(({ kind }) => kind)]);
+  const have = {
+    copies: own.length + good.length,
+    kinds: kinds.size,
+    offsite: good.filter(({ offsite }) => offsite).length,
+  };
   const missing: Rule['missing'] = [];
   const everywhere: RuleFacts = { original, copies, free };
   if (have.copies < 3) missing.push({ part: 'copies', ...copiesFix(everywhere, 3 - have.copies) });

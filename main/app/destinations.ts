@@ -153,6 +153,8 @@ export class Destinations {
       const measured = { freeBytes: found.freeBytes, totalBytes: found.totalBytes, latencyMs: found.latencyMs };
       if (known) await this.#watch.look(known);
       const seen = { ...nothing, ...measured, reachable: true, writable: true };
+      // Where copies were kept, an empty place is a disk that is not mounted, never a fresh start.
+      if (known && found.repository === 'absent') throw notThere(known);
       if (found.repository === 'absent') return { ...seen, content: 'empty' };
       return {
         ...seen,
@@ -261,6 +263,16 @@ export class Destinations {
       queued: this.#runs.queuedAt(id),
     };
   }
+}
+
+function notThere({ name, location }: DestinationRecord): TriplicateError {
+  return new TriplicateError(
+    'store/unreachable',
+    `${name} is not there: no copies are at ${describeLocation(location)} now.`,
+    {
+      hint: 'Connect the disk that belongs there. When its copies were deleted for good, remove this destination and add it again.',
+    },
+  );
 }
 
 function makeFolderFor(path: string): void {

@@ -163,6 +163,7 @@ export class Folders {
     const facts = ledger.value.facts.find(({ folderId }) => folderId === record.id);
     const all = this.#parts.destinations.list();
     const attached = all.filter(({ id }) => record.destinationIds.includes(id));
+    const watch = this.#parts.watchState(record.id);
     const judged = attached.map((destination) => this.#copy(record, destination, now));
     const copies = judged.map(({ copy }) => copy);
     const waiting = attached.map(({ id }) => countPending(this.#parts.pending.get(record.id, id)));
@@ -179,11 +180,11 @@ export class Folders {
       maxAgeHours: record.maxAgeHours,
       copies,
       rule: judgeRule({
-        original: this.#kinds.get(record.path) ?? 'internal',
+        original: watch.state === 'missing' ? 'missing' : (this.#kinds.get(record.path) ?? 'internal'),
         copies: judged.map(({ copy, need }) => ({ ...copy, name: copy.destinationName, need })),
         free: free.map(({ id, name, kind, offsite }) => ({ destinationId: id, name, kind, offsite })),
       }),
-      watch: { ...this.#parts.watchState(record.id), changesWaiting: Math.max(0, ...waiting) },
+      watch: { ...watch, changesWaiting: watch.state === 'missing' ? 0 : Math.max(0, ...waiting) },
       lastBackupAt: times.sort().at(-1) ?? null,
       overdue: isOverdue(record, copies, now),
       leftOut: facts?.leftOut ?? { unreadable: 0, excluded: 0 },
@@ -204,13 +205,15 @@ export class Folders {
   ): { readonly copy: Copy; readonly need: CopyNeed } {
     const record = copyOf(this.#core.ledger.value, folder.id, destination.id);
     const { settings } = this.#core.configuration.value;
+    const missing = this.#parts.watchState(folder.id).state === 'missing';
     const { state, reason, need } = judgeCopy({
       // Before the first look, what was known last counts.
       destination: destination.state === 'unknown' && record?.lastSnapshotAt ? 'ready' : destination.state,
       problem: destination.problem?.message ?? record?.problem?.message ?? null,
       lastSnapshotAt: record?.lastSnapshotAt ? Date.parse(record.lastSnapshotAt) : null,
       lastVerifiedAt: record?.lastVerifiedAt ? Date.parse(record.lastVerifiedAt) : null,
-      changesSince: this.#parts.pending.get(folder.id, destination.id)?.since ?? null,
+      // What cannot be read cannot wait to be stored either.
+      changesSince: missing ? null : (this.#parts.pending.get(folder.id, destination.id)?.since ?? null),
       now,
       maxAgeMs: folder.maxAgeHours * 3_600_000,
       graceMs: Math.max(settings.maxWaitSeconds * 1000, destination.minIntervalMinutes * 60_000) + GRACE_MS,

@@ -5,7 +5,7 @@ import { TriplicateError } from '../engine/errors.ts';
 import { type Core, copyOf, isoNow, updateCopy } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
-import type { BackupOutcome } from './engine-link/calls.ts';
+import type { BackupOutcome, EngineFinding } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
@@ -88,8 +88,11 @@ export class Work {
       const failed = outcome.findings.find(({ level }) => level === 'error');
       const damage = failed
         ? plainError(
-            new TriplicateError('repo/damaged', failed.text, {
-              hint: 'The other copies are not affected. Run a check that reads all data to see the extent.',
+            new TriplicateError('repo/damaged', damageWords(outcome.findings), {
+              hint:
+                depth === 'read-data'
+                  ? 'Your files and the other copies are not affected. Add a fresh place (another folder on the same disk will do), then remove this one.'
+                  : 'Your files and the other copies are not affected. Read and check all data to see the extent.',
             }),
           )
         : null;
@@ -243,7 +246,8 @@ export class Work {
     if (pending) this.#parts.pending.giveBack(folder.id, id, { ...pending, directories: 'everything' });
     this.#parts.watch.noteFailure(destination, problem);
     const away = this.#parts.watch.live(id).state === 'away';
-    if (problem.code === 'cancelled' || away) return;
+    // A folder that is not there says nothing of its copies: they count, today of all days.
+    if (problem.code === 'cancelled' || problem.code === 'source/missing' || away) return;
     const before = copyOf(this.#core.ledger.value, folder.id, id);
     await updateCopy(
       this.#core,
@@ -300,6 +304,13 @@ function dirtyDirectories(taken: readonly (Pending | undefined)[]): readonly str
     for (const directory of pending.directories) all.add(directory);
   }
   return [...all];
+}
+
+/** What a check found, for a person; the report has the findings themselves. */
+function damageWords(findings: readonly EngineFinding[]): string {
+  const lost = findings.filter(({ code }) => code === 'check/affected').length;
+  if (lost === 0) return 'A check found damage there.';
+  return `A check found damage there: ${lost} ${lost === 1 ? 'moment' : 'moments'} cannot be restored completely.`;
 }
 
 function firstLine(text: string): string {

@@ -58,7 +58,12 @@ function CopyTile({ copy }: { readonly copy: Copy }) {
         </p>
         <div className={classes.state}>
           <Pill state={state} bare="bare" />
-          <span className={classes.age}>{copy.lastSnapshotAt === null ? '' : <Ago at={copy.lastSnapshotAt} />}</span>
+          {copy.lastSnapshotAt !== null && copy.state !== 'damaged' && (
+            <span className={classes.age}>
+              {copy.state === 'good' ? '' : 'last copied '}
+              <Ago at={copy.lastSnapshotAt} />
+            </span>
+          )}
         </div>
         <p className={classes.proof}>
           {copy.state === 'good' ? (

@@ -95,7 +95,11 @@ function WatchWords({ folder }: { readonly folder: Folder }) {
     paused: 'paused',
     missing: 'folder not found',
   }[state];
-  return <span title={reason ?? undefined}>{words}</span>;
+  return (
+    <span title={reason ?? undefined} className={state === 'watching' ? classes.usual : undefined}>
+      {words}
+    </span>
+  );
 }
 
 function LeftOut({ folder }: { readonly folder: Folder }) {

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconBulb } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Link } from 'wouter';
 import type { Fix, Folder } from '../../main/api/contract/folders.ts';
 import type { Run } from '../../main/api/contract/runs.ts';
 import { tellDone, tellError, useAction, useClient, useData } from '../data.ts';
@@ -11,6 +12,28 @@ import classes from './missing-parts.module.css';
 
 /** What is missing for three copies on two kinds of storage with one off-site, and the button that mends it. */
 export function MissingParts({ folder }: { readonly folder: Folder }) {
+  return folder.watch.state === 'missing' ? <MissingFolder folder={folder} /> : <Parts folder={folder} />;
+}
+
+/** Nothing can be copied from a folder that is not there; getting it back comes first. */
+function MissingFolder({ folder }: { readonly folder: Folder }) {
+  return (
+    <div className={classes.missing}>
+      <div className={classes.part}>
+        <IconBulb size={18} stroke={1.7} aria-hidden />
+        <span className={classes.text}>
+          {folder.path} is not there now. Connect the disk that holds it or put it back, and backups go on by
+          themselves; or restore it from its copies.
+        </span>
+        <Button size="compact-sm" component={Link} to={`/history/${folder.id}`}>
+          Restore it
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Parts({ folder }: { readonly folder: Folder }) {
   const live = useData('runs.list', { limit: 100 }).data?.filter(isLive) ?? [];
   // Several parts often want the same thing; one button is enough for it.
   const seen = new Set<string>();

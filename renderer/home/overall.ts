@@ -30,7 +30,7 @@ function speak(worst: Folder, folders: readonly Folder[]): Overall {
     return {
       tone: 'danger',
       sentence: `${worst.name} cannot be found`,
-      detail: `Its old versions are kept. Connect the disk that holds it, or choose its new place.${also}`,
+      detail: `${plural(have, 'proven copy of it is', 'proven copies of it are')} kept. Connect the disk that holds it, or restore it.${also}`,
     };
   }
   if (worst.copies.some((copy) => copy.state === 'damaged')) {

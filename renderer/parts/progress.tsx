@@ -81,5 +81,7 @@ function numbers(run: Run): string {
     progress.bytesTotal === null
       ? size(progress.bytesDone)
       : `${size(progress.bytesDone)} of ${size(progress.bytesTotal)}`;
-  return [files, amount, progress.bytesPerSecond > 0 ? rate(progress.bytesPerSecond) : ''].filter(Boolean).join(' · ');
+  return [files, amount, progress.bytesPerSecond >= 1_000 ? rate(progress.bytesPerSecond) : '']
+    .filter(Boolean)
+    .join(' · ');
 }

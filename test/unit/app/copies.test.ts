@@ -94,6 +94,12 @@ describe('the 3-2-1 rule', () => {
     ]);
   });
 
+  it('counts only the copies when the folder itself is gone', () => {
+    const copies = [copy('Disk', 'external', 'good'), copy('Cloud', 'cloud', 'good')];
+    const rule = judgeRule({ original: 'missing', copies, free: [] });
+    expect([rule.copies.have, rule.kinds.have, rule.satisfied]).toEqual([2, 2, false]);
+  });
+
   it('wants a second kind of storage even with three copies', () => {
     const rule = judgeRule({
       original: 'internal',

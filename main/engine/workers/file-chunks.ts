@@ -2,8 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type Chunker, createChunker, MAX_CHUNK, MIN_CHUNK } from '../chunker/chunker.ts';
 import { FILE_FAILED, FILE_READ, FILE_UNSTEADY, FILE_VANISHED, type FreshStat } from './backup-messages.ts';
 
-/** Room for two of the largest chunks, and some for reading ahead. */
-const ARENA_BYTES = 2 * MAX_CHUNK + 2 * 1024 * 1024;
+/** Room for the largest chunk, and some for reading ahead. */
+const ARENA_BYTES = MAX_CHUNK + 3 * 1024 * 1024;
 const READ_BYTES = 2 * 1024 * 1024;
 const MAX_TRIES = 3;
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

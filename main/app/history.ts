@@ -43,12 +43,16 @@ export class History {
     limit: number;
     before?: string | undefined;
   }): Promise<{ moments: TimelineMoment[]; total: number }> {
-    const all = await this.#core.engine.call('moments', this.scope(input.folderId));
+    const scope = this.scope(input.folderId);
+    const all = await this.#core.engine.call('moments', scope);
     const { before } = input;
     const older = before === undefined ? all : all.filter(({ time }) => time < new Date(before).toISOString());
     const moments = older.slice(0, input.limit).map((moment) => ({
       ...moment,
-      copies: moment.copies.map((copy) => ({ ...copy, destinationId: copy.destinationId as DestinationId })),
+      copies: bestFirst(moment.copies, scope).map((copy) => ({
+        ...copy,
+        destinationId: copy.destinationId as DestinationId,
+      })),
     }));
     return { moments, total: all.length };
   }
@@ -136,9 +140,19 @@ export class History {
     const usable = folder.destinationIds.filter((id) => ['ready', 'damaged'].includes(this.#watch.live(id).state));
     const isRemote = (id: DestinationId): number =>
       Number(/^(rclone|rest):/.test(this.#destinations.record(id).location));
-    const isDamaged = (id: DestinationId): number => Number(this.#watch.live(id).state === 'damaged');
+    const isDamaged = (id: DestinationId): number =>
+      Number(this.#watch.live(id).state === 'damaged' || this.#destinations.record(id).damage !== null);
     return [...usable].sort((a, b) => isDamaged(a) - isDamaged(b) || isRemote(a) - isRemote(b));
   }
+}
+
+/** Copies of one moment in the order in which a restore would take them. */
+export function bestFirst<Copy extends { readonly destinationId: string }>(
+  copies: readonly Copy[],
+  { sources }: HistoryScope,
+): readonly Copy[] {
+  const order = sources.map(({ destinationId }) => destinationId);
+  return copies.toSorted((a, b) => order.indexOf(a.destinationId) - order.indexOf(b.destinationId));
 }
 
 function readText(bytes: Uint8Array, end: 'cut' | 'whole'): string | undefined {

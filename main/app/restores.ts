@@ -8,7 +8,7 @@ import type { Core } from './core.ts';
 import type { Destinations } from './destinations.ts';
 import type { RestoreCall } from './engine-link/calls.ts';
 import type { Folders } from './folders.ts';
-import type { History } from './history.ts';
+import { bestFirst, type History } from './history.ts';
 import { restoreReport } from './runs/report-words.ts';
 import type { Runs } from './runs/runs.ts';
 
@@ -107,19 +107,17 @@ export class Restores {
 
   /** The snapshot to read from: at the wanted destination, else at the nearest one that has the moment. */
   async #choose(wish: RestoreWish): Promise<{ destinationId: DestinationId; snapshotId: string }> {
-    const { sources } = this.#history.scope(wish.folderId);
-    const moments = await this.#core.engine.call('moments', this.#history.scope(wish.folderId));
+    const scope = this.#history.scope(wish.folderId);
+    const moments = await this.#core.engine.call('moments', scope);
     const moment =
       wish.momentId === 'latest'
         ? moments[0]
         : moments.find(
             ({ id, copies }) => id === wish.momentId || copies.some(({ snapshotId }) => snapshotId === wish.momentId),
           );
-    const order = sources.map(({ destinationId }) => destinationId);
-    const copies = (moment?.copies ?? [])
-      .filter(({ destinationId }) => wish.from === undefined || destinationId === wish.from)
-      .sort((a, b) => order.indexOf(a.destinationId) - order.indexOf(b.destinationId));
-    const [first] = copies;
+    const [first] = bestFirst(moment?.copies ?? [], scope).filter(
+      ({ destinationId }) => wish.from === undefined || destinationId === wish.from,
+    );
     if (!first)
       throw new TriplicateError(
         'snapshot/not-found',

@@ -151,24 +151,25 @@ interface SourceChoiceProps {
   readonly onChange: (destinationId: string) => void;
 }
 
-/** The copy to restore from, where there is a choice. */
+/** The copy to restore from, where several have this moment; otherwise the plan names the only one. */
 function SourceChoice({ wish, value, onChange }: SourceChoiceProps) {
   const moments = useData('history.moments', { folderId: wish.folder.id, limit: 2000 }).data?.moments;
   const destinations = useData('destinations.list', {}).data ?? [];
   const copies = moments?.find(({ id }) => id === wish.momentId)?.copies ?? [];
-  const holders = destinations.filter(({ id }) => copies.some(({ destinationId }) => destinationId === id));
-  if (holders.length < 2) return null;
+  const holders = copies.flatMap(({ destinationId }) => destinations.filter(({ id }) => id === destinationId));
+  const [best] = holders;
+  if (best === undefined || holders.length < 2) return null;
   return (
     <Select
-      label="From"
+      label="From which copy"
       value={value}
+      allowDeselect={false}
       onChange={(next) => onChange(next ?? '')}
       data={[
-        { value: '', label: 'Automatic: the nearest copy' },
+        { value: '', label: `The best one now: ${best.name}` },
         ...holders.map(({ id, name, state }) => ({
           value: id as string,
-          label: state === 'ready' ? name : `${name} (cannot be reached now)`,
-          disabled: state === 'away' || state === 'blocked',
+          label: state === 'damaged' ? `${name} (damaged: some files may be missing)` : name,
         })),
       ]}
     />

@@ -13,7 +13,10 @@ export function moments(now: number): TimelineMoment[] {
     list.push({
       id: `m-${index}`,
       time: new Date(time).toISOString(),
-      copies: [{ destinationId: asDestination('d-disk'), snapshotId: String(index % 10).repeat(64) }],
+      copies: ['d-disk', 'd-cloud'].map((id) => ({
+        destinationId: asDestination(id),
+        snapshotId: String(index % 10).repeat(64),
+      })),
       changes: { added: busy > 7 ? busy * 9 : busy % 3, changed: busy, removed: index % 6 === 0 ? 2 : 0 },
     });
     // Dense lately, thinned out further back, as the keeping rules leave it.

@@ -1,5 +1,5 @@
 import { notifications } from '@mantine/notifications';
-import type { QueryClient } from '@tanstack/react-query';
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import type { Folder } from '../main/api/contract/folders.ts';
 import type { Run } from '../main/api/contract/runs.ts';
 import type { Client } from './client.ts';
@@ -37,6 +37,12 @@ function applyRun(cache: QueryClient, run: Run): void {
     const filter = query.queryKey[1] as RunFilter;
     cache.setQueryData<Run[]>(query.queryKey, (runs) => (runs === undefined ? undefined : mergeRun(runs, run, filter)));
   }
+  for (const query of cache.getQueryCache().findAll({ queryKey: ['runs.pages'] })) {
+    const filter = query.queryKey[1] as RunFilter;
+    cache.setQueryData<RunPages>(query.queryKey, (all) =>
+      all === undefined ? undefined : mergePages(all, run, filter),
+    );
+  }
   cache.setQueryData<Folder[]>(['folders.list', {}], (folders) =>
     folders?.map((folder) => (folder.id === run.folderId ? withRun(folder, run) : folder)),
   );
@@ -45,17 +51,26 @@ function applyRun(cache: QueryClient, run: Run): void {
 interface RunFilter {
   readonly folderId?: string;
   readonly kinds?: readonly string[];
-  readonly before?: string;
+  readonly states?: readonly string[];
 }
 
 /** The list with `run` in its newest state: replaced where it stands, put on top when it is new and fits the filter. */
 export function mergeRun(runs: readonly Run[], run: Run, filter: RunFilter): Run[] {
   if (runs.some(({ id }) => id === run.id)) return runs.map((old) => (old.id === run.id ? run : old));
   const fits =
-    filter.before === undefined &&
     (filter.folderId === undefined || filter.folderId === run.folderId) &&
-    (filter.kinds === undefined || filter.kinds.includes(run.kind));
+    (filter.kinds === undefined || filter.kinds.includes(run.kind)) &&
+    (filter.states === undefined || filter.states.includes(run.state));
   return fits ? [run, ...runs] : [...runs];
+}
+
+type RunPages = InfiniteData<Run[], string | undefined>;
+
+/** The same for a list that comes in pages: what is new stands on the first. */
+export function mergePages(all: RunPages, run: Run, filter: RunFilter): RunPages {
+  const home = all.pages.findIndex((page) => page.some(({ id }) => id === run.id));
+  const place = Math.max(0, home);
+  return { ...all, pages: all.pages.map((page, at) => (at === place ? mergeRun(page, run, filter) : page)) };
 }
 
 /** True while a run waits or works. */

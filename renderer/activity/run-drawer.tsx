@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
 import type { Report, Run } from '../../main/api/contract/runs.ts';
 import type { RunId } from '../../main/api/contract/values.ts';
-import { useAction, useData } from '../data.ts';
+import { tellDone, useAction, useData } from '../data.ts';
 import { isLive } from '../live.ts';
 import { SidePanel } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
@@ -128,14 +128,18 @@ function Again({ run }: { readonly run: Run }) {
   const destinationId = run.destinationIds[0];
   if (run.kind === 'restore' || destinationId === undefined) return null;
   const again = () => {
-    if (run.kind === 'check') check.mutate({ destinationId, readData: false });
-    else if (run.kind === 'drill') drill.mutate({ destinationId });
-    else if (run.kind === 'prune') prune.mutate({ destinationId });
+    const told = { onSuccess: () => tellDone('Started again') };
+    if (run.kind === 'check') check.mutate({ destinationId, readData: false }, told);
+    else if (run.kind === 'drill') drill.mutate({ destinationId }, told);
+    else if (run.kind === 'prune') prune.mutate({ destinationId }, told);
     else
-      backup.mutate({
-        destinationIds: [...run.destinationIds],
-        ...(run.folderId === null ? {} : { folderIds: [run.folderId] }),
-      });
+      backup.mutate(
+        {
+          destinationIds: [...run.destinationIds],
+          ...(run.folderId === null ? {} : { folderIds: [run.folderId] }),
+        },
+        told,
+      );
   };
   return (
     <Button size="xs" variant="default" leftSection={<IconRefresh size={14} />} onClick={again}>

@@ -5,12 +5,25 @@ import { Tag } from '../parts/pill.tsx';
 import { RUN_KINDS, RUN_WORDS } from '../parts/words.ts';
 import classes from './activity.module.css';
 
+interface RunRowProps {
+  readonly run: Run;
+  /** One row of the list is reached with Tab, the others with the arrow keys. */
+  readonly tab: 'stop' | 'skip';
+  readonly onFocus: () => void;
+}
+
 /** One past run: what, when, how it went. */
-export function RunRow({ run }: { readonly run: Run }) {
+export function RunRow({ run, tab, onFocus }: RunRowProps) {
   const kind = RUN_KINDS[run.kind];
   const state = RUN_WORDS[run.state];
   return (
-    <Link to={`/activity/${run.id}`} className={classes.row}>
+    <Link
+      to={`/activity/${run.id}`}
+      className={classes.row}
+      data-run={run.id}
+      tabIndex={tab === 'stop' ? 0 : -1}
+      onFocus={onFocus}
+    >
       <span className={`${classes.time} tabular`}>{clockTime(run.endedAt ?? run.createdAt)}</span>
       <span className={classes.kind} data-tone={state.tone}>
         <kind.icon size={18} stroke={1.7} aria-hidden />

@@ -1,9 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import type { Input } from '../../main/api/contract/contract.ts';
 import type { Run } from '../../main/api/contract/runs.ts';
-import { useClient, useData } from '../data.ts';
+import { useClient } from '../data.ts';
 
 export interface RunList {
+  /** Newest first. */
   readonly all: readonly Run[];
   readonly state: 'loading' | 'more' | 'complete';
   readonly error: unknown;
@@ -11,38 +13,29 @@ export interface RunList {
   retry(): void;
 }
 
-/** The newest runs, kept up to date by events, and the older ones page by page. */
+/** The newest runs, kept up to date by events (`live.ts`), and the older ones page by page. */
 export function useRuns(input: Input<'runs.list'> & { readonly limit: number }): RunList {
   const client = useClient();
-  const newest = useData('runs.list', input);
-  // Where the first page ended when it came: new runs make it longer, but the older ones still begin there.
-  const first = newest.data;
-  const older = useInfiniteQuery({
-    queryKey: ['runs.older', input],
-    queryFn: ({ pageParam }) => client.call('runs.list', { ...input, before: pageParam }),
-    initialPageParam: first?.at(-1)?.createdAt ?? '',
-    getNextPageParam: (page) => (page.length < input.limit ? undefined : page.at(-1)?.createdAt),
-    enabled: false,
+  const query = useInfiniteQuery({
+    queryKey: ['runs.pages', input],
+    queryFn: ({ pageParam }) =>
+      client.call('runs.list', pageParam === undefined ? input : { ...input, after: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page: readonly Run[]): string | undefined =>
+      page.length < input.limit ? undefined : page.at(-1)?.id,
+    // Pages that nobody looks at would be asked for again, one after the other, at the next look.
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
   });
-  const pages = older.data?.pages ?? [];
-  const all = [...new Map([...(first ?? []), ...pages.flat()].map((run) => [run.id, run])).values()];
-  const state =
-    first === undefined
-      ? 'loading'
-      : (pages.length === 0 ? first.length >= input.limit : older.hasNextPage) && older.error === null
-        ? 'more'
-        : 'complete';
+  const pages = query.data?.pages;
+  const all = useMemo(() => pages?.flat() ?? [], [pages]);
   return {
     all,
-    state: newest.error === null ? state : 'complete',
-    error: newest.error ?? older.error,
+    state: query.isPending ? 'loading' : query.hasNextPage && query.error === null ? 'more' : 'complete',
+    error: query.error,
     loadMore: () => {
-      if (older.isFetching) return;
-      void (pages.length === 0 ? older.refetch() : older.fetchNextPage());
+      if (!query.isFetching) void query.fetchNextPage();
     },
-    retry: () => {
-      if (newest.error !== null) void newest.refetch();
-      if (older.error !== null) void older.refetch();
-    },
+    retry: () => void (query.isFetchNextPageError ? query.fetchNextPage() : query.refetch()),
   };
 }

@@ -3,6 +3,7 @@ import type { EventName, MethodName, Output, ParsedInput } from '../../main/api/
 import type { Destination } from '../../main/api/contract/destinations.ts';
 import type { Folder } from '../../main/api/contract/folders.ts';
 import type { Run } from '../../main/api/contract/runs.ts';
+import { pageOfRuns } from '../../main/app/runs/run-list.ts';
 import { Refusal } from './fake-app.ts';
 import { browse, moments, preview, search, versions } from './fake-history.ts';
 import { asDestination, asFolder, asRun, report, rule, type World } from './fake-world.ts';
@@ -323,15 +324,7 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
       if (run === undefined) throw new Refusal('app/not-found', 'There is no such run.', 'It may be too old.');
       return run;
     },
-    'runs.list': ({ limit, before, folderId, kinds }) =>
-      world.runs
-        .filter(
-          (run) =>
-            (before === undefined || run.createdAt < before) &&
-            (folderId === undefined || run.folderId === folderId) &&
-            (kinds === undefined || kinds.includes(run.kind)),
-        )
-        .slice(0, limit),
+    'runs.list': ({ limit, ...filter }) => pageOfRuns(world.runs, filter, limit),
 
     'history.moments': ({ limit }) =>
       world.folders.some(({ lastBackupAt }) => lastBackupAt !== null)
@@ -351,7 +344,7 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
     },
     'history.versions': ({ key }) => versions(now, key),
     'history.preview': ({ key }) => preview(key),
-    'restore.plan': ({ folderId, keys, target, existing }) => {
+    'restore.plan': ({ folderId, keys, target, existing, from }) => {
       const files = keys.length === 0 ? 12_431 : keys.length * 6;
       const replace = existing === 'replace' && target.kind === 'original' ? 2 : 0;
       const plan = {
@@ -366,7 +359,7 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
       return {
         planId,
         target: plan.target,
-        from: { destinationId: asDestination('d-disk'), name: 'Blue disk' },
+        from: { destinationId: from ?? asDestination('d-disk'), name: place(from ?? 'd-disk').name },
         create: files - replace - 1,
         replace,
         keep: existing === 'skip' ? 1 : 0,

@@ -80,13 +80,14 @@ export const runMethods = {
   'runs.drill': method(z.object({ destinationId }), run),
   'runs.cancel': method(z.object({ id: runId }), nothing),
   'runs.get': method(z.object({ id: runId }), run),
-  /** Newest first; `before` pages on. */
+  /** Newest first; `after` pages on: the runs that are older than this one. */
   'runs.list': method(
     z.object({
       limit: count.max(500).default(100),
-      before: moment.optional(),
+      after: runId.optional(),
       folderId: folderId.optional(),
       kinds: z.array(runKind).optional(),
+      states: z.array(runState).optional(),
     }),
     z.array(run),
   ),

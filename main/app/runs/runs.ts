@@ -6,6 +6,7 @@ import type { EngineProgress } from '../../engine/progress.ts';
 import { type Core, isoNow } from '../core.ts';
 import { plainError } from '../engine-link/serve-engine.ts';
 import { ProgressMeter } from './progress.ts';
+import { pageOfRuns, type RunFilter } from './run-list.ts';
 
 /** How many ended runs are kept. */
 const KEPT_RUNS = 500;
@@ -105,23 +106,10 @@ export class Runs {
   }
 
   /** Newest first. */
-  list(filter: {
-    limit?: number;
-    before?: string | undefined;
-    folderId?: string | undefined;
-    kinds?: RunKind[] | undefined;
-  }): Run[] {
-    const { before, folderId, kinds, limit = 100 } = filter;
-    const fits = (run: Run): boolean =>
-      (before === undefined || run.createdAt < before) &&
-      (folderId === undefined || run.folderId === folderId) &&
-      (kinds === undefined || kinds.includes(run.kind));
+  list({ limit = 100, ...filter }: RunFilter & { readonly limit?: number }): Run[] {
     const live = new Map(this.#entries.map(({ run }) => [run.id, run]));
-    return this.#core.ledger.value.runs
-      .map((run) => live.get(run.id) ?? run)
-      .filter(fits)
-      .reverse()
-      .slice(0, limit);
+    const newestFirst = this.#core.ledger.value.runs.map((run) => live.get(run.id) ?? run).reverse();
+    return pageOfRuns(newestFirst, filter, limit);
   }
 
   /** Runs that are queued or under way. */

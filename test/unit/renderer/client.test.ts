@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CallFailure, createClient, errorWords } from '../../../renderer/client.ts';
-import { mergeRun } from '../../../renderer/live.ts';
+import { mergePages, mergeRun } from '../../../renderer/live.ts';
 import { type HttpSurroundings, httpTransport, takeToken } from '../../../renderer/transport-http.ts';
 import { makeWorld } from '../../support/fake-world.ts';
 
@@ -108,5 +108,14 @@ test('a run that moves on replaces itself in a list; a new one joins only lists 
   expect(mergeRun([first, second], { ...second, state: 'failed' }, {})[1]?.state).toBe('failed');
   expect(mergeRun([second], first, {})).toEqual([first, second]);
   expect(mergeRun([second], first, { kinds: ['prune'] })).toEqual([second]);
-  expect(mergeRun([second], first, { before: '2020-01-01T00:00:00.000Z' })).toEqual([second]);
+  expect(mergeRun([second], { ...first, state: 'done' }, { states: ['failed'] })).toEqual([second]);
+});
+
+test('in a list that comes in pages, a run moves on where it stands and a new one stands on the first', () => {
+  const [first, second, third] = makeWorld('good', Date.now()).runs;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('The sample has no runs.');
+  const all = { pages: [[second], [third]], pageParams: [undefined, second.id] };
+  const failed = { ...third, state: 'failed' as const };
+  expect(mergePages(all, failed, {}).pages).toEqual([[second], [failed]]);
+  expect(mergePages(all, first, {}).pages).toEqual([[first, second], [third]]);
 });

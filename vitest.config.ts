@@ -41,6 +41,8 @@ export default defineConfig({
         environment: 'node',
         testTimeout: (long ? 10 : 1) * timeoutSeconds * 1000,
         hookTimeout: 120_000,
+        // What a person would wait for, on a machine that is busy with something else.
+        expect: { poll: { timeout: 15_000 } },
         sequence: { groupOrder: order },
       },
     })),

@@ -2,7 +2,7 @@ import { Switch } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconFile, IconFolder, IconSearch } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { SearchHit } from '../../main/api/contract/history.ts';
 import { useData } from '../data.ts';
 import { Failure } from '../parts/failure.tsx';
@@ -110,10 +110,35 @@ function Hits({ hits, words, onOpen }: HitsProps) {
   };
   const focusHit = (index: number) => {
     virtual.scrollToIndex(index);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-hit="${index}"]`)?.focus());
+    const focus = () => {
+      const hit = scroller.current?.querySelector<HTMLElement>(`[data-hit="${index}"]`);
+      hit?.focus({ preventScroll: true });
+      return hit != null;
+    };
+    // At once where it is drawn already, so that the next key counts from there.
+    if (!focus()) requestAnimationFrame(focus);
   };
+  // Results may still change under the focus; it then stays in the list instead of falling out of it.
+  const focused = useRef<number | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only other results take the focused one away
+  useLayoutEffect(() => {
+    if (focused.current !== null && document.activeElement === document.body) {
+      focusHit(Math.min(focused.current, hits.length - 1));
+    }
+  }, [hits]);
   return (
-    <ul ref={scroller} className={rows.hits} aria-label="Found" onKeyDown={press}>
+    <ul
+      ref={scroller}
+      className={rows.hits}
+      aria-label="Found"
+      onKeyDown={press}
+      onFocus={({ target }) => {
+        focused.current = Number(target.dataset.hit ?? 0);
+      }}
+      onBlur={({ relatedTarget }) => {
+        if (relatedTarget !== null) focused.current = null;
+      }}
+    >
       <li style={{ height: virtual.getTotalSize() }} aria-hidden="true" />
       {virtual.getVirtualItems().map((item) => {
         const hit = hits[item.index];

@@ -1,29 +1,31 @@
 import { Drawer, type DrawerProps, Modal, type ModalProps } from '@mantine/core';
-import { useId, useLayoutEffect, useSyncExternalStore } from 'react';
+import { useEffectEvent, useLayoutEffect } from 'react';
 
-/** Windows that are open now, the topmost last. */
-let layers: readonly string[] = [];
-const listeners = new Set<() => void>();
+/** How to close each window that is open now, the topmost last. */
+let layers: readonly (() => void)[] = [];
 
-function setLayers(next: readonly string[]): void {
-  layers = next;
-  for (const listener of listeners) listener();
+/**
+ * One listener for all windows, so that one Escape closes the topmost alone. Mantine's own (one a window) would close
+ * the window below as well: between two listeners React has already drawn the state in which that one is on top.
+ */
+function onKey(event: KeyboardEvent): void {
+  const target = event.target instanceof Element ? event.target : null;
+  const takenInside = target?.getAttribute('data-mantine-stop-propagation') === 'true';
+  if (event.key === 'Escape' && !event.isComposing && !takenInside) layers.at(-1)?.();
 }
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-/** Whether this window is the one on top: Escape closes that one alone, however many lie below. */
-function useIsOnTop(opened: boolean | undefined): boolean {
-  const id = useId();
+function useEscape(opened: boolean | undefined, onClose: () => void): void {
+  const close = useEffectEvent(onClose);
   useLayoutEffect(() => {
     if (opened !== true) return;
-    setLayers([...layers, id]);
-    return () => setLayers(layers.filter((one) => one !== id));
-  }, [opened, id]);
-  return useSyncExternalStore(subscribe, () => layers.at(-1) === id);
+    const layer = () => close();
+    if (layers.length === 0) window.addEventListener('keydown', onKey, { capture: true });
+    layers = [...layers, layer];
+    return () => {
+      layers = layers.filter((one) => one !== layer);
+      if (layers.length === 0) window.removeEventListener('keydown', onKey, { capture: true });
+    };
+  }, [opened]);
 }
 
 /** Mantine draws a `header`, which assistive programs would take for the page's banner. */
@@ -31,12 +33,12 @@ const PLAIN_HEADER = { header: { component: 'div' } };
 
 /** A window above the page. */
 export function Dialog(props: ModalProps) {
-  const onTop = useIsOnTop(props.opened);
-  return <Modal attributes={PLAIN_HEADER} {...props} closeOnEscape={onTop} />;
+  useEscape(props.opened, props.onClose);
+  return <Modal attributes={PLAIN_HEADER} {...props} closeOnEscape={false} />;
 }
 
 /** A panel at the right edge. */
 export function SidePanel(props: DrawerProps) {
-  const onTop = useIsOnTop(props.opened);
-  return <Drawer attributes={PLAIN_HEADER} {...props} closeOnEscape={onTop} />;
+  useEscape(props.opened, props.onClose);
+  return <Drawer attributes={PLAIN_HEADER} {...props} closeOnEscape={false} />;
 }

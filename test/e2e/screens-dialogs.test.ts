@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
+import { type FakeServer, serveFake } from '../support/fake-server.ts';
+import type { Scenario } from '../support/fake-world.ts';
+
+/** Windows above windows, long lists, and the ways between a field and its results. */
+
+let browser: Browser;
+let server: FakeServer | undefined;
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--if-stale', 'renderer'], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
+}, 240_000);
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  await server?.close();
+});
+
+afterAll(() => browser?.close());
+
+async function open(
+  scenario: Scenario,
+  path: string,
+  prepare: (app: FakeServer['app']) => void = () => undefined,
+): Promise<{ page: Page; app: FakeServer['app'] }> {
+  server = await serveFake({ scenario, stepMs: 30 });
+  prepare(server.app);
+  const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 900, height: 600 } });
+  const page = await context.newPage();
+  await page.goto(`${server.address}/#${path}`);
+  await page.locator('h1').first().waitFor();
+  return { page, app: server.app };
+}
+
+const focused = (page: Page) =>
+  page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
+
+test('Escape closes the window on top alone, and the focus goes back to what opened it', async () => {
+  const { page } = await open('good', '/history/f-documents');
+  await page.getByRole('button', { name: 'Restore this folder' }).press('Enter');
+  await page.getByRole('radio', { name: 'Another folder' }).check();
+  await page.getByRole('button', { name: 'Choose…' }).press('Enter');
+  await page.getByRole('dialog', { name: 'Where should it go?' }).waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(1);
+  await expect.poll(() => focused(page)).toContain('Choose…');
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+  await expect.poll(() => focused(page)).toContain('Restore this folder');
+});
+
+test('the copy to restore from can be chosen, and its buttons stay in a small window', async () => {
+  const { page } = await open('good', '/history/f-documents');
+  await page.getByRole('button', { name: 'Restore this folder' }).click();
+  const button = page.getByRole('button', { name: 'Show the plan' });
+  const box = await button.boundingBox();
+  expect((box?.y ?? 1000) + (box?.height ?? 0)).toBeLessThanOrEqual(600);
+  await page.getByRole('combobox', { name: 'From which copy' }).click();
+  const names = await page.getByRole('option').allTextContents();
+  expect(names).toEqual(['The best one now: Blue disk', 'Blue disk', 'Backblaze']);
+  await page.getByRole('option', { name: 'Backblaze' }).click();
+  await button.click();
+  await page.getByText('from Backblaze').waitFor();
+});
+
+test('a folder of a cloud is chosen by looking through it', async () => {
+  const { page } = await open('good', '/destinations');
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  await page.getByText('A cloud or server').click();
+  await page.getByRole('radio', { name: /drive/ }).click();
+  await page.getByRole('button', { name: 'Choose a folder at drive' }).click();
+  await page.getByRole('button', { name: 'Backups' }).click();
+  await page.getByRole('button', { name: 'Old laptop' }).click();
+  await page.getByText('Copies are kept here already').waitFor();
+  await page.getByRole('button', { name: 'Up', exact: true }).click();
+  await page.getByRole('button', { name: 'New folder here' }).click();
+  await page.getByLabel('Name of the new folder').fill('a/b');
+  expect(await page.getByRole('button', { name: 'Use it' }).isDisabled()).toBe(true);
+  await page.getByLabel('Name of the new folder').fill('New laptop');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.getByLabel('Folder there').inputValue()).toBe('Backups/New laptop');
+  await page.getByRole('dialog', { name: 'Add a destination' }).waitFor();
+});
+
+test('results are reached from the search field with the arrow keys', async () => {
+  const { page } = await open('good', '/history/find/');
+  await page.keyboard.type('pdf');
+  await page.locator('mark').first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-hit'))).toBe('0');
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-hit'))).toBe('1');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.hasAttribute('data-search'))).toBe(true);
+  await page.keyboard.press('Escape');
+  await page.getByText('Type a part of the name').waitFor();
+});

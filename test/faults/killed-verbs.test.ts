@@ -97,6 +97,8 @@ it('a killed restore leaves no half file under a final name, and the next one fi
   const report = await restore(await planRestore({ repository, tree: snapshot.tree, target, existing: 'replace' }));
   expect(report.result).toBe('complete');
   expect(contents(join(target, source))).toEqual(wanted);
+  // What the killed ones had begun is gone as well.
+  expect(execFileSync('find', [target, '-name', '.triplicate*'], { encoding: 'utf8' })).toBe('');
 });
 
 it('a full disk stops the restore with its reason and leaves only whole files', async ({ skip }) => {

@@ -3,12 +3,18 @@ import { open } from 'node:fs/promises';
 import { permissionsOf } from '../format/mode.ts';
 import type { BlobIndex } from '../repository/blob-index.ts';
 import { hexSha256 } from '../repository/sha256.ts';
+import { fileError, systemCode } from '../store/file-errors.ts';
 import { contentLength } from './content.ts';
 import type { RestoreNode } from './request.ts';
 
-/** What is at a path, without following a link; undefined when nothing is. */
+/** What is at a path, without following a link; undefined when nothing is, or nothing that we may see: writing there says so. */
 export function statAt(path: Buffer): BigIntStats | undefined {
-  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if (systemCode(error) === 'EACCES') return undefined;
+    throw fileError(error, 'look at', path.toString());
+  }
 }
 
 /**

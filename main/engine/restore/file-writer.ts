@@ -3,13 +3,15 @@ import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
 import { permissionsOf } from '../format/mode.ts';
 import { readBlob } from '../repository/blob-reader.ts';
 import { inParallel } from '../repository/in-parallel.ts';
+import { whyNotWritten } from '../store/file-errors.ts';
 import { isTransferable, JobPool } from '../workers/job-pool.ts';
 import { workerEntry } from '../workers/worker-entry.ts';
 import { type PackRead, planReads, type WantedBlob } from './jobs.ts';
 import type { PlannedEntry, RestorePlan, RestoreProblem } from './request.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
 import type { TargetPaths } from './target-paths.ts';
-import { createTemporary, finishTemporary, removeQuietly, temporaryPath } from './write-file.ts';
+import { temporaryPath } from './temporary-names.ts';
+import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
 
 /** Files without content handed to a worker at once. */
 const EMPTY_BATCH = 400;
@@ -218,7 +220,8 @@ export class FileWriter {
     return this.#files[number] as PlannedEntry;
   }
 
-  #failBySystem(number: number, { code = '', message = '' }: { code?: string; message?: string }): void {
+  #failBySystem(number: number, error: { readonly code?: string; readonly message?: string }): void {
+    const { code = '' } = error;
     if (FULL.has(code)) {
       this.#fatal ??= new TriplicateError('store/full', 'The disk of the target is full; the restore was stopped.', {
         hint: 'Free some space or choose another target, then restore again: what is there already is kept.',
@@ -226,7 +229,7 @@ export class FileWriter {
     }
     const reason =
       code === 'EEXIST' ? 'in-the-way' : code === 'EACCES' || code === 'EPERM' ? 'not-permitted' : 'failed';
-    this.#fail(number, reason, `It could not be written: ${message}`);
+    this.#fail(number, reason, `It could not be written: ${whyNotWritten(error)}`);
   }
 
   #fail(number: number, reason: RestoreProblem, text: string): void {

@@ -8,7 +8,8 @@ import { initCrypto } from '../format/crypto.ts';
 import type { BlobId } from '../ids.ts';
 import { openBlob } from '../repository/blob-reader.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
-import { temporaryPath, writeAt, writeWhole } from './write-file.ts';
+import { temporaryPath } from './temporary-names.ts';
+import { writeAt, writeWhole } from './write-file.ts';
 
 const { key, owners, mark } = workerData as RestoreWorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;

@@ -11,13 +11,16 @@ import {
 import { isAbsolute } from 'node:path';
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { permissionsOf } from '../format/mode.ts';
+import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { makeFolder } from '../store/make-folder.ts';
+import { ClosedFolders } from './closed-folders.ts';
 import { FileWriter, hasAttributes } from './file-writer.ts';
 import { makeLink, planLinks } from './hard-links.ts';
 import { type AttributeTarget, makeSpecialFile, runHelper, setAttributes } from './helper-programs.ts';
 import { isWritten } from './plan.ts';
 import type { PlannedEntry, RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
 import { TargetPaths } from './target-paths.ts';
+import { restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
 import { TimeSetter } from './time-setter.ts';
 import { removeQuietly } from './write-file.ts';
 
@@ -43,6 +46,7 @@ class RestoreRun {
   readonly #leftOut: RestoreLeftOut[];
   readonly #owners: 'set' | 'leave' = process.getuid?.() === 0 ? 'set' : 'leave';
   readonly #mark: string;
+  readonly #closed: ClosedFolders;
   readonly #failed = new Set<PlannedEntry>();
   readonly #attributes: AttributeTarget[] = [];
   #files = 0;
@@ -54,17 +58,20 @@ class RestoreRun {
   constructor(plan: RestorePlan) {
     this.#plan = plan;
     this.#leftOut = [...plan.leftOut];
-    this.#mark = Buffer.from(plan.request.repository.host.random(5)).toString('hex');
+    this.#mark = restoreMark(plan.request.repository.host);
+    this.#closed = new ClosedFolders(plan.entries);
     this.#paths = new TargetPaths(prepareTarget(plan.request.target));
   }
 
   close(): void {
+    this.#closed.close();
     this.#paths.close();
   }
 
   async run(): Promise<RestoreReport> {
     const { entries, request } = this.#plan;
     const { files, links } = planLinks(entries);
+    sweepLeftovers(this.#paths.root, request.repository.host);
     for (const entry of entries) if (entry.node.type === 'dir') this.#attempt(entry, () => this.#makeDirectory(entry));
     await this.#writeFiles(files);
     for (const { entry, leader } of links) this.#attempt(entry, () => this.#link(entry, leader));
@@ -98,8 +105,12 @@ class RestoreRun {
       }
       this.#directories++;
     }
+    const found = lstatSync(path);
     // Never through a link, whoever put it there.
-    if (!lstatSync(path).isDirectory()) throw Object.assign(new Error('It is not a folder.'), { code: 'ENOTDIR' });
+    if (!found.isDirectory()) throw Object.assign(new Error('It is not a folder.'), { code: 'ENOTDIR' });
+    if (isWritten(entry.action)) return;
+    this.#closed.open(entry, path, found);
+    sweepLeftovers(path, this.#plan.request.repository.host);
   }
 
   async #writeFiles(files: readonly PlannedEntry[]): Promise<void> {
@@ -192,7 +203,10 @@ class RestoreRun {
     for (const { path } of failed) this.#note(path, 'attributes', `Its extended attributes were not set. ${why}`);
     for (const path of await this.#times.flush()) this.#note(path, 'attributes', 'Its times could not be set.');
     for (const entry of late.reverse()) {
-      this.#attempt(entry, () => chmodSync(this.#paths.of(entry.path), permissionsOf(entry.node.mode)));
+      this.#attempt(entry, () => {
+        chmodSync(this.#paths.of(entry.path), permissionsOf(entry.node.mode));
+        this.#closed.forget(entry);
+      });
     }
   }
 
@@ -200,10 +214,10 @@ class RestoreRun {
     try {
       work();
     } catch (error) {
-      const { code = '', message = String(error) } = error as { code?: string; message?: string };
+      const code = systemCode(error);
       const denied = code === 'EACCES' || code === 'EPERM';
       const reason = denied ? 'not-permitted' : code === 'EEXIST' || code === 'ENOTDIR' ? 'in-the-way' : 'failed';
-      this.#fail(entry, reason, `It could not be restored: ${message}`);
+      this.#fail(entry, reason, `It could not be restored: ${whyNotWritten(error)}`);
     }
   }
 
@@ -219,8 +233,7 @@ class RestoreRun {
   }
 
   #temporary(path: Buffer): Buffer {
-    const folder = path.subarray(0, path.lastIndexOf('/') + 1);
-    return Buffer.concat([folder, Buffer.from(`.triplicate-${this.#mark}-link.tmp`)]);
+    return temporaryPath(path, this.#mark, 'link');
   }
 
   #tell(phase: 'restoring' | 'finishing'): void {
@@ -247,10 +260,8 @@ function prepareTarget(target: string): string {
   } catch (error) {
     throw new TriplicateError(
       'restore/target-invalid',
-      `Nothing can be restored to ${target}: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
+      `Nothing can be restored to ${target}: ${whyNotWritten(error)}`,
+      { cause: error },
     );
   }
 }

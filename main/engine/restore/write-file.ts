@@ -44,12 +44,6 @@ export function createTemporary(path: Buffer, size: number): void {
   }
 }
 
-/** Where a file stands until it is whole: beside its final name. `mark`: letters that are this restore's own. */
-export function temporaryPath(path: Buffer, mark: string, number: number): Buffer {
-  const folder = path.subarray(0, path.lastIndexOf('/') + 1);
-  return Buffer.concat([folder, Buffer.from(`.triplicate-${mark}-${number}.tmp`)]);
-}
-
 export interface FileOutcome {
   readonly path: Buffer;
   readonly temporary: Buffer;

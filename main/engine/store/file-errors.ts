@@ -29,6 +29,15 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Why a file could not be written, for a person: the end of a sentence, with its full stop. */
+export function whyNotWritten(error: unknown): string {
+  const code = systemCode(error) ?? '';
+  const words = code === 'ENOENT' ? 'the folder for it is not there' : MEANING[code]?.words;
+  if (words) return `${words}.`;
+  const { message = String(error) } = error as { readonly message?: string };
+  return message.endsWith('.') ? message : `${message}.`;
+}
+
 /**
  * The `store/…` error for what the file system said. An input/output error while reading is damage to that file; while
  * writing or listing it is a disk that fails or was pulled out. Errors that are already ours pass unchanged.

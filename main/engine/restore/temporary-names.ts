@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
+import type { EngineHost } from '../repository/repository.ts';
+
+/** Restores of other computers, on a shared drive, are only taken for ended when a day has passed. */
+const FOREIGN_MS = 24 * 3_600_000;
+const PATTERN = /^\.triplicate-([0-9a-f]{8})-(\d+)-[0-9a-f]{6}-(?:\d+|link)\.tmp$/;
+
+/** What makes the temporary names of one restore its own; says as well whose they are, for whoever finds them later. */
+export function restoreMark({ hostname, pid, random }: EngineHost): string {
+  return `${hostMark(hostname)}-${pid}-${Buffer.from(random(3)).toString('hex')}`;
+}
+
+/** Where a file stands until it is whole: beside its final name. `number`: of the file, or `link` for what is made at once. */
+export function temporaryPath(path: Buffer, mark: string, number: number | 'link'): Buffer {
+  const folder = path.subarray(0, path.lastIndexOf('/') + 1);
+  return Buffer.concat([folder, Buffer.from(`.triplicate-${mark}-${number}.tmp`)]);
+}
+
+/** Removes what a restore that was killed has left in a folder. What cannot be removed stays: it is in nobody's way. */
+export function sweepLeftovers(folder: Buffer, host: EngineHost): void {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder, 'latin1');
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const [, hostOfIt, pid] = PATTERN.exec(name) ?? [];
+    if (hostOfIt === undefined) continue;
+    const path = Buffer.concat([folder, Buffer.from(`/${name}`)]);
+    try {
+      const ended =
+        hostOfIt === hostMark(host.hostname)
+          ? Number(pid) !== host.pid && !host.processExists(Number(pid))
+          : Number(host.clock.now() / 1_000_000n) - lstatSync(path).mtimeMs > FOREIGN_MS;
+      if (ended) unlinkSync(path);
+    } catch {
+      // Somebody else removed it, or it is not ours to remove.
+    }
+  }
+}
+
+function hostMark(hostname: string): string {
+  return createHash('sha256').update(hostname).digest('hex').slice(0, 8);
+}

@@ -44,7 +44,7 @@ export function DestinationCard({ destination }: { readonly destination: Destina
               </>
             )}
             {' · '}
-            <span className={classes.location}>{destination.location}</span>
+            <span className={classes.location}>{placeWords(destination.location)}</span>
           </p>
         </div>
         <div className={classes.actions}>
@@ -60,9 +60,13 @@ export function DestinationCard({ destination }: { readonly destination: Destina
           <DestinationMenu destination={destination} />
         </div>
       </div>
-      {destination.problem !== null && <Failure error={destination.problem} />}
+      {destination.problem !== null && (
+        <Failure error={destination.problem} tone={destination.state === 'away' ? 'warn' : 'error'}>
+          {result !== null && !test.isPending && <span role="status">Tested just now: that is how it still is.</span>}
+        </Failure>
+      )}
       {test.error !== null && <Failure error={test.error} />}
-      {result !== null && <TestResult test={result} />}
+      {result !== null && destination.problem === null && <TestResult test={result} />}
       <div className={classes.body}>
         <div className={classes.space}>
           {destination.freeBytes !== null && destination.totalBytes !== null ? (
@@ -97,6 +101,11 @@ export function DestinationCard({ destination }: { readonly destination: Destina
       ))}
     </article>
   );
+}
+
+/** The name of a remote and the folder there, without the word that tells programs how to reach it. */
+function placeWords(location: string): string {
+  return location.startsWith('rclone:') ? location.slice('rclone:'.length).replace(/:(?=.)/, ': ') : location;
 }
 
 /** When the last restore was tried there; the oldest of all folders, because each must be proven. */

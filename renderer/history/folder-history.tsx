@@ -85,27 +85,36 @@ function Files({ folder, moment, newest }: FilesProps) {
 
   return (
     <section className={classes.files} aria-label={`Files of ${folder.name}`}>
-      <nav className={classes.trail} aria-label="Folder path">
-        {[{ name: folder.name, key: '' }, ...trail].map((crumb, depth) => (
-          <span key={crumb.key}>
-            {depth > 0 && <span aria-hidden> / </span>}
-            <button
-              type="button"
-              className={classes.crumb}
-              aria-current={depth === trail.length ? 'location' : undefined}
-              onClick={() => enter(trail.slice(0, depth))}
-            >
-              {crumb.name}
-            </button>
-          </span>
-        ))}
+      <div className={classes.bar}>
+        <nav className={classes.trail} aria-label="Folder path">
+          {[{ name: folder.name, key: '' }, ...trail].map((crumb, depth) => (
+            <span key={crumb.key}>
+              {depth > 0 && <span aria-hidden>/</span>}
+              <button
+                type="button"
+                className={classes.crumb}
+                title={crumb.name}
+                aria-current={depth === trail.length ? 'location' : undefined}
+                onClick={() => enter(trail.slice(0, depth))}
+              >
+                {crumb.name}
+              </button>
+            </span>
+          ))}
+        </nav>
         <span className={classes.asOf}>
-          {newest === 'yes' ? 'as it is now' : `as it was ${shortTime(moment.time)}`}
+          {newest === 'yes' ? 'as of the last backup' : `as it was ${shortTime(moment.time)}`}
         </span>
-        <Button size="compact-sm" variant="subtle" leftSection={<IconArrowBackUp size={15} />} onClick={restoreHere}>
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          flex="none"
+          leftSection={<IconArrowBackUp size={15} />}
+          onClick={restoreHere}
+        >
           Restore this folder
         </Button>
-      </nav>
+      </div>
       <FileTable
         folderId={folder.id}
         momentId={moment.id}

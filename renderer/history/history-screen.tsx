@@ -15,6 +15,8 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
   const [, navigate] = useLocation();
   const place = parseRest(rest);
   const [text, setText] = useState(place.text);
+  /** The folder to search in; empty for all. */
+  const [scope, setScope] = useState('');
   const [seen, setSeen] = useState(rest);
   if (seen !== rest) {
     setSeen(rest);
@@ -35,9 +37,13 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
               aria-label="Folder"
               w={200}
               leftSection={<IconFolder size={16} stroke={1.7} />}
-              value={folder.id as string}
-              data={(folders.data ?? []).map(({ id, name }) => ({ value: id as string, label: name }))}
-              onChange={(id) => navigate(`/history/${id ?? ''}`)}
+              allowDeselect={false}
+              value={searching ? scope : (folder.id as string)}
+              data={[
+                ...(searching ? [{ value: '', label: 'All folders' }] : []),
+                ...(folders.data ?? []).map(({ id, name }) => ({ value: id as string, label: name })),
+              ]}
+              onChange={(id) => (searching ? setScope(id ?? '') : navigate(`/history/${id ?? ''}`))}
             />
           )}
           <TextInput
@@ -78,7 +84,7 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
         </Empty>
       )}
       {folder !== undefined && searching && (
-        <SearchResults text={text} {...(place.key === undefined ? {} : { openKey: place.key })} />
+        <SearchResults text={text} folderId={scope} {...(place.key === undefined ? {} : { openKey: place.key })} />
       )}
       {folder !== undefined && !searching && <FolderHistory key={folder.id} folder={folder} />}
     </Page>

@@ -5,7 +5,6 @@ import type { RunId } from '../../main/api/contract/values.ts';
 import { tellDone, useAction, useData } from '../data.ts';
 import { isLive } from '../live.ts';
 import { Failure } from '../parts/failure.tsx';
-import { plural, size } from '../parts/format.ts';
 import { Waiting } from '../parts/page.tsx';
 import { RunProgress } from '../parts/progress.tsx';
 import classes from './plan.module.css';
@@ -55,7 +54,11 @@ export function RestoreProgress({ runId, target, onClose }: RestoreProgressProps
             )}
           </span>
           <p className={classes.lead}>
-            {plural(run.report.filesRestored, 'file')} restored, {size(run.report.bytesRestored)}
+            {complete
+              ? 'It is back'
+              : run.state === 'cancelled'
+                ? 'Stopped before the end'
+                : 'Not everything could be restored'}
           </p>
           <p style={{ margin: 0, overflowWrap: 'anywhere' }}>{run.report.summary}</p>
           <code style={{ overflowWrap: 'anywhere' }}>{target}</code>

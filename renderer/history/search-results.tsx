@@ -4,11 +4,14 @@ import { IconFile, IconFolder, IconSearch } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { SearchHit } from '../../main/api/contract/history.ts';
+import type { FolderId } from '../../main/api/contract/values.ts';
 import { useData } from '../data.ts';
 import { Failure } from '../parts/failure.tsx';
-import { plural, shortTime, size } from '../parts/format.ts';
+import { plural, size } from '../parts/format.ts';
+import { useNow } from '../parts/now.ts';
 import { Empty } from '../parts/page.tsx';
 import { Tag } from '../parts/pill.tsx';
+import { goneShort, goneSince } from './gone.ts';
 import classes from './history.module.css';
 import { Marked } from './marked.tsx';
 import { RestoreDialog, type RestoreWish } from './restore-dialog.tsx';
@@ -17,12 +20,14 @@ import { VersionsDrawer } from './versions-drawer.tsx';
 
 interface SearchResultsProps {
   readonly text: string;
+  /** Empty: all folders. */
+  readonly folderId: string;
   /** A hit whose versions are to be shown at once. */
   readonly openKey?: string;
 }
 
 /** Names found over all history of all folders, deleted ones too, while the person types. */
-export function SearchResults({ text, openKey }: SearchResultsProps) {
+export function SearchResults({ text, folderId, openKey }: SearchResultsProps) {
   const [settled] = useDebouncedValue(text.trim(), 60);
   // Emptying the field ends the search at once.
   const wanted = text.trim() === '' ? '' : settled;
@@ -30,7 +35,12 @@ export function SearchResults({ text, openKey }: SearchResultsProps) {
   const asking = wanted !== '' || deletedOnly;
   const query = useData(
     'history.search',
-    { text: wanted, deletedOnly, limit: 500 },
+    {
+      text: wanted,
+      deletedOnly,
+      limit: 500,
+      ...(folderId === '' ? {} : { folderId: folderId as FolderId }),
+    },
     { enabled: asking, keepPrevious: 'keep' },
   );
   const folders = useData('folders.list', {}).data ?? [];
@@ -160,7 +170,7 @@ function Hits({ hits, words, onOpen }: HitsProps) {
                   {hit.folderName} / {hit.path}
                 </span>
               </span>
-              {hit.existsNow ? null : <Tag tone="warn" label={`Deleted, last seen ${shortTime(hit.lastSeenAt)}`} />}
+              {hit.existsNow ? null : <GoneTag hit={hit} />}
               <span className={`${rows.facts} tabular`}>
                 {hit.type === 'file' ? size(hit.size) : 'folder'}
                 <br />
@@ -172,6 +182,13 @@ function Hits({ hits, words, onOpen }: HitsProps) {
       })}
     </ul>
   );
+}
+
+/** When a deleted file went, as far as the moments that are kept can tell. */
+function GoneTag({ hit }: { readonly hit: SearchHit }) {
+  const now = useNow();
+  const moments = useData('history.moments', { folderId: hit.folderId, limit: 2000 }).data?.moments ?? [];
+  return <Tag tone="warn" label={`Deleted ${goneShort(goneSince(hit.lastSeenAt, moments), now)}`} />;
 }
 
 function summary(text: string, count: number, extent: 'more' | 'all'): string {

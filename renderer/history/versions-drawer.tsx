@@ -7,8 +7,10 @@ import { useData } from '../data.ts';
 import { SidePanel } from '../parts/dialog.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
 import { exactTime, list, plural, shortTime, size } from '../parts/format.ts';
+import { useNow } from '../parts/now.ts';
 import { Waiting } from '../parts/page.tsx';
 import { Tag } from '../parts/pill.tsx';
+import { type Gone, gapBefore, goneSince, goneWords } from './gone.ts';
 import { Preview } from './preview.tsx';
 import classes from './versions.module.css';
 
@@ -34,6 +36,8 @@ type VersionsProps = Pick<VersionsDrawerProps, 'onRestore'> & {
 function Versions({ file, onRestore }: VersionsProps) {
   const query = useData('history.versions', { folderId: file.folderId, key: file.key });
   const destinations = useData('destinations.list', {}).data ?? [];
+  const moments = useData('history.moments', { folderId: file.folderId, limit: 2000 }).data?.moments ?? [];
+  const now = useNow();
   const [chosen, setChosen] = useState<string | null>(null);
   if (query.error !== null) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   if (query.data === undefined) return <Waiting rows={3} height={64} />;
@@ -42,12 +46,21 @@ function Versions({ file, onRestore }: VersionsProps) {
   const places = version.destinationIds.map(
     (id) => destinations.find((place) => place.id === id)?.name ?? 'a removed destination',
   );
+  const gone = file.existsNow || query.data[0] === undefined ? null : goneSince(query.data[0].lastSeenAt, moments);
+  const absences = query.data.map((one, index) => {
+    const newer = query.data[index - 1];
+    return newer === undefined ? null : gapBefore(newer, one, moments);
+  });
   const minutes = query.data.map((one) => shortTime(one.modifiedAt ?? one.firstSeenAt));
   const seconds = new Set(minutes).size < minutes.length ? 'with-seconds' : 'minutes';
   return (
     <div className={classes.versions}>
       <p className={classes.path}>{file.path}</p>
-      {!file.existsNow && <Note tone="warn">This file was deleted. Its versions are kept and can be restored.</Note>}
+      {gone !== null && (
+        <Note tone="warn">
+          Deleted, moved or renamed {goneWords(gone, now)}. What it was until then is kept and can be restored.
+        </Note>
+      )}
       <Preview folderId={file.folderId} momentId={version.momentId} fileKey={file.key} />
       <div className={classes.chosen}>
         <Button
@@ -61,8 +74,9 @@ function Versions({ file, onRestore }: VersionsProps) {
       </div>
       <h3 className={classes.title}>{plural(query.data.length, 'version')}</h3>
       <ul className={classes.list}>
-        {query.data.map((one) => (
+        {query.data.map((one, index) => (
           <li key={`${one.momentId}-${one.contentKey}`}>
+            <Absence gone={absences[index] ?? null} now={now} />
             <VersionRow
               version={one}
               chosen={one === version ? 'yes' : 'no'}
@@ -74,6 +88,12 @@ function Versions({ file, onRestore }: VersionsProps) {
       </ul>
     </div>
   );
+}
+
+/** Says that a file was not there for a time between two versions. */
+function Absence({ gone, now }: { readonly gone: Gone | null; readonly now: number }) {
+  if (gone === null) return null;
+  return <p className={classes.absence}>Deleted {goneWords(gone, now)}, then there again</p>;
 }
 
 interface VersionRowProps {

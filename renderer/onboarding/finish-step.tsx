@@ -4,7 +4,7 @@ import { useLocation } from 'wouter';
 import { tellError, useAction, useClient, useData } from '../data.ts';
 import { isLive } from '../live.ts';
 import { Failure } from '../parts/failure.tsx';
-import { number, plural } from '../parts/format.ts';
+import { list, number, plural } from '../parts/format.ts';
 import { RunProgress } from '../parts/progress.tsx';
 import classes from './guide.module.css';
 import type { StepProps } from './guide.tsx';
@@ -55,12 +55,33 @@ export function FinishStep({ onBack }: StepProps) {
           {tally(done, runs.length)}
         </p>
       )}
+      {live.length === 0 && <Safe />}
       {failed.map((run) => (
         <Failure key={run.id} error={run.error}>
           <span>{run.title}. It is tried again by itself; you can go on.</span>
         </Failure>
       ))}
     </StepFrame>
+  );
+}
+
+/** What is safe now, and where: the result of these two minutes. */
+function Safe() {
+  const folders = useData('folders.list', {}).data ?? [];
+  return (
+    <ul className={classes.safe}>
+      {folders.map(({ id, name, copies }) => (
+        <li key={id}>
+          <strong>{name}</strong>
+          <span>
+            {list([
+              'on this computer',
+              ...copies.filter(({ lastSnapshotAt }) => lastSnapshotAt !== null).map((copy) => copy.destinationName),
+            ])}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -12,11 +12,15 @@ import { strength } from './strength.ts';
 export function PassphraseStep({ plan, onChange, onBack, onNext, info }: StepProps) {
   const client = useClient();
   const [again, setAgain] = useState(plan.passphrase);
+  const [left, setLeft] = useState<'here' | 'left'>('here');
   const [busy, setBusy] = useState<'busy' | 'idle'>('idle');
   const [error, setError] = useState<unknown>(null);
   const isSet = info.setup.passphraseSet;
   const { level, words } = strength(plan.passphrase);
   const ready = isSet || (level > 0 && again === plan.passphrase);
+
+  // While it is typed, the beginning of the passphrase is no mistake yet.
+  const isOff = left === 'left' || !plan.passphrase.startsWith(again);
 
   const proceed = async () => {
     setBusy('busy');
@@ -70,8 +74,10 @@ export function PassphraseStep({ plan, onChange, onBack, onNext, info }: StepPro
             size="md"
             value={again}
             onChange={(event) => setAgain(event.target.value)}
+            onFocus={() => setLeft('here')}
+            onBlur={() => setLeft('left')}
             autoComplete="new-password"
-            error={again !== '' && !plan.passphrase.startsWith(again) ? 'Not the same yet' : null}
+            error={again !== '' && again !== plan.passphrase && isOff ? 'Not the same yet' : null}
           />
           <Note tone="warn">
             <strong>Nobody can recover it.</strong> Without the passphrase your copies cannot be opened, not even by us.

@@ -8,19 +8,21 @@ import classes from './failure.module.css';
 interface FailureProps {
   readonly error: unknown;
   readonly onRetry?: (() => void) | undefined;
+  /** `warn` for what is no fault: a disk in a drawer. */
+  readonly tone?: 'error' | 'warn';
   readonly children?: ReactNode;
 }
 
 /** What went wrong, what is safe, what to do next. */
-export function Failure({ error, onRetry, children }: FailureProps) {
+export function Failure({ error, onRetry, tone = 'error', children }: FailureProps) {
   const words = isWire(error) ? error : errorWords(error);
   return (
-    <div className={classes.failure} role="alert">
+    <div className={classes.failure} data-tone={tone} role={tone === 'warn' ? 'status' : 'alert'}>
       <IconAlertTriangle size={20} stroke={1.8} aria-hidden className={classes.icon} />
       <div className={classes.words}>
         <p className={classes.message}>{words.message}</p>
         {words.hint !== '' && <p className={classes.hint}>{withCode(words.hint)}</p>}
-        {(onRetry !== undefined || children !== undefined) && (
+        {(onRetry !== undefined || Boolean(children)) && (
           <div className={classes.actions}>
             {onRetry !== undefined && (
               <Button size="xs" variant="default" leftSection={<IconRefresh size={14} />} onClick={onRetry}>

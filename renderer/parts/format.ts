@@ -107,6 +107,16 @@ export function shortTime(moment: string, precision: Precision = 'minutes'): str
   });
 }
 
+/** `12 Nov`, with the year when it is another one. */
+export function shortDate(moment: string, now: number): string {
+  const date = new Date(moment);
+  return date.toLocaleDateString(LOCALE, {
+    day: 'numeric',
+    month: 'short',
+    ...(date.getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' }),
+  });
+}
+
 /** `A`, `A and B`, `A, B and C`. */
 export function list(words: readonly string[]): string {
   if (words.length <= 1) return words[0] ?? '';

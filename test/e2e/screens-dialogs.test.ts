@@ -103,3 +103,34 @@ test('results are reached from the search field with the arrow keys', async () =
   await page.keyboard.press('Escape');
   await page.getByText('Type a part of the name').waitFor();
 });
+
+test('a search goes over all folders, or one', async () => {
+  const { page } = await open('good', '/history/find/pdf');
+  const results = page.getByRole('list', { name: 'Found' });
+  await results.getByRole('button').first().waitFor();
+  const folder = page.getByRole('combobox', { name: 'Folder' });
+  await expect.poll(() => folder.inputValue()).toBe('All folders');
+  await folder.click();
+  await page.getByRole('option', { name: 'Photos' }).click();
+  await page.getByText('Nothing has this name').waitFor();
+  await folder.click();
+  await page.getByRole('option', { name: 'Documents' }).click();
+  await results.getByRole('button').first().waitFor();
+  await page.getByRole('button', { name: 'End the search' }).click();
+  await page.getByRole('treegrid').waitFor();
+});
+
+test('a deleted file says when it went, in the results and beside its versions', async () => {
+  const { page } = await open('good', '/history/find/wedding');
+  await page.getByText(/^Deleted (?!files|,)/).waitFor();
+  await page.getByRole('button', { name: /Wedding speech/ }).click();
+  await page.getByText(/^Deleted, moved or renamed (today|yesterday|between|on|after) /).waitFor();
+});
+
+test('a disk that is away says so once, however often it is tested', async () => {
+  const { page } = await open('trouble', '/destinations');
+  const cloud = page.getByRole('article', { name: 'Backblaze' });
+  await cloud.getByRole('button', { name: 'Test Backblaze' }).click();
+  await cloud.getByText(/Tested just now/).waitFor();
+  expect(await cloud.getByText('Backblaze refuses the login.').count()).toBe(1);
+});

@@ -99,14 +99,14 @@ test('a deleted file, found and restored', async () => {
   await page.getByPlaceholder(/Search all history/).waitFor();
   await tabTo(page, /Search all history/);
   await page.keyboard.type('wedding');
-  await page.getByText('Deleted, last seen').waitFor();
+  await page.getByText(/^Deleted (?!files|,)/).waitFor();
   await pressOn(page, /Wedding speech/);
   await page.getByText('Dear friends').waitFor();
   await pressOn(page, /Restore this version/);
   await pressOn(page, /Show the plan/);
   await page.getByText('Already the same').waitFor();
   await pressOn(page, /^ +Restore$/);
-  await page.getByText('6 files restored').waitFor();
+  await page.getByText('It is back').waitFor();
   expect(app.world.runs[0]).toMatchObject({ kind: 'restore', state: 'done' });
 });
 

@@ -6,11 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
 import { openView, VIEWS } from '../support/screenshots.ts';
 
-/** Every screen and state, light in a window and dark in a small one: no axe violation, no console error, no sideways scrolling. */
+/** Every screen and state, in both sizes, light and dark: no axe violation, no console error, no sideways scrolling. */
 
 const LOOKS = [
   { scheme: 'light', width: 1280, height: 800 },
+  { scheme: 'dark', width: 1280, height: 800 },
   { scheme: 'dark', width: 900, height: 600 },
+  { scheme: 'light', width: 900, height: 600 },
 ] as const;
 
 let browser: Browser;

@@ -338,8 +338,9 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
         offset,
         limit,
       ),
-    'history.search': ({ text, deletedOnly, limit }) => {
-      const hits = search(now, text, deletedOnly ? 'deleted' : 'all');
+    'history.search': ({ text, deletedOnly, limit, folderId }) => {
+      const found = search(now, text, deletedOnly ? 'deleted' : 'all');
+      const hits = found.filter((hit) => folderId === undefined || hit.folderId === folderId);
       return { hits: hits.slice(0, limit), more: hits.length > limit, tookMs: 3 };
     },
     'history.versions': ({ key }) => versions(now, key),

@@ -8,11 +8,12 @@ import { openView, VIEWS } from '../support/screenshots.ts';
 
 /** Every screen and state, in both sizes, light and dark: no axe violation, no console error, no sideways scrolling. */
 
+/** Each theme and each size meets every rule; the two other pairs can differ from those in colours alone. */
 const LOOKS = [
-  { scheme: 'light', width: 1280, height: 800 },
-  { scheme: 'dark', width: 1280, height: 800 },
-  { scheme: 'dark', width: 900, height: 600 },
-  { scheme: 'light', width: 900, height: 600 },
+  { scheme: 'light', width: 1280, height: 800, rules: 'all' },
+  { scheme: 'dark', width: 1280, height: 800, rules: 'colours' },
+  { scheme: 'dark', width: 900, height: 600, rules: 'all' },
+  { scheme: 'light', width: 900, height: 600, rules: 'colours' },
 ] as const;
 
 let browser: Browser;
@@ -31,13 +32,13 @@ describe.each(VIEWS)('$name', (view) => {
   test('is accessible, quiet and fits', async () => {
     const { page, noise, close } = await openView(browser, view, LOOKS[0]);
     try {
-      for (const { scheme, width, height } of LOOKS) {
+      for (const { scheme, width, height, rules } of LOOKS) {
         await page.emulateMedia({ colorScheme: scheme });
         await page.setViewportSize({ width, height });
         await page.waitForTimeout(120);
         const look = `${scheme} at ${width}x${height}`;
         expect(await overflow(page), `sideways overflow, ${look}`).toEqual([]);
-        expect(await violations(page), `axe, ${look}`).toEqual([]);
+        expect(await violations(page, rules), `axe, ${look}`).toEqual([]);
       }
       expect(noise).toEqual([]);
     } finally {
@@ -47,13 +48,22 @@ describe.each(VIEWS)('$name', (view) => {
 });
 
 /** Every rule of axe. A menu alone may float outside the page's landmarks: it is a popup of the button that opens it. */
-async function violations(page: Page): Promise<readonly string[]> {
-  const all = await new AxeBuilder({ page }).disableRules(['region']).analyze();
-  const outside = await new AxeBuilder({ page }).withRules(['region']).exclude('[role=menu]').analyze();
-  return [...all.violations, ...outside.violations].flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`),
-  );
+async function violations(page: Page, rules: 'all' | 'colours'): Promise<readonly string[]> {
+  // There are no frames, so the pages that axe would open to gather their results are left out: half of the time.
+  const axe = new AxeBuilder({ page }).setLegacyMode();
+  const found = await (rules === 'all' ? axe : axe.withRules(['color-contrast'])).analyze();
+  const words: string[] = [];
+  for (const { id, nodes } of found.violations) {
+    for (const node of nodes) {
+      if (id === 'region' && (await isInMenu(page, String(node.target[0])))) continue;
+      words.push(`${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`);
+    }
+  }
+  return words;
 }
+
+const isInMenu = (page: Page, selector: string) =>
+  page.evaluate((one) => document.querySelector(one)?.closest('[role=menu]') != null, selector);
 
 /** What reaches beyond the window, or scrolls sideways although it should not. */
 function overflow(page: Page): Promise<readonly string[]> {

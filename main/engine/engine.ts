@@ -39,6 +39,7 @@ export {
 export {
   findSnapshot,
   fitsFilter,
+  listNewSnapshots,
   listSnapshots,
   type SnapshotFilter,
   type SnapshotList,
@@ -57,4 +58,5 @@ export type {
 } from './restore/request.ts';
 export { restore } from './restore/restore.ts';
 export { makeFolder } from './store/make-folder.ts';
+export { type LoadedTree, loadTrees } from './walk/load-trees.ts';
 export { type PathSegments, pathText, walkTree } from './walk/walk-tree.ts';

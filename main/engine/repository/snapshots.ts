@@ -18,8 +18,18 @@ export interface SnapshotList {
 }
 
 /** All snapshots. Damaged ones are listed beside the good ones instead of hiding them. @throws `store/…` */
-export async function listSnapshots(repository: Repository, signal?: AbortSignal): Promise<SnapshotList> {
-  const files = await repository.store.list('snapshots', signal);
+export function listSnapshots(repository: Repository, signal?: AbortSignal): Promise<SnapshotList> {
+  return listNewSnapshots(repository, new Set(), signal);
+}
+
+/** As `listSnapshots`, reading only those that the caller does not know yet; `ids` names all that there are. */
+export async function listNewSnapshots(
+  repository: Repository,
+  known: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<SnapshotList & { readonly ids: ReadonlySet<string> }> {
+  const listed = await repository.store.list('snapshots', signal);
+  const files = listed.filter(({ id }) => !known.has(id));
   const snapshots: StoredSnapshot[] = [];
   const unreadable: { id: string; error: WireError }[] = [];
   await inParallel(files, repository.store.capabilities.connections, async ({ id }) => {
@@ -34,7 +44,7 @@ export async function listSnapshots(repository: Repository, signal?: AbortSignal
     }
   });
   snapshots.sort((a, b) => compareBigints(a.snapshot.time.ns, b.snapshot.time.ns) || (a.id < b.id ? -1 : 1));
-  return { snapshots, unreadable };
+  return { snapshots, unreadable, ids: new Set(listed.map(({ id }) => id)) };
 }
 
 export interface SnapshotFilter {

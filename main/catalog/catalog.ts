@@ -1,0 +1,131 @@
+import { TriplicateError } from '../engine/errors.ts';
+import {
+  browse,
+  type EntryInfo,
+  findMoment,
+  type MomentInfo,
+  momentsOf,
+  type VersionInfo,
+  versionsOf,
+} from './answers.ts';
+import { dropUnfinished } from './apply-moments.ts';
+import { Database, isDamage, putAside } from './database.ts';
+import { FolderPart, type StoredMoment } from './folder-part.ts';
+import { type HitInfo, type SearchQuery, search } from './search.ts';
+import { type CatalogFolder, updateFolder } from './update-folder.ts';
+import { Writing } from './writing.ts';
+
+export type { EntryInfo, EntryType, MomentInfo, VersionInfo } from './answers.ts';
+export { latin1, nameText } from './node-value.ts';
+export { readTreesFrom, type TreeSource } from './read-trees.ts';
+export type { HitInfo, SearchQuery } from './search.ts';
+export type { CatalogFolder, CatalogSource } from './update-folder.ts';
+
+/**
+ * What versions of which paths exist where, in one SQLite file that can be deleted at any time: `update` builds it again.
+ * It answers without a repository. One process uses it, which updates one folder at a time.
+ */
+export class Catalog {
+  readonly #path: string;
+  #database: Database;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  /** @param path the file; `:memory:` for none */
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = Database.open(path);
+  }
+
+  /**
+   * Reads what is new of a folder at the destinations that can be asked. What failed last is returned, not thrown: what is
+   * known stays an answer. @throws `cancelled`
+   */
+  async update(folder: CatalogFolder, signal?: AbortSignal): Promise<{ readonly failure: unknown }> {
+    const before = this.#writing;
+    const mine = (async () => {
+      await before.catch(() => undefined);
+      const database = this.#database;
+      const writing = new Writing(database, signal);
+      try {
+        return await writing.run(() => updateFolder(database, folder, writing, signal));
+      } catch (error) {
+        if (isDamage(error)) throw error;
+        const clearing = new Writing(database);
+        const part = FolderPart.find(database, folder.folderId);
+        if (part) await clearing.run(() => dropUnfinished(part, clearing));
+        throw error;
+      }
+    })();
+    this.#writing = mine;
+    return mine;
+  }
+
+  /** Whether anything of the folder is known. */
+  knows(folderId: string): boolean {
+    return (this.#part(folderId)?.moments ?? []).some(({ state }) => state === 1);
+  }
+
+  /** Newest first. */
+  moments(folderId: string): readonly MomentInfo[] {
+    const part = this.#part(folderId);
+    return part ? momentsOf(part) : [];
+  }
+
+  /** A directory as it was, directories first. @throws `path/not-found`, `snapshot/not-found` */
+  browse(folderId: string, momentId: string, key: string): readonly EntryInfo[] {
+    return browse(this.#mustKnow(folderId), momentId, key);
+  }
+
+  /** Newest first. @throws `path/not-found` */
+  versions(folderId: string, key: string): readonly VersionInfo[] {
+    return versionsOf(this.#mustKnow(folderId), key);
+  }
+
+  search(folderIds: readonly string[], query: SearchQuery): { hits: readonly HitInfo[]; more: boolean } {
+    const folders = folderIds.flatMap((folderId) => {
+      const part = this.#part(folderId);
+      return part ? [{ folderId, part }] : [];
+    });
+    return search(folders, query);
+  }
+
+  /** The moment of a snapshot, or the newest for `latest`. @throws `snapshot/not-found` */
+  moment(folderId: string, momentId: string): StoredMoment {
+    return findMoment(this.#mustKnow(folderId), momentId);
+  }
+
+  /** Forgets every folder but these. */
+  async keepFolders(folderIds: readonly string[]): Promise<void> {
+    await this.#writing.catch(() => undefined);
+    for (const { id, number } of this.#database.all<{ id: string; number: number }>('SELECT id, number FROM folder')) {
+      if (folderIds.includes(id)) continue;
+      FolderPart.find(this.#database, id)?.clear();
+      for (const table of ['snapshot', 'place']) this.#database.run(`DELETE FROM ${table} WHERE folder = ?`, number);
+      this.#database.run('DELETE FROM folder WHERE number = ?', number);
+    }
+  }
+
+  /** When the error says that the file is damaged: a new one takes its place, and true means that it is to be filled. */
+  recover(error: unknown): 'new' | 'not-damaged' {
+    if (!isDamage(error)) return 'not-damaged';
+    this.#database.close();
+    if (this.#path !== ':memory:') putAside(this.#path, 'damaged');
+    this.#database = Database.open(this.#path);
+    return 'new';
+  }
+
+  async close(): Promise<void> {
+    await this.#writing.catch(() => undefined);
+    this.#database.close();
+  }
+
+  #part(folderId: string): FolderPart | undefined {
+    return FolderPart.find(this.#database, folderId);
+  }
+
+  #mustKnow(folderId: string): FolderPart {
+    const part = this.#part(folderId);
+    if (part) return part;
+    throw new TriplicateError('snapshot/not-found', 'Nothing is known of this folder yet.');
+  }
+}

@@ -1,0 +1,133 @@
+import { listNewSnapshots, type Repository } from '../engine/engine.ts';
+import { hasCode } from '../engine/errors.ts';
+import { applyMoments } from './apply-moments.ts';
+import type { Database } from './database.ts';
+import { FolderPart } from './folder-part.ts';
+import { type CatalogNode, latin1 } from './node-value.ts';
+import { type ReadTrees, readTreesFrom, type TreeSource } from './read-trees.ts';
+import type { Writing } from './writing.ts';
+
+/** A destination that can be asked now. */
+export interface CatalogSource {
+  readonly destinationId: string;
+  open(): Promise<Repository>;
+  /** The repository with its index, up to date; only called when something has to be read. */
+  withIndex(): Promise<TreeSource>;
+}
+
+export interface CatalogFolder {
+  readonly folderId: string;
+  /** The folder's absolute path. */
+  readonly root: string;
+  /** All of the folder's destinations; what others had is forgotten. */
+  readonly destinationIds: readonly string[];
+  readonly sources: readonly CatalogSource[];
+}
+
+/**
+ * Reads what is new at each destination that can be asked and writes it down. A destination that fails is passed over;
+ * what is known of it stays. @returns the failure of the last one that failed
+ */
+export async function updateFolder(
+  database: Database,
+  folder: CatalogFolder,
+  writing: Writing,
+  signal?: AbortSignal,
+): Promise<{ readonly failure: unknown }> {
+  const part = FolderPart.open(database, folder.folderId, folder.root);
+  forgetDestinations(part, folder.destinationIds);
+  let failure: unknown;
+  for (const source of folder.sources) {
+    try {
+      await readSnapshots(part, folder.root, source, signal);
+    } catch (error) {
+      if (hasCode(error, 'cancelled')) throw error;
+      failure = error; // the other destinations still show their history
+    }
+  }
+  writing.resume();
+  await applyMoments(part, lazyTrees(folder.sources, signal), writing);
+  return { failure };
+}
+
+function forgetDestinations({ database, number }: FolderPart, destinationIds: readonly string[]): void {
+  const known = database.all<{ destination: string }>('SELECT destination FROM place WHERE folder = ?', number);
+  for (const { destination } of known.filter((one) => !destinationIds.includes(one.destination))) {
+    database.run('DELETE FROM snapshot WHERE folder = ? AND destination = ?', number, destination);
+    database.run('DELETE FROM place WHERE folder = ? AND destination = ?', number, destination);
+  }
+}
+
+/** Notes the destination's snapshots: the new ones are read, those that it no longer lists are forgotten. */
+async function readSnapshots(
+  { database, number }: FolderPart,
+  root: string,
+  source: CatalogSource,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { destinationId } = source;
+  const repository = await source.open();
+  const place = [number, destinationId] as const;
+  const before = database.get<{ repository: string }>(
+    'SELECT repository FROM place WHERE folder = ? AND destination = ?',
+    ...place,
+  );
+  if (before?.repository !== repository.config.id) {
+    database.run('DELETE FROM snapshot WHERE folder = ? AND destination = ?', ...place);
+    database.run('INSERT OR REPLACE INTO place VALUES (?, ?, ?)', ...place, repository.config.id);
+  }
+  const known = database
+    .all<{ id: string }>('SELECT id FROM snapshot WHERE folder = ? AND destination = ?', ...place)
+    .map(({ id }) => id);
+  const { snapshots, ids } = await listNewSnapshots(repository, new Set(known), signal);
+  // An empty listing is never truth: the history stays until the place says something.
+  if (ids.size > 0) {
+    for (const id of known.filter((one) => !ids.has(one)))
+      database.run('DELETE FROM snapshot WHERE folder = ? AND destination = ? AND id = ?', ...place, id);
+  }
+  let readTrees: ReadTrees | undefined;
+  for (const { id, snapshot } of snapshots) {
+    let tree: string | null = null;
+    if (snapshot.paths.includes(root)) {
+      readTrees ??= readTreesFrom([await source.withIndex()], signal);
+      const found = await rootTree(readTrees, snapshot.tree, root);
+      if (found === 'unreadable') continue; // tried again with the next update
+      tree = found;
+    }
+    const time = Number(snapshot.time.ns / 1000n);
+    database.run('INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, NULL)', ...place, id, time, tree);
+  }
+}
+
+/** The folder's own tree in a snapshot; null where it is not in it. */
+async function rootTree(readTrees: ReadTrees, tree: string, root: string): Promise<string | null | 'unreadable'> {
+  let here: string | undefined = tree;
+  try {
+    for (const name of latin1(Buffer.from(root)).split('/').filter(Boolean)) {
+      const nodes: readonly CatalogNode[] = (await readTrees([here])).get(here) ?? [];
+      here = nodes.find((node) => latin1(node.name) === name)?.subtree;
+      if (here === undefined) return null;
+    }
+    return here;
+  } catch (error) {
+    if (hasCode(error, 'repo/damaged', 'repo/blob-missing', 'store/corrupt')) return 'unreadable';
+    throw error;
+  }
+}
+
+/** Indexes are read only when a tree is. A source that fails then is one that is not there. */
+function lazyTrees(sources: readonly CatalogSource[], signal?: AbortSignal): ReadTrees {
+  let reading: Promise<ReadTrees> | undefined;
+  const open = async (): Promise<ReadTrees> => {
+    const opened = await Promise.allSettled(sources.map((source) => source.withIndex()));
+    return readTreesFrom(
+      opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+      signal,
+    );
+  };
+  return async (ids) => {
+    if (ids.length === 0) return new Map();
+    reading ??= open();
+    return (await reading)(ids);
+  };
+}

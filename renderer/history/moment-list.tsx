@@ -1,5 +1,5 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef } from 'react';
+import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { TimelineMoment } from '../../main/api/contract/history.ts';
 import { clockTime, dayName, exactTime, number, type Precision, plural } from '../parts/format.ts';
 import { useNow } from '../parts/now.ts';
@@ -18,18 +18,36 @@ export function MomentList({ moments, chosen, onChoose }: MomentListProps) {
   const now = useNow();
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => withDays(moments, now), [moments, now]);
+  const chosenRow = rows.findIndex((row) => 'moment' in row && row.moment.id === chosen.id);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => 33,
     overscan: 12,
+    // The chosen moment is the one stop of the Tab key, so it is drawn wherever the list is scrolled to.
+    rangeExtractor: (range: Range) =>
+      [...new Set([...defaultRangeExtractor(range), Math.max(0, chosenRow)])].sort((a, b) => a - b),
   });
-  const chosenRow = rows.findIndex((row) => 'moment' in row && row.moment.id === chosen.id);
   useEffect(() => {
     if (chosenRow >= 0) virtual.scrollToIndex(chosenRow, { align: 'auto' });
   }, [chosenRow, virtual]);
+  const moved = useRef<'by-key' | 'no'>('no');
+  useLayoutEffect(() => {
+    if (moved.current === 'by-key') scroller.current?.querySelector<HTMLElement>('[aria-current]')?.focus();
+    moved.current = 'no';
+  });
+  const press = (event: KeyboardEvent) => {
+    const at = moments.findIndex(({ id }) => id === chosen.id);
+    const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: moments.length - 1 }[event.key];
+    const moment = target === undefined ? undefined : moments[target];
+    if (target === undefined) return;
+    event.preventDefault();
+    if (moment === undefined) return;
+    moved.current = 'by-key';
+    onChoose(moment);
+  };
   return (
-    <nav ref={scroller} className={classes.moments} aria-label="Moments">
+    <nav ref={scroller} className={classes.moments} aria-label="Moments" onKeyDown={press}>
       <div style={{ height: virtual.getTotalSize(), flex: 'none', position: 'relative' }}>
         {virtual.getVirtualItems().map((item) => {
           const row = rows[item.index];
@@ -47,6 +65,7 @@ export function MomentList({ moments, chosen, onChoose }: MomentListProps) {
                   className={classes.moment}
                   title={`${exactTime(row.moment.time)}\n${changeWords(row.moment)}`}
                   aria-current={row.moment.id === chosen.id || undefined}
+                  tabIndex={row.moment.id === chosen.id ? 0 : -1}
                   onClick={() => onChoose(row.moment)}
                 >
                   <span className="tabular">{clockTime(row.moment.time, row.precision)}</span>

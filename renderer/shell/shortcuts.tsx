@@ -26,7 +26,7 @@ const GROUPS: readonly { readonly name: string; readonly keys: readonly (readonl
     name: 'History',
     keys: [
       [['←', '→'], 'Older and newer moment, on the timeline'],
-      [['↑', '↓'], 'Move through files, results and runs'],
+      [['↑', '↓'], 'Move through moments, files, results and runs'],
       [['Enter'], 'Open a folder or show the versions of a file'],
       [['Space'], 'Select a file to restore'],
       [['Backspace'], 'One folder up'],

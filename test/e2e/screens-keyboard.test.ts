@@ -118,6 +118,18 @@ test('through time and the files of a moment with the arrow keys', async () => {
   await page.keyboard.press('ArrowLeft');
   expect(Number(await slider.getAttribute('aria-valuenow'))).toBe(Number(newest) - 1);
 
+  // The list of moments is one stop of the Tab key, and its arrows go through time as well.
+  const moments = page.getByRole('navigation', { name: 'Moments' });
+  const chosen = moments.locator('[aria-current]');
+  const older = await chosen.getAttribute('title');
+  await chosen.focus();
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => chosen.getAttribute('title')).not.toBe(older);
+  await expect.poll(() => chosen.evaluate((one) => one === document.activeElement)).toBe(true);
+  await page.keyboard.press('Home');
+  await expect.poll(() => slider.getAttribute('aria-valuenow')).toBe(newest);
+  await expect.poll(() => chosen.evaluate((one) => one === document.activeElement)).toBe(true);
+
   await page.getByRole('row', { name: /Archive/ }).focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Space');

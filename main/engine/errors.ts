@@ -38,6 +38,7 @@ const CODES = {
   'path/not-found': { retry: 'never', hint: 'Check the path; search finds old and deleted names.' },
   'source/missing': { retry: 'when-back', hint: 'Connect the disk that holds it; old versions are kept.' },
   'source/unreadable': { retry: 'backoff', hint: 'Check the permissions of the named files.' },
+  'source/nothing-left': { retry: 'never', hint: 'Check the exclusions and the permissions; older versions are kept.' },
   'source/empty-suspicious': {
     retry: 'never',
     hint: 'Check that the folder is what you expect before backing up again.',

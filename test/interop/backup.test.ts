@@ -128,6 +128,18 @@ describe('a backup by Triplicate', () => {
     expect(await names(summary.snapshot_id)).toEqual(await names(report.results[0]?.snapshotId));
   });
 
+  it('makes no snapshot of nothing', async () => {
+    const repository = await newRepository(join(scratch.path, 'of nothing'));
+    const empty = join(scratch.path, 'an empty folder');
+    await mkdir(empty);
+    const request = { destinations: [{ repository }], workingDirectory: empty };
+    for (const paths of [[source], ['../source'], ['.']]) {
+      const refused = backup({ ...request, paths, excludes: ['source'] });
+      await expect(refused).rejects.toMatchObject({ code: 'source/nothing-left' });
+    }
+    expect((await backup({ ...request, paths: [empty] })).directories).toBe(1);
+  });
+
   it('never backs up its own destination', async () => {
     const inside = join(source, 'destination');
     const repository = await newRepository(inside);

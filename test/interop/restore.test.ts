@@ -70,6 +70,28 @@ describe('restoring what restic wrote', () => {
     await expect(plan(target, { include: [join(source, 'none')] })).rejects.toMatchObject({ code: 'path/not-found' });
   });
 
+  it.each([['many/file 1*'], ['file 5', 'sparse'], ['/**/file ?'], ['ma[l-n]y']])(
+    'takes the patterns of case %# as restic does',
+    async (...includePatterns: string[]) => {
+      const [ours, theirs] = [newTarget(), newTarget()];
+      await restore(await plan(ours, { from: '/', includePatterns }));
+      const flags = includePatterns.flatMap((pattern) => ['--include', pattern]);
+      await judge.run('restore', 'latest', '--target', theirs, ...flags);
+      const names = (root: string) => execFileSync('find', ['.'], { cwd: root, encoding: 'latin1' }).split('\n').sort();
+      expect(names(ours).length).toBeGreaterThan(5);
+      expect(names(ours)).toEqual(names(theirs));
+    },
+  );
+
+  it('names a pattern that fits nothing, and refuses when none fits', async () => {
+    const some = await plan(newTarget(), { from: '/', includePatterns: ['sparse', 'nowhere*'] });
+    expect(some.leftOut).toMatchObject([{ path: 'nowhere*', reason: 'missing' }]);
+    for (const pattern of ['nowhere*', '!sparse']) {
+      const refused = plan(newTarget(), { from: '/', includePatterns: [pattern] });
+      await expect(refused).rejects.toMatchObject({ code: 'path/not-found' });
+    }
+  });
+
   it('finds everything unchanged the second time', async () => {
     const target = newTarget();
     const first = await plan(target);

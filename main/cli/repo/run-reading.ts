@@ -15,7 +15,7 @@ import {
   walkTree,
 } from '../../engine/engine.ts';
 import { fromWire } from '../../engine/errors.ts';
-import { type ExitCode, type RepoSession, sizeText } from './session.ts';
+import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
 export interface FilterOptions {
   readonly host?: string;
@@ -59,7 +59,7 @@ export async function listSnapshotsOf(session: RepoSession, options: FilterOptio
       `${id.slice(0, 8)}  ${snapshot.time.text}  ${snapshot.hostname ?? ''}  ${snapshot.paths.join(' ')}${tags}`,
     );
   }
-  session.say(`${shown.length} snapshots`);
+  session.say(counted(shown.length, 'snapshot'));
   for (const { id, error } of unreadable)
     process.stderr.write(`Snapshot ${id.slice(0, 8)} cannot be read: ${error.message}\n`);
   return unreadable.length > 0 ? 1 : 0;

@@ -19,7 +19,7 @@ import {
 } from '../../engine/engine.ts';
 import { fromWire, TriplicateError } from '../../engine/errors.ts';
 import { type FilterOptions, filterOf, snapshotJson } from './run-reading.ts';
-import { type ExitCode, type RepoSession, sizeText } from './session.ts';
+import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
 export async function runInit(session: RepoSession): Promise<ExitCode> {
   const passphrase = await session.passphrase();
@@ -70,7 +70,7 @@ export async function runBackup(
   const { index: _index, ...plain } = result;
   const { results: _results, ...rest } = report;
   session.json({ type: 'summary', ...rest, ...plain });
-  for (const { path, text } of report.leftOut) process.stderr.write(`${path}: ${text}\n`);
+  nameLeftOut(report.leftOut);
   session.say(`Files: ${report.filesNew} new, ${report.filesChanged} changed, ${report.filesUnchanged} unchanged`);
   session.say(`Read ${sizeText(report.bytesRead)}, added ${sizeText(result.bytesAdded)} to the repository`);
   session.say(`Snapshot ${result.snapshotId?.slice(0, 8)} saved`);
@@ -80,6 +80,11 @@ export async function runBackup(
     );
   }
   return result.packsLost > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
+}
+
+/** What concerns no single path has none. */
+function nameLeftOut(leftOut: readonly { readonly path: string; readonly text: string }[]): void {
+  for (const { path, text } of leftOut) process.stderr.write(path === '' ? `${text}\n` : `${path}: ${text}\n`);
 }
 
 interface RestoreOptions extends FilterOptions {
@@ -97,7 +102,7 @@ export async function runRestore(session: RepoSession, wanted: string, options: 
       repository,
       tree: snapshot.tree,
       target: resolve(options.target),
-      include: options.include,
+      includePatterns: options.include,
       existing: options.existing,
       onProgress: session.progress,
       signal,
@@ -105,8 +110,10 @@ export async function runRestore(session: RepoSession, wanted: string, options: 
     if (options.dryRun) return tellPlan(session, plan);
     const report = await restore(plan);
     session.json({ type: 'summary', ...report });
-    for (const { path, text } of report.leftOut) process.stderr.write(`${path}: ${text}\n`);
-    session.say(`Restored ${report.files} files and ${report.directories} folders to ${options.target}`);
+    nameLeftOut(report.leftOut);
+    session.say(
+      `Restored ${counted(report.files, 'file')} and ${counted(report.directories, 'folder')} to ${options.target}`,
+    );
     session.say(
       `Verified ${sizeText(report.bytesVerified)}; ${report.unchanged} were there already, ${report.kept} kept`,
     );
@@ -130,7 +137,7 @@ function tellPlan(session: RepoSession, plan: RestorePlan): ExitCode {
   session.say(
     `${counts.new} new, ${counts.replaced} replaced, ${counts.beside} beside, ${counts.kept} kept, ${counts.unchanged} unchanged; ${sizeText(plan.bytes)}`,
   );
-  for (const { path, text } of plan.leftOut) process.stderr.write(`${path}: ${text}\n`);
+  nameLeftOut(plan.leftOut);
   return plan.leftOut.length > 0 ? 3 : 0;
 }
 
@@ -163,8 +170,10 @@ export async function runCheck(session: RepoSession, options: CheckOptions): Pro
     for (const path of lost) session.say(`  ${path}`);
     if (lostCount > lost.length) session.say(`  … and ${lostCount - lost.length} more`);
   }
-  session.say(`${report.snapshots} snapshots, ${report.packs} packs, ${report.blobs} pieces of content`);
-  if (report.packsRead > 0) session.say(`Read ${report.packsRead} packs, ${sizeText(report.bytesRead)}`);
+  session.say(
+    `${counted(report.snapshots, 'snapshot')}, ${counted(report.packs, 'pack')}, ${counted(report.blobs, 'piece')} of content`,
+  );
+  if (report.packsRead > 0) session.say(`Read ${counted(report.packsRead, 'pack')}, ${sizeText(report.bytesRead)}`);
   session.say(report.result === 'good' ? 'No errors were found.' : 'The repository is damaged.');
   return report.result === 'good' ? 0 : 1;
 }
@@ -220,7 +229,7 @@ export async function runForget(session: RepoSession, options: ForgetOptions): P
       session.say(`keep   ${stored.id.slice(0, 8)}  ${stored.snapshot.time.text}  ${reasons.join(', ')}`);
     for (const { id, snapshot } of remove) session.say(`remove ${id.slice(0, 8)}  ${snapshot.time.text}`);
   }
-  session.say(options.dryRun ? 'Nothing was removed (dry run).' : `${report.removed} snapshots removed`);
+  session.say(options.dryRun ? 'Nothing was removed (dry run).' : `${counted(report.removed, 'snapshot')} removed`);
   return options.prune && !options.dryRun ? runPrune(session, {}) : 0;
 }
 
@@ -262,6 +271,6 @@ export async function runUnlock(session: RepoSession, options: { readonly remove
   const repository = await session.openRepository();
   const removed = await unlock(repository, options.removeAll ? 'all' : 'stale', session.signal);
   session.json({ type: 'summary', removed });
-  session.say(`${removed} locks removed`);
+  session.say(`${counted(removed, 'lock')} removed`);
   return 0;
 }

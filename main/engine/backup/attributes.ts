@@ -14,6 +14,9 @@ const FILLER = Buffer.from('/\0');
 /** Every call is followed by a NUL, which no name and no attribute line can hold. */
 const PER_CALL = 'getfattr -h -d -m - -e base64 --absolute-names -- "$@"; printf "\\0"';
 
+/** `died`: ended before it had answered everything, or was closed by us. */
+export type HelperState = 'works' | 'missing' | 'died';
+
 interface Request {
   readonly path: Uint8Array;
   readonly resolve: (attributes: readonly ExtendedAttribute[] | undefined) => void;
@@ -29,7 +32,7 @@ export class AttributeReader {
   #helper: ChildProcessWithoutNullStreams | undefined;
   readonly #asked: Request[][] = [];
   #output: Buffer[] = [];
-  #available: boolean = process.platform === 'linux';
+  #state: HelperState = process.platform === 'linux' ? 'works' : 'missing';
   #problems = 0;
   #wake: (() => void)[] = [];
 
@@ -39,9 +42,9 @@ export class AttributeReader {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
-  /** False once the helper turned out to be missing: attributes are then left out, and the report says so. */
-  get available(): boolean {
-    return this.#available;
+  /** Once the helper turned out to be missing, or has died, attributes are left out, and the report says so. */
+  get state(): HelperState {
+    return this.#state;
   }
 
   /** Paths whose attributes could not be read. */
@@ -51,7 +54,7 @@ export class AttributeReader {
 
   /** The attributes of a path; undefined when there are none or they cannot be read. */
   read(path: Uint8Array): Promise<readonly ExtendedAttribute[] | undefined> {
-    if (!this.#available) return Promise.resolve(undefined);
+    if (this.#state !== 'works') return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#waiting.push({ path, resolve });
       if (this.#waiting.length >= BATCH && this.#asked.length < BATCHES_AHEAD) this.#ask();
@@ -61,12 +64,12 @@ export class AttributeReader {
 
   /** No more questions come soon: asks what has gathered. */
   flush(): void {
-    while (this.#waiting.length > 0 && this.#available) this.#ask();
+    while (this.#waiting.length > 0 && this.#state === 'works') this.#ask();
   }
 
   /** Ends the helper; what is still asked for is answered as having none. */
   close(): void {
-    this.#giveUp();
+    this.#giveUp('died');
     this.#helper?.kill();
   }
 
@@ -96,10 +99,11 @@ export class AttributeReader {
     const args = ['-0', '-n', String(BATCH), '-s', '131000', 'sh', '-c', PER_CALL, 'sh'];
     const child = spawn('xargs', args, { env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' } });
     child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
-    child.stderr.on('data', (chunk: Buffer) => this.#complain(chunk.toString('latin1')));
+    const wholeLines = lineSplitter();
+    child.stderr.on('data', (chunk: Buffer) => this.#complain(wholeLines(chunk.toString('latin1'))));
     child.stdin.on('error', () => undefined);
-    child.on('error', () => this.#giveUp());
-    child.on('close', () => this.#giveUp());
+    child.on('error', () => this.#giveUp('missing'));
+    child.on('close', () => this.#giveUp('died'));
     return child;
   }
 
@@ -118,17 +122,28 @@ export class AttributeReader {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
-  #complain(text: string): void {
-    if (text.includes('getfattr: not found')) this.#available = false;
-    const lines = text.split('\n').filter((line) => line.startsWith('getfattr: ') || line.includes(': getfattr: '));
-    this.#problems += lines.filter((line) => !line.endsWith('No such file or directory')).length;
+  #complain(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (line.includes('getfattr: not found')) this.#state = 'missing';
+      else if (!line.endsWith('No such file or directory') && /^getfattr: |: getfattr: /.test(line)) this.#problems++;
+    }
   }
 
-  #giveUp(): void {
-    this.#available = false;
+  #giveUp(state: HelperState): void {
+    if (this.#state === 'works') this.#state = state;
     for (const wake of this.#wake.splice(0)) wake();
     for (const { resolve } of [...this.#asked.splice(0).flat(), ...this.#waiting.splice(0)]) resolve(undefined);
   }
+}
+
+/** Takes text in pieces and gives the lines that are whole by then. */
+export function lineSplitter(): (piece: string) => readonly string[] {
+  let rest = '';
+  return (piece) => {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    return lines;
+  };
 }
 
 type Found = ReadonlyMap<string, readonly ExtendedAttribute[]>;

@@ -33,7 +33,7 @@ const TELL_EVERY_MS = 100;
  * Backs the paths up to all destinations in one reading: scan, read, chunk and hash once; each destination gets what it
  * lacks. Order of writes in each: packs, index, snapshot (format, section 11). A destination that fails leaves the run;
  * the report has its error, and the others go on.
- * @throws `source/missing`, `source/empty-suspicious`, `cancelled`, `usage`; the destination's error when all have failed
+ * @throws `source/missing`, `source/empty-suspicious`, `source/nothing-left`, `cancelled`, `usage`; the destination's error when all have failed
  */
 export async function backup(request: BackupRequest): Promise<BackupReport> {
   const first = request.destinations[0];
@@ -121,7 +121,8 @@ async function runLocked(
   const attributes = new AttributeReader();
   const tree = await buildTree(request, targets, { writers, parent, counts, attributes, scan, signal, host });
   throwWhenAllFailed(writers);
-  nameMissingHelper(attributes, counts);
+  if (counts.targetsTaken === 0) throw nothingLeft(counts);
+  nameUnreadAttributes(attributes, counts);
   const snapshot = describeSnapshot(request, targets, host, { tree, startedAt, hostname });
   const results: DestinationResult[] = [];
   for (const [position, writer] of writers.entries()) {
@@ -150,6 +151,16 @@ function openIndex(
   signal: AbortSignal | undefined,
 ): Promise<LoadedIndex> {
   return loadIndex(repository, { ...(knownIndex ? { known: knownIndex } : {}), ...(signal ? { signal } : {}) });
+}
+
+/** A snapshot of nothing would pass for a version of what was asked for. */
+function nothingLeft({ leftOut, excluded }: Counts): TriplicateError {
+  const [first] = leftOut;
+  const why = excluded > 0 ? 'The exclusions leave out everything.' : 'There is nothing.';
+  return new TriplicateError(
+    'source/nothing-left',
+    `No snapshot was made, as nothing would be in it. ${first ? `${first.path}: ${first.text}` : why}`,
+  );
 }
 
 async function openWriter(
@@ -225,9 +236,8 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
   } finally {
     cancelled.stop();
     stopTelling();
-    const known = work.attributes.available;
+    work.counts.attributeHelper = work.attributes.state;
     work.attributes.close();
-    work.counts.attributesRead = known;
     await pool.close();
   }
 }
@@ -308,12 +318,14 @@ function throwWhenAllFailed(writers: readonly DestinationWriter[]): void {
   if (failure && writers.every((writer) => writer.failure)) throw fromWire(failure);
 }
 
-function nameMissingHelper(attributes: AttributeReader, counts: Counts): void {
-  if (!counts.attributesRead && process.platform === 'linux') {
+function nameUnreadAttributes(attributes: AttributeReader, counts: Counts): void {
+  if (counts.attributeHelper !== 'works' && process.platform === 'linux') {
     counts.leaveOut(
       '',
       'attributes',
-      'Extended attributes are not in this backup: the program getfattr (package attr) is not installed.',
+      counts.attributeHelper === 'missing'
+        ? 'Extended attributes are not in this backup: the program getfattr (package attr) is not installed.'
+        : 'Not all extended attributes are in this backup: the program getfattr, which reads them, ended early.',
     );
   }
   if (attributes.problems > 0) {

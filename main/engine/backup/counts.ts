@@ -1,3 +1,4 @@
+import type { HelperState } from './attributes.ts';
 import type { LeftOut, LeftOutReason } from './request.ts';
 
 /** What a run has counted so far; the report is made of it. */
@@ -7,6 +8,8 @@ export class Counts {
   filesUnchanged = 0;
   filesRemoved = 0;
   directories = 0;
+  /** Of the paths that were asked for, those that are neither excluded nor unreadable. */
+  targetsTaken = 0;
   bytesTotal = 0;
   bytesRead = 0;
   excluded = 0;
@@ -19,8 +22,7 @@ export class Counts {
   bytesStreamed = 0;
   /** The walk has seen everything: totals are known. */
   walked = false;
-  /** False when the helper for extended attributes was missing. */
-  attributesRead = true;
+  attributeHelper: HelperState = 'works';
   currentPath: string | null = null;
   readonly leftOut: LeftOut[] = [];
 

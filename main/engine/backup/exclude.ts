@@ -9,9 +9,10 @@ export type Excluder = (path: string) => boolean;
 
 type Component = RegExp | 'any-depth';
 
-interface Pattern {
+export interface Pattern {
   readonly fromRoot: boolean;
   readonly components: readonly Component[];
+  /** Begins with `!`: takes back what earlier ones matched. */
   readonly keeps: boolean;
 }
 
@@ -33,19 +34,32 @@ function splitPath(path: string): readonly string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }
 
-function compilePattern(text: string): Pattern {
+/** @throws `usage` when restic would refuse it */
+export function compilePattern(text: string): Pattern {
   const keeps = text.startsWith('!');
   const glob = posix.normalize(keeps ? text.slice(1) : text);
   const components = splitPath(glob).map((part) => (part === '**' ? 'any-depth' : globToRegExp(part)));
   return { fromRoot: glob.startsWith('/'), components, keeps };
 }
 
-function matches(pattern: Pattern, path: readonly string[]): boolean {
+/** Whether the pattern matches the path or something above it. */
+export function matches(pattern: Pattern, path: readonly string[]): boolean {
   const lastStart = pattern.fromRoot ? 0 : path.length - 1;
   for (let start = 0; start <= lastStart; start++) {
     if (matchesFrom(pattern.components, 0, path, start)) return true;
   }
   return false;
+}
+
+/** Whether something below the path may match: a pattern from the root fits only some ways down. */
+export function mayMatchBelow(pattern: Pattern, path: readonly string[]): boolean {
+  if (!pattern.fromRoot) return true;
+  for (const [level, name] of path.entries()) {
+    const component = pattern.components[level];
+    if (component === undefined || component === 'any-depth') return true;
+    if (!component.test(name)) return false;
+  }
+  return true;
 }
 
 function matchesFrom(components: readonly Component[], at: number, path: readonly string[], position: number): boolean {

@@ -108,6 +108,7 @@ export class Walk {
       const known = earlier.take(name);
       if (target.kind === 'whole') {
         this.#settleEntry(directory, { position, name, path, access: path, before: known, isTarget: true }, visits);
+        if (directory.entries[position]) this.#context.counts.targetsTaken++;
         continue;
       }
       const draft = entryFromStat(name, statSync(path, { bigint: true }), this.#context.entries);
@@ -342,7 +343,7 @@ export class Walk {
       if (before.extendedAttributes) draft.extendedAttributes = before.extendedAttributes;
       return;
     }
-    if (!this.#context.attributes.available) return;
+    if (this.#context.attributes.state !== 'works') return;
     directory.waiting++;
     this.#context.attributes.read(access).then((attributes) => {
       if (attributes && attributes.length > 0) {

@@ -1,12 +1,16 @@
+import { compilePattern, matches, mayMatchBelow } from '../backup/exclude.ts';
 import type { PathSegments } from '../walk/walk-tree.ts';
 
-/** `from`: on the way to, or itself, the folder that is restored; `above`: on the way to something included. */
-export type PathMatch = 'outside' | 'from' | 'above' | 'inside';
+/**
+ * `from`: on the way to, or itself, the folder that is restored; `above`: on the way to something included; `maybe`: a
+ * pattern may fit something below.
+ */
+export type PathMatch = 'outside' | 'from' | 'above' | 'maybe' | 'inside';
 
 export interface PathMatcher {
   match(path: PathSegments): PathMatch;
-  /** An included path that was never met. */
-  unmatched(): string | undefined;
+  /** Included paths and patterns that were never met. */
+  unmatched(): readonly string[];
 }
 
 interface Node {
@@ -45,9 +49,35 @@ export function matcher(from: PathSegments, include?: readonly (string | Uint8Ar
       if (path.length <= from.length) return 'from';
       return node.included ? 'inside' : 'above';
     },
-    unmatched: () => {
-      const end = ends.find(({ node }) => !node.met);
-      return end && Buffer.from(end.path).toString('utf8');
+    unmatched: () => ends.filter(({ node }) => !node.met).map(({ path }) => Buffer.from(path).toString('utf8')),
+  };
+}
+
+/** restic's patterns, as for exclusions; one that begins with `/` may also be the very path. @throws `usage` */
+export function patternMatcher(texts: readonly string[]): PathMatcher {
+  const patterns = texts.map((text) => ({ text, pattern: compilePattern(text), met: false }));
+  const literals = texts.filter((text) => text.startsWith('/'));
+  const literal = literals.length > 0 ? matcher([], literals) : undefined;
+  return {
+    match(path) {
+      const exact = literal?.match(path) ?? 'outside';
+      if (exact === 'inside') return 'inside';
+      const names = path.map((name) => Buffer.from(name).toString('utf8'));
+      let included = false;
+      for (const one of patterns) {
+        if (!matches(one.pattern, names)) continue;
+        one.met = true;
+        included = !one.pattern.keeps;
+      }
+      if (included) return 'inside';
+      if (exact !== 'outside') return exact;
+      return patterns.some(({ pattern }) => mayMatchBelow(pattern, names)) ? 'maybe' : 'outside';
+    },
+    unmatched() {
+      const notExact = new Set(literal?.unmatched());
+      return patterns
+        .filter(({ text, pattern, met }) => !met && !pattern.keeps && (!text.startsWith('/') || notExact.has(text)))
+        .map(({ text }) => text);
     },
   };
 }

@@ -7,7 +7,7 @@ import { loadIndex } from '../repository/blob-index.ts';
 import { type PathSegments, pathText, walkTree } from '../walk/walk-tree.ts';
 import { contentLength } from './content.ts';
 import { hasSameContent, hasSameMetadata, statAt } from './existing.ts';
-import { matcher, type PathMatch, segmentsOf } from './include.ts';
+import { matcher, type PathMatch, patternMatcher, segmentsOf } from './include.ts';
 import type {
   PlannedEntry,
   RestoreAction,
@@ -90,11 +90,14 @@ async function selectEntries(
   leftOut: RestoreLeftOut[],
 ): Promise<readonly Candidate[]> {
   const from = request.from === undefined ? [] : segmentsOf(request.from);
-  const include = matcher(from, request.include);
+  const { includePatterns = [] } = request;
+  const include = includePatterns.length > 0 ? patternMatcher(includePatterns) : matcher(from, request.include);
   const found: Candidate[] = [];
   const problem = (path: PathSegments, reason: RestoreProblem, text: string): void => {
     leftOut.push({ path: pathText(path), reason, text });
   };
+  /** Folders down to where the walk is that are taken only with something below them. */
+  const waiting: Candidate[] = [];
   const last: (Uint8Array | undefined)[] = [];
   let folder: PathSegments = [];
   await walkTree(
@@ -116,7 +119,10 @@ async function selectEntries(
         }
         if (match !== 'from') {
           if (!isFolderOf(path, folder)) folder = path.slice(0, -1);
-          found.push(new Candidate(folder, from.length, slim(node), match));
+          while ((waiting.at(-1)?.folder.length ?? -1) >= folder.length) waiting.pop();
+          const candidate = new Candidate(folder, from.length, slim(node), match);
+          if (match !== 'maybe') found.push(...waiting.splice(0), candidate);
+          else if (node.type === 'dir') waiting.push(candidate);
         }
         return 'descend';
       },
@@ -130,10 +136,12 @@ async function selectEntries(
     },
     request.signal,
   );
-  const missing = include.unmatched();
-  if (missing !== undefined && leftOut.length === 0) {
-    throw new TriplicateError('path/not-found', `The snapshot does not contain ${missing}.`);
+  const unmatched = include.unmatched();
+  const nothing = includePatterns.length === 0 ? unmatched.length > 0 : found.length === 0;
+  if (nothing && leftOut.length === 0) {
+    throw new TriplicateError('path/not-found', `The snapshot does not contain ${unmatched[0] ?? includePatterns[0]}.`);
   }
+  for (const path of unmatched) leftOut.push({ path, reason: 'missing', text: 'The snapshot does not contain it.' });
   return found;
 }
 

@@ -17,6 +17,8 @@ export interface RestoreRequest {
   readonly target: string;
   /** Paths in the snapshot, each with everything below it; all when absent. A string or raw bytes, `/` between names. */
   readonly include?: readonly (string | Uint8Array)[];
+  /** restic's patterns in place of `include` (and without `from`): what fits one, with everything below it. */
+  readonly includePatterns?: readonly string[];
   /** The folder of the snapshot whose content goes straight into the target; its root when absent. */
   readonly from?: string | Uint8Array;
   readonly existing: ExistingRule;

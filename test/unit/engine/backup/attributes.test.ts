@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { AttributeReader, parseGetfattr } from '../../../../main/engine/backup/attributes.ts';
+import { AttributeReader, lineSplitter, parseGetfattr } from '../../../../main/engine/backup/attributes.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
 let scratch: TemporaryFolder;
@@ -39,6 +39,25 @@ it('answers more questions than one call of the helper takes', async () => {
   execFileSync('setfattr', ['-n', 'user.here', '-v', 'yes', scratch.path]);
   const answers = await Promise.all(paths.map((path) => reader.read(path)));
   expect(answers.every((found) => found?.[0]?.name === 'user.here')).toBe(true);
+});
+
+it('tells a helper that dies from one that is missing, and leaves no question open', async () => {
+  const path = Buffer.from(scratch.path);
+  const answer = reader.read(path);
+  reader.flush();
+  const helpers = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)]).toString();
+  process.kill(Number(/(\d+) xargs/.exec(helpers)?.[1]), 'SIGKILL');
+  await answer;
+  await expect.poll(() => reader.state).toBe('died');
+});
+
+it('takes lines that arrive in pieces as whole ones', () => {
+  const wholeLines = lineSplitter();
+  expect(['getfattr: /a: Perm', 'ission denied\ngetfattr', ': /b: x\n'].map(wholeLines)).toEqual([
+    [],
+    ['getfattr: /a: Permission denied'],
+    ['getfattr: /b: x'],
+  ]);
 });
 
 it('reads an attribute without a value', () => {

@@ -10,6 +10,9 @@ import type { Writing } from './writing.ts';
 /** From so many moments in between on, reading all again is quicker than fitting each in. */
 const MOST_INSERTED = 8;
 
+/** Microseconds before the first moment in which earlier ones find their keys. */
+const ROOM = 2 ** 32;
+
 interface Row extends Omit<KnownSnapshot, 'tree'> {
   readonly tree: string | null;
   readonly at: number | null;
@@ -44,8 +47,16 @@ export async function applyMoments(part: FolderPart, readTrees: ReadTrees, writi
   const known = matched.map((position) => part.moments[position]);
   for (const [position, moment] of wanted.entries()) {
     const stored = known[position];
-    if (stored) rename(part, stored, moment);
-    else await addMoment(part, moment, { after: known.slice(position + 1).find(Boolean), readTrees, writing });
+    if (stored) {
+      rename(part, stored, moment);
+      continue;
+    }
+    const after = known.slice(position + 1).find(Boolean);
+    const added = await addMoment(part, moment, { after, readTrees, writing });
+    if (added === 'no-room' && (await areReadable(wanted, readTrees))) {
+      part.clear(); // read in order, every moment has a key
+      return applyMoments(part, readTrees, writing);
+    }
   }
 }
 
@@ -67,6 +78,10 @@ async function isBetterRead(
   if (last < 0) return part.moments.length > 0;
   const between = matched.slice(0, last).filter((position) => position < 0).length;
   if (between <= MOST_INSERTED) return false;
+  return areReadable(wanted, readTrees);
+}
+
+async function areReadable(wanted: readonly WantedMoment[], readTrees: ReadTrees): Promise<boolean> {
   try {
     await readTrees(wanted.map(({ tree }) => tree));
     return true;
@@ -86,9 +101,9 @@ async function addMoment(
   part: FolderPart,
   wanted: WantedMoment,
   { after, readTrees, writing }: { after: StoredMoment | undefined; readTrees: ReadTrees; writing: Writing },
-): Promise<void> {
+): Promise<'done' | 'no-room'> {
   const at = keyFor(part, wanted.time, after);
-  if (at === undefined) return;
+  if (at === undefined) return 'no-room';
   const [first] = wanted.snapshots;
   const { time, tree } = wanted;
   const nothing = { added: 0, changed: 0, removed: 0, files: 0 };
@@ -108,18 +123,23 @@ async function addMoment(
   } catch (error) {
     if (!hasCode(error, 'repo/damaged', 'repo/blob-missing', 'store/corrupt')) throw error;
     await forgetMoments(part, [at], writing);
-    return;
+    return 'done';
   }
   bind(part, at, wanted);
+  return 'done';
 }
 
-/** A key between the neighbours, its time where that fits; undefined when there is no room, which no clock brings about. */
+/**
+ * A key between the neighbours: its time where that fits, else the middle, so that others find room beside it; undefined
+ * when there is none. A known moment keeps its key when a later snapshot gives it another time, so keys and times differ.
+ */
 function keyFor(part: FolderPart, time: number, after: StoredMoment | undefined): number | undefined {
   const before = after ? part.upTo(after.at - 1)?.at : part.newest?.at;
-  const at = before === undefined ? time : Math.max(time, before + 1);
-  if (!after) return at;
-  const fitted = at < after.at ? at : (before ?? after.at - 2) + 1;
-  return fitted < after.at ? fitted : undefined;
+  if (!after) return before === undefined ? time : Math.max(time, before + 1);
+  const low = before ?? after.at - ROOM;
+  if (time < after.at && (before === undefined || time > before)) return time;
+  const middle = low + Math.floor((after.at - low) / 2);
+  return middle > low ? middle : undefined;
 }
 
 /** The same moment, perhaps under the name of another snapshot now. */

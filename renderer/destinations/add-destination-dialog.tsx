@@ -117,7 +117,7 @@ function AddForm({
             )}
           </>
         )}
-        {result !== null && <TestResult test={result} />}
+        {result !== null && <TestResult test={result} place="new" />}
         {test.error !== null && <Failure error={test.error} />}
         {add.error !== null && <Failure error={add.error} />}
         <DialogActions

@@ -66,7 +66,7 @@ export function DestinationCard({ destination }: { readonly destination: Destina
         </Failure>
       )}
       {test.error !== null && <Failure error={test.error} />}
-      {result !== null && destination.problem === null && <TestResult test={result} />}
+      {result !== null && destination.problem === null && <TestResult test={result} place="known" />}
       <div className={classes.body}>
         <div className={classes.space}>
           {destination.freeBytes !== null && destination.totalBytes !== null ? (

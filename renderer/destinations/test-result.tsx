@@ -5,7 +5,7 @@ import { size } from '../parts/format.ts';
 import classes from './test-result.module.css';
 
 /** What a test of a place found, in words. */
-export function TestResult({ test }: { readonly test: DestinationTest }) {
+export function TestResult({ test, place }: { readonly test: DestinationTest; readonly place: 'new' | 'known' }) {
   if (test.error !== null) return <Failure error={test.error} />;
   if (!test.reachable) return <Note tone="warn">It cannot be reached now. Connect it and test again.</Note>;
   if (!test.writable) return <Note tone="warn">It answers, but nothing can be written there.</Note>;
@@ -15,13 +15,15 @@ export function TestResult({ test }: { readonly test: DestinationTest }) {
     <div className={classes.result} role="status">
       <IconCircleCheck size={20} stroke={1.8} aria-hidden />
       <span>
-        {CONTENT_WORDS[test.content]}
+        {place === 'known' && test.content === 'repository' ? KNOWN_WORDS : CONTENT_WORDS[test.content]}
         {free}
         {speed}
       </span>
     </div>
   );
 }
+
+const KNOWN_WORDS = 'Works: it answers, and your passphrase opens the copies there.';
 
 const CONTENT_WORDS: Readonly<Record<DestinationTest['content'], string>> = {
   empty: 'Works: the place is empty and files can be written there.',

@@ -137,6 +137,12 @@ describe('a backup by Triplicate', () => {
       const refused = backup({ ...request, paths, excludes: ['source'] });
       await expect(refused).rejects.toMatchObject({ code: 'source/nothing-left' });
     }
+    const secret = join(scratch.path, 'secret');
+    await mkdir(secret);
+    await chmod(secret, 0);
+    if (process.getuid?.() !== 0) {
+      await expect(backup({ ...request, paths: [secret] })).rejects.toMatchObject({ code: 'source/nothing-left' });
+    }
     expect((await backup({ ...request, paths: [empty] })).directories).toBe(1);
   });
 
@@ -145,6 +151,8 @@ describe('a backup by Triplicate', () => {
     const repository = await newRepository(inside);
     const report = await backup({ destinations: [{ repository }], paths: [source], workingDirectory: scratch.path });
     expect(report.excluded).toBe(1);
+    const below = backup({ destinations: [{ repository }], paths: [join(inside, 'data')], workingDirectory: '/' });
+    await expect(below).rejects.toMatchObject({ code: 'source/nothing-left' });
   });
 });
 

@@ -82,6 +82,11 @@ export async function runBackup(
   return result.packsLost > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
 }
 
+/** On a disk that is only to be read, nothing is written, so no other program is kept from writing. */
+function tellUnlocked(): void {
+  process.stderr.write('The repository cannot be written to: it is read without a lock.\n');
+}
+
 /** What concerns no single path has none. */
 function nameLeftOut(leftOut: readonly { readonly path: string; readonly text: string }[]): void {
   for (const { path, text } of leftOut) process.stderr.write(path === '' ? `${text}\n` : `${path}: ${text}\n`);
@@ -121,7 +126,7 @@ export async function runRestore(session: RepoSession, wanted: string, options: 
     session.say(`${report.leftOut.length} could not be restored as they were; they are named above.`);
     return 3;
   };
-  return withLock(repository, 'shared', work, { signal: session.signal });
+  return withLock(repository, 'shared', work, { signal: session.signal, onUnwritable: tellUnlocked });
 }
 
 function tellPlan(session: RepoSession, plan: RestorePlan): ExitCode {
@@ -159,7 +164,7 @@ export async function runCheck(session: RepoSession, options: CheckOptions): Pro
         onProgress: session.progress,
         signal,
       }),
-    { signal: session.signal },
+    { signal: session.signal, onUnwritable: tellUnlocked },
   );
   session.json({ type: 'summary', ...report });
   for (const { level, text } of report.findings) session.say(`${level}: ${text}`);

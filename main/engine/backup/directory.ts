@@ -22,6 +22,8 @@ export interface Directory {
   entries: (Draft | null)[];
   /** Entries and questions that are not settled yet. */
   waiting: number;
+  /** Places of what was itself asked for, in a folder on the way. */
+  targets?: readonly number[];
   /** Called with the id of the finished tree at the top. */
   readonly finished?: (tree: TreeId) => void;
 }

@@ -103,15 +103,22 @@ export class Walk {
     named.sort((a, b) => Buffer.compare(a.name, b.name));
     directory.entries = new Array<Draft | null>(named.length).fill(null);
     const visits: Visit[] = [];
+    const targets: number[] = [];
+    directory.targets = targets;
     for (const [position, { name, target }] of named.entries()) {
       const path = Buffer.from(target.path);
       const known = earlier.take(name);
       if (target.kind === 'whole') {
         this.#settleEntry(directory, { position, name, path, access: path, before: known, isTarget: true }, visits);
-        if (directory.entries[position]) this.#context.counts.targetsTaken++;
+        targets.push(position);
         continue;
       }
-      const draft = entryFromStat(name, statSync(path, { bigint: true }), this.#context.entries);
+      const stat = statSync(path, { bigint: true });
+      if (this.#context.selection.isOwnPlace(stat)) {
+        this.#context.counts.excluded++;
+        continue;
+      }
+      const draft = entryFromStat(name, stat, this.#context.entries);
       directory.entries[position] = draft;
       this.#readAttributes(directory, draft, path, known);
       const child = this.#openDirectory(directory, position, path, path);
@@ -416,6 +423,7 @@ export class Walk {
   #settled(directory: Directory): void {
     for (let at: Directory | null = directory; at; at = at.parent) {
       if (--at.waiting > 0) return;
+      this.#context.counts.targetsTaken += at.targets?.filter((position) => at?.entries[position]).length ?? 0;
       const tree = this.#context.trees.add(at.entries.filter((entry) => entry !== null));
       at.entries = [];
       closeAccess(at);

@@ -43,6 +43,8 @@ export interface LockOptions {
    * is only used when the lock holds, and then nobody has removed anything since.
    */
   readonly onWritten?: () => void;
+  /** For work that only reads: what to call, and go on without a lock, where none can be written. Refused when absent. */
+  readonly onUnwritable?: () => void;
 }
 
 /**
@@ -57,7 +59,13 @@ export async function withLock<T>(
   options: LockOptions = {},
 ): Promise<T> {
   const held = new HeldLock(repository, mode, options.onWritten);
-  await held.acquire(options.waitMs ?? 0, options.signal);
+  try {
+    await held.acquire(options.waitMs ?? 0, options.signal);
+  } catch (error) {
+    if (!options.onUnwritable || !hasCode(error, 'store/read-only', 'store/denied')) throw error;
+    options.onUnwritable();
+    return work(options.signal ?? new AbortController().signal);
+  }
   // `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler.
   const ignore = (): void => undefined;
   process.on('SIGHUP', ignore);

@@ -66,7 +66,7 @@ function Door(): ReactNode {
         <Route path="/" component={HomeScreen} />
         <Route path="/history/*?">{(params) => <HistoryScreen rest={params['*'] ?? ''} />}</Route>
         <Route path="/destinations" component={DestinationsScreen} />
-        <Route path="/activity/:runId?">{(params) => <ActivityScreen runId={params.runId} />}</Route>
+        <Route path="/activity/*?">{(params) => <ActivityScreen rest={params['*'] ?? ''} />}</Route>
         <Route path="/settings/:part?">{(params) => <SettingsScreen part={params.part} />}</Route>
         <Route>
           <Redirect to="/" replace />

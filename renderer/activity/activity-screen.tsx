@@ -29,10 +29,16 @@ const FILTERS: readonly { readonly value: Filter; readonly label: string }[] = [
 const PAGE = 200;
 
 /** Everything that Triplicate did, newest first; what it does now on top. Older runs come as the person scrolls. */
-export function ActivityScreen({ runId }: { readonly runId: string | undefined }) {
+export function ActivityScreen({ rest }: { readonly rest: string }) {
   const [, navigate] = useLocation();
   const [filter, setFilter] = useState<Filter>('all');
-  const [folderId, setFolderId] = useState('');
+  const { runId, ofFolder } = parseRest(rest);
+  const [folderId, setFolderId] = useState(ofFolder ?? '');
+  const [seen, setSeen] = useState(rest);
+  if (seen !== rest) {
+    setSeen(rest);
+    if (ofFolder !== undefined) setFolderId(ofFolder);
+  }
   const folders = useData('folders.list', {}).data ?? [];
   const runs = useRuns({
     limit: PAGE,
@@ -86,6 +92,12 @@ export function ActivityScreen({ runId }: { readonly runId: string | undefined }
       <RunDrawer runId={runId} onClose={() => navigate('/activity')} />
     </Page>
   );
+}
+
+/** `RUN` or `of/FOLDER`: what follows `/activity/` in the address. */
+function parseRest(rest: string): { readonly runId?: string; readonly ofFolder?: string } {
+  if (rest.startsWith('of/')) return { ofFolder: decodeURIComponent(rest.slice('of/'.length)) };
+  return rest === '' ? {} : { runId: rest };
 }
 
 function filterOf(filter: Filter): { kinds?: RunKind[]; states?: RunState[] } {

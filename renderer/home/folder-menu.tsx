@@ -53,7 +53,10 @@ export function FolderMenu({ folder }: { readonly folder: Folder }) {
           <Menu.Item leftSection={<IconEdit size={16} />} onClick={() => setEditing('open')}>
             Edit
           </Menu.Item>
-          <Menu.Item leftSection={<IconReport size={16} />} onClick={() => navigate('/activity')}>
+          <Menu.Item
+            leftSection={<IconReport size={16} />}
+            onClick={() => navigate(`/activity/of/${encodeURIComponent(folder.id)}`)}
+          >
             Reports
           </Menu.Item>
           <Menu.Divider />

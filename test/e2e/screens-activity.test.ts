@@ -109,3 +109,16 @@ test('problems among thousands are asked for alone, and a new run comes on top b
     .first()
     .waitFor();
 });
+
+test('the reports of one folder are asked for from its card', async () => {
+  const { page } = await open();
+  await page.getByRole('link', { name: 'Home', exact: true }).click();
+  await page.getByRole('button', { name: 'More for Photos' }).click();
+  await page.getByRole('menuitem', { name: 'Reports' }).click();
+  await expect.poll(() => page.getByRole('combobox', { name: 'Folder' }).inputValue()).toBe('Photos');
+  const link = page.getByRole('list', { name: 'Past runs' }).getByRole('link').first();
+  await link.click();
+  await page.getByRole('dialog', { name: 'Report' }).waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('combobox', { name: 'Folder' }).inputValue()).toBe('Photos');
+});

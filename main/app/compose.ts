@@ -110,6 +110,7 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   if (options.life === 'once') await watch.lookAround();
   else {
     watching.start(folders, destinations);
+    history.start();
     scheduler.start();
   }
   let closing: Promise<void> | undefined;

@@ -27,6 +27,7 @@ export class DestinationWatch {
   readonly #core: Core;
   readonly #live = new Map<string, LiveState>();
   readonly #looking = new Map<string, Promise<void>>();
+  readonly #firstSeen = new Set<(id: DestinationId) => void>();
   readonly #returned = new Set<(id: DestinationId) => void>();
 
   constructor(core: Core) {
@@ -40,6 +41,11 @@ export class DestinationWatch {
   /** Calls the listener when a destination that was away is there again. */
   onReturned(listener: (id: DestinationId) => void): void {
     this.#returned.add(listener);
+  }
+
+  /** Calls the listener when a destination is there at the first look since the start. */
+  onFirstSeen(listener: (id: DestinationId) => void): void {
+    this.#firstSeen.add(listener);
   }
 
   /** Looks at those whose time has come. */
@@ -122,6 +128,8 @@ export class DestinationWatch {
       this.#core.changed('destinations');
       this.#core.changed('folders');
     }
+    if (before.state === 'unknown' && now.state === 'ready')
+      for (const listener of this.#firstSeen) listener(destination.id);
     const wasGone = before.state === 'away' || before.state === 'blocked';
     if (wasGone && now.state === 'ready') for (const listener of this.#returned) listener(destination.id);
   }

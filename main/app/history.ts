@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { HistoryEntry, SearchHit, TimelineMoment, Version } from '../api/contract/history.ts';
+import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
-import { TriplicateError } from '../engine/errors.ts';
+import { hasCode } from '../engine/errors.ts';
 import type { Core } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
@@ -23,18 +25,57 @@ type Preview =
   | { kind: 'image'; mediaType: string; base64: string }
   | { kind: 'none'; reason: string };
 
-/** Moments, folders as they were, search and versions, over all destinations that can be reached. */
+/** Moments, folders as they were, search and versions over all destinations, from the catalog: also while they are away. */
 export class History {
   readonly #core: Core;
   readonly #folders: Folders;
   readonly #destinations: Destinations;
   readonly #watch: DestinationWatch;
+  readonly #catalog: string;
 
   constructor(core: Core, folders: Folders, destinations: Destinations, watch: DestinationWatch) {
     this.#core = core;
     this.#folders = folders;
     this.#destinations = destinations;
     this.#watch = watch;
+    this.#catalog = join(core.stateFolder, 'catalog.db');
+  }
+
+  /** Brings the catalog up to date in the background: now, after each run, and when a destination is back. */
+  start(): void {
+    this.#keep();
+    this.#watch.onReturned((id) => this.#updateWhere(({ destinationIds }) => destinationIds.includes(id)));
+    this.#watch.onFirstSeen((id) => this.#updateWhere(({ destinationIds }) => destinationIds.includes(id)));
+    this.#folders.onChange(({ kind }) => {
+      if (kind === 'removed') this.#keep();
+    });
+    this.#core.events.subscribe((event, payload) => {
+      if (event !== 'run.changed') return;
+      const { kind, endedAt, destinationIds, folderId } = payload as Run;
+      if (endedAt === null || (kind !== 'backup' && kind !== 'prune')) return;
+      this.#updateWhere((folder) =>
+        folderId ? folder.id === folderId : folder.destinationIds.some((id) => destinationIds.includes(id)),
+      );
+    });
+  }
+
+  #updateWhere(fits: (folder: FolderRecord) => boolean): void {
+    if (this.#core.secrets.state === 'locked') return;
+    for (const { id } of this.#folders.records().filter(fits))
+      this.#tell(this.#core.engine.call('updateHistory', this.scope(id)));
+  }
+
+  #keep(): void {
+    const folderIds = this.#folders.records().map(({ id }) => id);
+    this.#tell(this.#core.engine.call('keepHistory', { catalog: this.#catalog, folderIds }));
+  }
+
+  /** A catalog that is behind still answers; the next question tries again. */
+  #tell(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!hasCode(error, 'cancelled'))
+        this.#core.log.warn({ err: error }, 'the catalog could not be brought up to date');
+    });
   }
 
   /** Newest first. */
@@ -83,7 +124,7 @@ export class History {
   }): Promise<{ hits: SearchHit[]; more: boolean; tookMs: number }> {
     const started = performance.now();
     const folders = input.folderId ? [this.#folders.record(input.folderId)] : this.#folders.records();
-    const scopes = folders.filter((folder) => this.#sources(folder).length > 0).map(({ id }) => this.scope(id));
+    const scopes = folders.map(({ id }) => this.scope(id));
     const which = input.deletedOnly ? 'deleted' : 'all';
     const found = await this.#core.engine.call('search', { scopes, text: input.text, which, limit: input.limit });
     const names = new Map(folders.map(({ id, name }) => [id as string, name]));
@@ -119,18 +160,15 @@ export class History {
       : { kind: 'text', text, truncated };
   }
 
-  /** A folder and the places where its history can be read now. @throws `store/unreachable` when there is none */
+  /** A folder, its part of the catalog, and the places that can be read now; there may be none. */
   scope(folderId: string): HistoryScope {
     const folder = this.#folders.record(folderId);
     const sources = this.#sources(folder);
-    if (sources.length === 0) {
-      throw new TriplicateError('store/unreachable', `No destination of ${folder.name} can be reached now.`, {
-        hint: 'Connect a disk or the network; the history is kept there.',
-      });
-    }
     return {
+      catalog: this.#catalog,
       folderId,
       root: folder.path,
+      destinationIds: folder.destinationIds,
       sources: sources.map((id) => ({ destinationId: id, repository: this.#destinations.address(id) })),
     };
   }
@@ -146,13 +184,14 @@ export class History {
   }
 }
 
-/** Copies of one moment in the order in which a restore would take them. */
+/** Copies of one moment in the order in which a restore would take them; those that are away come last. */
 export function bestFirst<Copy extends { readonly destinationId: string }>(
   copies: readonly Copy[],
   { sources }: HistoryScope,
 ): readonly Copy[] {
-  const order = sources.map(({ destinationId }) => destinationId);
-  return copies.toSorted((a, b) => order.indexOf(a.destinationId) - order.indexOf(b.destinationId));
+  const order = new Map(sources.map(({ destinationId }, position) => [destinationId, position]));
+  const place = ({ destinationId }: Copy): number => order.get(destinationId) ?? order.size;
+  return copies.toSorted((a, b) => place(a) - place(b));
 }
 
 function readText(bytes: Uint8Array, end: 'cut' | 'whole'): string | undefined {

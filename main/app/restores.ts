@@ -115,14 +115,19 @@ export class Restores {
         : moments.find(
             ({ id, copies }) => id === wish.momentId || copies.some(({ snapshotId }) => snapshotId === wish.momentId),
           );
-    const [first] = bestFirst(moment?.copies ?? [], scope).filter(
+    const copies = bestFirst(moment?.copies ?? [], scope).filter(
       ({ destinationId }) => wish.from === undefined || destinationId === wish.from,
     );
-    if (!first)
-      throw new TriplicateError(
-        'snapshot/not-found',
-        'This moment is not kept at a destination that can be reached now.',
-      );
+    const first = copies.find((copy) =>
+      scope.sources.some(({ destinationId }) => destinationId === copy.destinationId),
+    );
+    if (!first && copies.length > 0) {
+      const names = copies.map(({ destinationId }) => this.#destinations.record(destinationId).name).join(' and ');
+      throw new TriplicateError('store/unreachable', `This moment is kept at ${names}, which cannot be reached now.`, {
+        hint: 'Connect the disk or the network, then restore.',
+      });
+    }
+    if (!first) throw new TriplicateError('snapshot/not-found', 'This moment is kept at no destination.');
     return { destinationId: first.destinationId as DestinationId, snapshotId: first.snapshotId };
   }
 

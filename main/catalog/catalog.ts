@@ -17,7 +17,7 @@ import { Writing } from './writing.ts';
 
 export type { EntryInfo, EntryType, MomentInfo, VersionInfo } from './answers.ts';
 export { latin1, nameText } from './node-value.ts';
-export { readTreesFrom, type TreeSource } from './read-trees.ts';
+export { type ReadTrees, readTreesFrom, type TreeSource } from './read-trees.ts';
 export type { HitInfo, SearchQuery } from './search.ts';
 export type { CatalogFolder, CatalogSource } from './update-folder.ts';
 

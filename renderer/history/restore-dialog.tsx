@@ -1,6 +1,7 @@
 import { Button, Group, Radio, Select, Stack, TextInput } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
 import { useState } from 'react';
+import type { Destination } from '../../main/api/contract/destinations.ts';
 import type { Folder } from '../../main/api/contract/folders.ts';
 import type { RestorePlan } from '../../main/api/contract/history.ts';
 import type { DestinationId, RunId } from '../../main/api/contract/values.ts';
@@ -151,6 +152,12 @@ interface SourceChoiceProps {
   readonly onChange: (destinationId: string) => void;
 }
 
+const NOTES: Partial<Record<Destination['state'], string>> = {
+  damaged: ' (damaged: some files may be missing)',
+  away: ' (away now)',
+  blocked: ' (cannot be used now)',
+};
+
 /** The copy to restore from, where several have this moment; otherwise the plan names the only one. */
 function SourceChoice({ wish, value, onChange }: SourceChoiceProps) {
   const moments = useData('history.moments', { folderId: wish.folder.id, limit: 2000 }).data?.moments;
@@ -169,7 +176,8 @@ function SourceChoice({ wish, value, onChange }: SourceChoiceProps) {
         { value: '', label: `The best one now: ${best.name}` },
         ...holders.map(({ id, name, state }) => ({
           value: id as string,
-          label: state === 'damaged' ? `${name} (damaged: some files may be missing)` : name,
+          label: name + (NOTES[state] ?? ''),
+          disabled: state === 'away' || state === 'blocked',
         })),
       ]}
     />

@@ -10,7 +10,7 @@ export const timelineMoment = z.object({
   /** Names the moment in the calls below. */
   id: z.string(),
   time: moment,
-  /** The one that a restore takes first stands first: whole before damaged, near before far. Unreachable ones are absent. */
+  /** The one that a restore takes first stands first: whole before damaged, near before far, away last. */
   copies: z.array(z.object({ destinationId, snapshotId: z.string() })),
   changes: z.object({ added: count, changed: count, removed: count }),
 });

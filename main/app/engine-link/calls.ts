@@ -1,4 +1,5 @@
 import type { ContractError } from '../../api/contract/values.ts';
+import type { EntryInfo, EntryType, HitInfo, MomentInfo, VersionInfo } from '../../catalog/catalog.ts';
 import type { EngineProgress } from '../../engine/progress.ts';
 
 /** What the app asks of the engine's process. Everything here is cloned between two processes: plain values only. */
@@ -133,47 +134,17 @@ export interface HistorySource {
 }
 
 export interface HistoryScope {
+  /** The catalog's file. */
+  readonly catalog: string;
   readonly folderId: string;
   readonly root: string;
+  /** All of the folder's destinations, also those that are away. */
+  readonly destinationIds: readonly string[];
+  /** Those that can be read now; the catalog answers without any. */
   readonly sources: readonly HistorySource[];
 }
 
-export interface MomentInfo {
-  readonly id: string;
-  readonly time: string;
-  readonly copies: readonly { readonly destinationId: string; readonly snapshotId: string }[];
-  readonly changes: { readonly added: number; readonly changed: number; readonly removed: number };
-}
-
-export type EntryType = 'file' | 'dir' | 'symlink' | 'other';
-
-export interface EntryInfo {
-  readonly name: string;
-  readonly path: string;
-  readonly key: string;
-  readonly type: EntryType;
-  readonly size: number;
-  readonly modifiedAt: string | null;
-  readonly existsNow: boolean;
-}
-
-export interface HitInfo extends EntryInfo {
-  readonly folderId: string;
-  readonly versions: number;
-  readonly lastSeenAt: string;
-  readonly momentId: string;
-}
-
-export interface VersionInfo {
-  readonly momentId: string;
-  readonly firstSeenAt: string;
-  readonly lastSeenAt: string;
-  readonly size: number;
-  readonly modifiedAt: string | null;
-  readonly contentKey: string;
-  readonly destinationIds: readonly string[];
-  readonly current: boolean;
-}
+export type { MomentInfo, VersionInfo };
 
 /** Each call: what goes in and what comes back. */
 export interface EngineCalls {
@@ -216,6 +187,10 @@ export interface EngineCalls {
   /** The names of the folders at a path of a remote. */
   remoteFolders: [{ readonly remote: string; readonly path: string }, readonly string[]];
   rcloneVersion: [Record<string, never>, string];
+  /** Brings the catalog up to date with what the sources hold. */
+  updateHistory: [HistoryScope, null];
+  /** Forgets every folder but these. */
+  keepHistory: [{ readonly catalog: string; readonly folderIds: readonly string[] }, null];
   moments: [HistoryScope, readonly MomentInfo[]];
   browse: [
     HistoryScope & { readonly momentId: string; readonly key: string; readonly offset: number; readonly limit: number },

@@ -33,9 +33,9 @@ type Servers = {
 /** Does the calls: the engine, its stores and rclone, joined. Runs in the engine's process; tests use it directly. */
 export class EngineService implements Engine {
   readonly #repositories = new OpenRepositories(systemHost());
-  readonly #history = new HistoryService(this.#repositories);
   readonly #running = new Set<Promise<unknown>>();
   readonly #ending = new AbortController();
+  readonly #history = new HistoryService(this.#repositories, this.#ending.signal);
 
   serve(name: EngineCallName, input: unknown, options: Options): Promise<unknown> {
     const server = this.#servers[name] as (input: unknown, options: Options) => Promise<unknown>;
@@ -62,6 +62,7 @@ export class EngineService implements Engine {
     this.#ending.abort();
     const settled = Promise.allSettled(this.#running);
     await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, CLOSING_MS).unref())]);
+    await this.#history.close();
     await this.#repositories.closeAll();
   }
 
@@ -100,10 +101,18 @@ export class EngineService implements Engine {
     remotes: async () => [...(await listRemotes())],
     remoteFolders: ({ remote, path }, { signal }) => listRemoteFolders(remote, path, signal),
     rcloneVersion: () => rcloneVersion(),
-    moments: (scope, { signal }) => this.#history.moments(scope, signal),
-    browse: (input, { signal }) => this.#history.browse(input, signal),
-    search: (input, { signal }) => this.#history.search(input, signal),
-    versions: (input, { signal }) => this.#history.versions(input, signal),
+    updateHistory: async (scope) => {
+      await this.#history.update(scope);
+      return null;
+    },
+    keepHistory: async (input) => {
+      await this.#history.keepFolders(input);
+      return null;
+    },
+    moments: (scope) => this.#history.moments(scope),
+    browse: (input) => this.#history.browse(input),
+    search: (input) => this.#history.search(input),
+    versions: (input) => this.#history.versions(input),
     readStart: (input, { signal }) => this.#history.readStart(input, signal),
   };
 

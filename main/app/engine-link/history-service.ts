@@ -1,284 +1,206 @@
-import { createHash } from 'node:crypto';
-import { listSnapshots, readBlob, type TreeNode } from '../../engine/engine.ts';
-import { hasCode, TriplicateError } from '../../engine/errors.ts';
-import type { TreeId } from '../../engine/ids.ts';
-import type { CallInput, CallOutput, EntryInfo, HistoryScope, HitInfo, MomentInfo, VersionInfo } from './calls.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
-  entryType,
-  FolderHistory,
+  Catalog,
+  type CatalogFolder,
   latin1,
-  type Moment,
-  readTreeFromAny,
-  type Span,
+  type ReadTrees,
+  readTreesFrom,
   type TreeSource,
-} from './folder-history.ts';
+} from '../../catalog/catalog.ts';
+import { readBlob, type TreeNode } from '../../engine/engine.ts';
+import { TriplicateError } from '../../engine/errors.ts';
+import type { CallInput, CallOutput, HistoryScope, MomentInfo, VersionInfo } from './calls.ts';
 import type { OpenRepositories } from './open-repositories.ts';
-
-interface Known {
-  readonly history: FolderHistory;
-  readonly sources: readonly TreeSource[];
-}
 
 /** Another program may write to a repository; our own runs are known at once. */
 const FRESH_MS = 30_000;
+/** An answer waits this long, counted from the update's begin, for what a run has just stored; then what is known is said. */
+const PATIENCE_MS = 2000;
 
-/** Moments, directories as they were, search and versions, over all destinations of a folder together. */
+interface Update {
+  readonly sources: string;
+  /** How many runs had ended when it began. */
+  readonly runs: number;
+  readonly startedAt: number;
+  endedAt: number | null;
+  readonly done: Promise<{ readonly failure: unknown }>;
+}
+
+/** Moments, directories as they were, search and versions, from the catalog; destinations are read to bring it up to date. */
 export class HistoryService {
   readonly #repositories: OpenRepositories;
-  readonly #histories = new Map<string, FolderHistory>();
-  readonly #busy = new Map<string, Promise<unknown>>();
-  readonly #fresh = new Map<string, { readonly sources: string; readonly readAt: number; readonly known: Known }>();
-  /** The folder's own tree in each snapshot; null where it is not in it. Snapshots never change. */
-  readonly #rootTrees = new Map<string, TreeId | null>();
+  readonly #ending: AbortSignal;
+  readonly #catalogs = new Map<string, Catalog>();
+  readonly #updates = new Map<string, Update>();
+  #runs = 0;
 
-  constructor(repositories: OpenRepositories) {
+  constructor(repositories: OpenRepositories, ending: AbortSignal) {
     this.#repositories = repositories;
+    this.#ending = ending;
   }
 
   /** Something was stored or removed: what is known is no longer the newest. */
   invalidate(): void {
-    this.#fresh.clear();
+    this.#runs++;
   }
 
-  async moments(scope: HistoryScope, signal?: AbortSignal): Promise<readonly MomentInfo[]> {
-    const { history } = await this.#current(scope, signal);
-    return history.moments.map((moment, position) => momentInfo(moment, position)).reverse();
+  /** Brings the folder's part of the catalog up to date, and waits for that. */
+  async update(scope: HistoryScope): Promise<void> {
+    if (scope.sources.length > 0) await this.#newest(scope).done;
   }
 
-  async browse(input: CallInput<'browse'>, signal?: AbortSignal): Promise<CallOutput<'browse'>> {
-    const { history, sources } = await this.#current(input, signal);
-    const position = findMoment(history, input.momentId);
-    const path = pathOf(input.key);
-    const tree = await this.#descend((history.moments[position] as Moment).tree, path, sources, signal);
-    const nodes = [...(await readTreeFromAny(tree, { sources, signal }))].sort(directoriesFirst);
-    const page = nodes.slice(input.offset, input.offset + input.limit);
-    return {
-      entries: page.map((node) => entryInfo(history, path === '' ? '' : `${path}/`, node)),
-      total: nodes.length,
-    };
+  async keepFolders({ catalog, folderIds }: CallInput<'keepHistory'>): Promise<void> {
+    await this.#catalog(catalog).keepFolders(folderIds);
   }
 
-  async search(input: CallInput<'search'>, signal?: AbortSignal): Promise<CallOutput<'search'>> {
-    const words = input.text.toLowerCase().split(/\s+/).filter(Boolean);
-    const hits: HitInfo[] = [];
-    if (words.length === 0) return { hits, more: false };
-    for (const scope of input.scopes) {
-      const { history } = await this.#current(scope, signal);
-      for (const [path, spans] of history.spans) {
-        if (hits.length > input.limit) break;
-        const newest = spans.at(-1);
-        if (!newest) continue;
-        const exists = newest.last === Number.POSITIVE_INFINITY;
-        if (input.which === 'deleted' && exists) continue;
-        const name = text(path.slice(path.lastIndexOf('/') + 1)).toLowerCase();
-        if (words.every((word) => name.includes(word)))
-          hits.push(hitInfo(scope.folderId, history, path, spans, newest));
-      }
-    }
-    return { hits: hits.slice(0, input.limit), more: hits.length > input.limit };
+  moments(scope: HistoryScope): Promise<readonly MomentInfo[]> {
+    return this.#ask(scope, (catalog) => catalog.moments(scope.folderId));
   }
 
-  async versions(input: CallInput<'versions'>, signal?: AbortSignal): Promise<readonly VersionInfo[]> {
-    const { history } = await this.#current(input, signal);
-    const spans = history.spans.get(pathOf(input.key));
-    if (!spans) throw new TriplicateError('path/not-found', 'This path is in no snapshot.');
-    return spans.map((span) => versionInfo(history, span)).reverse();
-  }
-
-  async readStart(input: CallInput<'readStart'>, signal?: AbortSignal): Promise<CallOutput<'readStart'>> {
-    const { history, sources } = await this.#current(input, signal);
-    const path = pathOf(input.key);
-    const cut = path.lastIndexOf('/');
-    const moment = history.moments[findMoment(history, input.momentId)] as Moment;
-    const directory = await this.#descend(moment.tree, cut < 0 ? '' : path.slice(0, cut), sources, signal);
-    const nodes = await readTreeFromAny(directory, { sources, signal });
-    const node = nodes.find(({ name }) => latin1(name) === path.slice(cut + 1));
-    if (!node) throw new TriplicateError('path/not-found', 'This path was not there at that moment.');
-    return { bytes: await readContent(node, input.maxBytes, sources, signal), size: node.size, type: entryType(node) };
-  }
-
-  /** The tree of a directory below `tree`. */
-  async #descend(tree: TreeId, path: string, sources: readonly TreeSource[], signal?: AbortSignal): Promise<TreeId> {
-    let here = tree;
-    for (const name of path === '' ? [] : path.split('/')) {
-      const nodes = await readTreeFromAny(here, { sources, signal });
-      const node = nodes.find((one) => latin1(one.name) === name);
-      if (!node?.subtree) throw new TriplicateError('path/not-found', 'This folder was not there at that moment.');
-      here = node.subtree;
-    }
-    return here;
-  }
-
-  async #rootTree(
-    id: string,
-    tree: TreeId,
-    root: string,
-    source: TreeSource,
-    signal?: AbortSignal,
-  ): Promise<TreeId | null> {
-    const known = this.#rootTrees.get(`${id} ${root}`);
-    if (known !== undefined) return known;
-    const path = latin1(Buffer.from(root)).replace(/^\/+/, '').replace(/\/+$/, '');
-    const found = await this.#descend(tree, path, [source], signal).catch((error: unknown) => {
-      if (hasCode(error, 'path/not-found', 'repo/damaged', 'repo/blob-missing')) return null;
-      throw error;
+  browse(input: CallInput<'browse'>): Promise<CallOutput<'browse'>> {
+    const { folderId, momentId, key, offset, limit } = input;
+    return this.#ask(input, (catalog) => {
+      const entries = catalog.browse(folderId, momentId, key);
+      return { entries: entries.slice(offset, offset + limit), total: entries.length };
     });
-    this.#rootTrees.set(`${id} ${root}`, found);
-    return found;
   }
 
-  /** The folder's history, brought up to date; one reading at a time for each folder. */
-  async #current(scope: HistoryScope, signal?: AbortSignal): Promise<Known> {
-    const before = this.#busy.get(scope.folderId);
-    const mine = (async () => {
-      await before?.catch(() => undefined);
-      const sources = scope.sources.map(({ destinationId }) => destinationId).join(' ');
-      const fresh = this.#fresh.get(scope.folderId);
-      if (fresh?.sources === sources && performance.now() - fresh.readAt < FRESH_MS) return fresh.known;
-      const known = await this.#refresh(scope, signal);
-      this.#fresh.set(scope.folderId, { sources, readAt: performance.now(), known });
-      return known;
-    })();
-    this.#busy.set(scope.folderId, mine);
-    return mine;
+  /** Folders of which nothing is known are left out, as long as something is known of others. */
+  async search({ scopes, text, which, limit }: CallInput<'search'>): Promise<CallOutput<'search'>> {
+    const [first] = scopes;
+    if (!first) return { hits: [], more: false };
+    await Promise.allSettled(scopes.map((scope) => this.#ask(scope, () => undefined)));
+    const folderIds = scopes.map(({ folderId }) => folderId);
+    return this.#ask(first, (catalog) => catalog.search(folderIds, { text, which, limit }), 'even-unknown');
   }
 
-  async #refresh(scope: HistoryScope, signal?: AbortSignal): Promise<Known> {
-    const sources: TreeSource[] = [];
-    const found: { time: bigint; id: string; tree: TreeId; destinationId: string }[] = [];
-    let failure: unknown;
-    for (const { repository: address, destinationId } of scope.sources) {
+  versions(input: CallInput<'versions'>): Promise<readonly VersionInfo[]> {
+    return this.#ask(input, (catalog) => catalog.versions(input.folderId, input.key));
+  }
+
+  /** The first bytes of a file; the only answer that needs a destination. */
+  async readStart(input: CallInput<'readStart'>, signal: AbortSignal): Promise<CallOutput<'readStart'>> {
+    const { tree } = await this.#ask(input, (catalog) => catalog.moment(input.folderId, input.momentId));
+    const opened = await Promise.allSettled(
+      input.sources.map(({ repository }) => this.#repositories.withIndex(repository, signal)),
+    );
+    const sources = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    if (sources.length === 0) throw away();
+    const names = latin1(Buffer.from(input.key, 'base64url')).split('/');
+    const node = await descend(readTreesFrom(sources, signal), tree, names);
+    const type = node.type === 'file' || node.type === 'dir' || node.type === 'symlink' ? node.type : 'other';
+    return { bytes: await readContent(node, input.maxBytes, sources, signal), size: node.size, type };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#catalogs.values()].map((catalog) => catalog.close()));
+  }
+
+  #catalog(path: string): Catalog {
+    const known = this.#catalogs.get(path);
+    if (known) return known;
+    const catalog = new Catalog(path);
+    this.#catalogs.set(path, catalog);
+    return catalog;
+  }
+
+  /** Asks the catalog when it is as new as it can be without keeping anybody waiting; a damaged one is built again. */
+  async #ask<T>(
+    scope: HistoryScope,
+    question: (catalog: Catalog) => T,
+    known: 'must-be-known' | 'even-unknown' = 'must-be-known',
+  ): Promise<T> {
+    const catalog = this.#catalog(scope.catalog);
+    for (let attempt = 1; ; attempt++) {
       try {
-        const source = await this.#repositories.withIndex(address, signal);
-        const { snapshots } = await listSnapshots(source.repository, signal);
-        sources.push(source);
-        for (const { id, snapshot } of snapshots) {
-          if (!snapshot.paths.includes(scope.root)) continue;
-          const tree = await this.#rootTree(id, snapshot.tree, scope.root, source, signal);
-          if (tree) found.push({ time: snapshot.time.ns, id, tree, destinationId });
-        }
+        if (known === 'must-be-known') await this.#prepare(catalog, scope);
+        return question(catalog);
       } catch (error) {
-        failure = error; // the other destinations still show their history
+        if (attempt === 2 || catalog.recover(error) === 'not-damaged') throw error;
+        this.#updates.clear();
       }
     }
-    if (sources.length === 0 && failure !== undefined) throw failure;
-    const moments = joinMoments(found);
-    let history = this.#histories.get(scope.folderId) ?? new FolderHistory();
-    if (!history.continues(moments.map(({ tree }) => tree))) history = new FolderHistory();
-    for (const [position, moment] of moments.entries()) {
-      const known = history.moments[position];
-      if (known) history.moments[position] = { ...moment, changes: known.changes };
-      else await history.append(moment, sources, signal);
+  }
+
+  async #prepare(catalog: Catalog, scope: HistoryScope): Promise<void> {
+    if (scope.sources.length === 0) {
+      if (!catalog.knows(scope.folderId) && scope.destinationIds.length > 0) throw away();
+      return;
     }
-    this.#histories.set(scope.folderId, history);
-    return { history, sources };
-  }
-}
-
-/** Snapshots of the same content in a row are one moment, whichever destination holds them. */
-function joinMoments(found: { time: bigint; id: string; tree: TreeId; destinationId: string }[]): Moment[] {
-  found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  const moments: Moment[] = [];
-  for (const { time, id, tree, destinationId } of found) {
-    let moment = moments.at(-1);
-    if (moment?.tree !== tree) {
-      // A slower destination may hold an older moment under a later time.
-      const earlier = moments.find((one) => one.tree === tree && !one.copies.has(destinationId));
-      moment = earlier ?? {
-        time,
-        tree,
-        copies: new Map(),
-        snapshotIds: new Set(),
-        changes: { added: 0, changed: 0, removed: 0 },
-      };
-      if (!earlier) moments.push(moment);
+    const update = this.#newest(scope);
+    if (!catalog.knows(scope.folderId)) {
+      const { failure } = await update.done;
+      if (failure !== undefined && !catalog.knows(scope.folderId)) throw failure;
+      return;
     }
-    moment.copies.set(destinationId, id);
-    moment.snapshotIds.add(id);
+    const left = update.startedAt + PATIENCE_MS - performance.now();
+    if (update.endedAt === null && left > 0)
+      await Promise.race([update.done.catch(() => undefined), delay(left, undefined, { ref: false })]);
   }
-  return moments;
-}
 
-function momentInfo(moment: Moment, _position: number): MomentInfo {
-  const copies = [...moment.copies].map(([destinationId, snapshotId]) => ({ destinationId, snapshotId }));
-  return { id: momentId(moment), time: iso(moment.time), copies, changes: { ...moment.changes } };
-}
-
-function momentId(moment: Moment): string {
-  return [...moment.snapshotIds][0] ?? '';
-}
-
-function findMoment(history: FolderHistory, id: string): number {
-  const position =
-    id === 'latest' ? history.moments.length - 1 : history.moments.findIndex(({ snapshotIds }) => snapshotIds.has(id));
-  if (position < 0) {
-    throw new TriplicateError(
-      'snapshot/not-found',
-      'This moment is no longer kept at any destination that can be reached.',
-    );
+  /** The update that shows the newest: one that has ended, one under way, or one that begins now. */
+  #newest(scope: HistoryScope): Update {
+    const sources = scope.sources.map(({ destinationId }) => destinationId).join(' ');
+    const last = this.#updates.get(scope.folderId);
+    if (last?.sources === sources && last.runs === this.#runs) {
+      if (last.endedAt === null || performance.now() - last.endedAt < FRESH_MS) return last;
+      this.#begin(scope, sources, performance.now() - PATIENCE_MS); // nobody waits for what others may have done
+      return last;
+    }
+    return this.#begin(scope, sources, performance.now());
   }
-  return position;
+
+  #begin(scope: HistoryScope, sources: string, startedAt: number): Update {
+    const folder: CatalogFolder = {
+      folderId: scope.folderId,
+      root: scope.root,
+      destinationIds: scope.destinationIds,
+      sources: scope.sources.map(({ repository, destinationId }) => ({
+        destinationId,
+        open: () => this.#repositories.open(repository),
+        withIndex: () => this.#repositories.withIndex(repository, this.#ending),
+      })),
+    };
+    const done = this.#catalog(scope.catalog).update(folder, this.#ending);
+    const update: Update = { sources, runs: this.#runs, startedAt, endedAt: null, done };
+    const ended = (): void => {
+      update.endedAt = performance.now();
+    };
+    const failed = (): void => {
+      if (this.#updates.get(scope.folderId) === update) this.#updates.delete(scope.folderId);
+    };
+    done.then(({ failure }) => (failure === undefined ? ended() : failed()), failed);
+    this.#updates.set(scope.folderId, update);
+    return update;
+  }
 }
 
-function entryInfo(history: FolderHistory, prefix: string, node: TreeNode): EntryInfo {
-  const path = prefix + latin1(node.name);
-  const newest = history.spans.get(path)?.at(-1);
-  return {
-    name: text(latin1(node.name)),
-    path: text(path),
-    key: keyOf(path),
-    type: entryType(node),
-    size: node.size,
-    modifiedAt: iso(node.mtime.ns),
-    existsNow: newest?.last === Number.POSITIVE_INFINITY,
-  };
+function away(): TriplicateError {
+  return new TriplicateError('store/unreachable', 'No destination of this folder can be reached now.', {
+    hint: 'Connect a disk or the network; what was stored is kept there.',
+  });
 }
 
-function hitInfo(
-  folderId: string,
-  history: FolderHistory,
-  path: string,
-  spans: readonly Span[],
-  newest: Span,
-): HitInfo {
-  const last = Math.min(newest.last, history.moments.length - 1);
-  const moment = history.moments[last] as Moment;
-  return {
-    folderId,
-    name: text(path.slice(path.lastIndexOf('/') + 1)),
-    path: text(path),
-    key: keyOf(path),
-    type: newest.type,
-    size: newest.size,
-    modifiedAt: iso(newest.modified),
-    existsNow: newest.last === Number.POSITIVE_INFINITY,
-    versions: spans.length,
-    lastSeenAt: iso(moment.time),
-    momentId: momentId(moment),
-  };
-}
+type Found = Pick<TreeNode, 'type' | 'size' | 'content'>;
 
-function versionInfo(history: FolderHistory, span: Span): VersionInfo {
-  const last = Math.min(span.last, history.moments.length - 1);
-  const moment = history.moments[last] as Moment;
-  const standing = history.moments.slice(span.first, last + 1);
-  return {
-    momentId: momentId(moment),
-    firstSeenAt: iso((history.moments[span.first] as Moment).time),
-    lastSeenAt: iso(moment.time),
-    size: span.size,
-    modifiedAt: iso(span.modified),
-    contentKey: createHash('sha256').update(span.contentKey, 'latin1').digest('base64url').slice(0, 22),
-    destinationIds: [...new Set(standing.flatMap(({ copies }) => [...copies.keys()]))],
-    current: span.last === Number.POSITIVE_INFINITY,
-  };
+async function descend(readTrees: ReadTrees, root: string, names: readonly string[]): Promise<Found> {
+  let tree: string | undefined = root;
+  for (const [position, name] of names.entries()) {
+    const nodes: Awaited<ReturnType<ReadTrees>> = tree === undefined ? new Map() : await readTrees([tree]);
+    const node: (Found & Pick<TreeNode, 'subtree'>) | undefined = nodes
+      .get(tree ?? '')
+      ?.find((one) => latin1(one.name) === name);
+    if (node && position === names.length - 1) return node;
+    tree = node?.subtree;
+  }
+  throw new TriplicateError('path/not-found', 'This path was not there at that moment.');
 }
 
 async function readContent(
-  node: TreeNode,
+  node: Pick<TreeNode, 'content'>,
   maxBytes: number,
   sources: readonly TreeSource[],
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -292,29 +214,4 @@ async function readContent(
     length += bytes.length;
   }
   return new Uint8Array(Buffer.concat(parts).subarray(0, maxBytes));
-}
-
-function directoriesFirst(a: TreeNode, b: TreeNode): number {
-  if ((a.type === 'dir') !== (b.type === 'dir')) return a.type === 'dir' ? -1 : 1;
-  return text(latin1(a.name)).localeCompare(text(latin1(b.name)), undefined, { numeric: true, sensitivity: 'base' });
-}
-
-/** Keys name raw bytes, so that names that are not UTF-8 stay reachable. */
-export function keyOf(path: string): string {
-  return Buffer.from(path, 'latin1').toString('base64url');
-}
-
-export function pathOf(key: string): string {
-  return Buffer.from(key, 'base64url').toString('latin1');
-}
-
-function text(path: string): string {
-  return Buffer.from(path, 'latin1').toString('utf8');
-}
-
-function iso(ns: bigint): string {
-  const ms = ns / 1_000_000n;
-  const bounded =
-    ms < -62_135_596_800_000n ? -62_135_596_800_000n : ms > 253_402_300_799_000n ? 253_402_300_799_000n : ms;
-  return new Date(Number(bounded)).toISOString();
 }

@@ -164,7 +164,7 @@ function SourceChoice({ wish, value, onChange }: SourceChoiceProps) {
   const destinations = useData('destinations.list', {}).data ?? [];
   const copies = moments?.find(({ id }) => id === wish.momentId)?.copies ?? [];
   const holders = copies.flatMap(({ destinationId }) => destinations.filter(({ id }) => id === destinationId));
-  const [best] = holders;
+  const best = holders.find(({ state }) => state !== 'away' && state !== 'blocked');
   if (best === undefined || holders.length < 2) return null;
   return (
     <Select

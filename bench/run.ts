@@ -1,11 +1,13 @@
 /**
  * `npm run bench [-- --quick]`: Triplicate and stock restic in turn on the same seeded data, on this machine, in one run.
- * Prints medians and ratios and writes docs/benchmarks.md. `--quick` takes a tenth of the data once.
+ * Prints medians and ratios and writes docs/benchmarks.md. `--quick` takes a tenth of the data once. `-- catalog` measures
+ * the catalog alone.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { measureCatalog } from './catalog.ts';
 import { type DataSet, mixedTree, smallFiles } from './data.ts';
 import { type Measured, measure, median } from './measure.ts';
 
@@ -76,7 +78,7 @@ function table(rows: readonly Row[]): string {
   );
 }
 
-try {
+async function compareAll(): Promise<void> {
   const rows = [...(await compare(mixedTree)), ...(await compare(smallFiles))];
   const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
   process.stdout.write(`${table(rows)}\n`);
@@ -84,6 +86,11 @@ try {
     const text = `# Benchmarks\n\nMedians of ${rounds} rounds by \`npm run bench\`, each program in turn on the same data; ${machine}.\n\n${table(rows)}\n`;
     writeFileSync(fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url)), text);
   }
+}
+
+try {
+  if (process.argv.includes('catalog')) process.stdout.write(`${await measureCatalog(quick ? 'quick' : 'whole')}\n`);
+  else await compareAll();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -18,9 +18,9 @@ export interface SearchQuery {
 }
 
 /** Names looked at for one kind of match: bounds the time when nearly everything fits. */
-const MOST_CANDIDATES = 2000;
+const MOST_CANDIDATES = 1000;
 /** Entries looked at below directories that fit. */
-const MOST_BELOW = 4000;
+const MOST_BELOW = 1000;
 /** Names looked at for one or two letters within a word, which no index has. */
 const MOST_SCANNED = 50_000;
 

@@ -45,25 +45,19 @@ export async function runBackup(
   options: BackupOptions,
 ): Promise<ExitCode> {
   const repository = await session.openRepository();
-  const report = await withLock(
-    repository,
-    'shared',
-    (signal) =>
-      backup({
-        destinations: [{ repository }],
-        paths,
-        workingDirectory: process.cwd(),
-        excludes: options.exclude,
-        excludeMarkers: options.excludeIfPresent,
-        excludeCaches: options.excludeCaches ? 'yes' : 'no',
-        ...(options.excludeLargerThan === undefined ? {} : { excludeLargerThan: options.excludeLargerThan }),
-        ...(options.host ? { hostname: options.host } : {}),
-        tags: options.tag.flatMap((list) => list.split(',')).filter((tag) => tag !== ''),
-        onProgress: session.progress,
-        signal,
-      }),
-    { signal: session.signal },
-  );
+  const report = await backup({
+    destinations: [{ repository }],
+    paths,
+    workingDirectory: process.cwd(),
+    excludes: options.exclude,
+    excludeMarkers: options.excludeIfPresent,
+    excludeCaches: options.excludeCaches ? 'yes' : 'no',
+    ...(options.excludeLargerThan === undefined ? {} : { excludeLargerThan: options.excludeLargerThan }),
+    ...(options.host ? { hostname: options.host } : {}),
+    tags: options.tag.flatMap((list) => list.split(',')).filter((tag) => tag !== ''),
+    onProgress: session.progress,
+    signal: session.signal,
+  });
   const [result] = report.results;
   if (!result || result.error)
     throw result?.error ? fromWire(result.error) : new TriplicateError('internal', 'No result.');

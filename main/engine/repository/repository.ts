@@ -58,23 +58,63 @@ export async function createRepository(
   if (await readConfigFile(store, signal)) {
     throw new TriplicateError('repo/exists', `There is already a repository at ${store.location}.`);
   }
-  const foreign = await store.list('keys', signal).catch((error) => {
-    if (hasCode(error, 'store/not-found')) return [];
-    throw error;
-  });
-  if (foreign.length > 0) {
-    throw new TriplicateError(
-      'repo/damaged',
-      `${store.location} holds key files but no config: an interrupted or damaged repository.`,
-      { hint: 'Choose an empty place, or move the old files away after looking at them. Nothing was changed.' },
-    );
-  }
-  const key = generateMasterKey(host.random);
+  const begun = await findBegun(store, options.passphrase, signal);
+  const { key, keyId } = begun ?? (await writeNewKey(store, options, host, signal));
   const config: RepositoryConfig = {
     version: 2,
     id: Buffer.from(host.random(32)).toString('hex'),
     chunkerPolynomial: options.chunkerPolynomial ?? generatePolynomial(host.random),
   };
+  await store.put(CONFIG_FILE, seal(key, host.random(16), serialiseConfig(config)), signal);
+  return { store, config, key, keyId, host };
+}
+
+interface FoundKey {
+  readonly key: Key;
+  readonly keyId: KeyId;
+}
+
+/**
+ * The key that an interrupted creation with this passphrase left; undefined in a new place. It is taken over where
+ * nothing else was ever stored: then only the config is still to be written, and nothing has to be deleted.
+ */
+async function findBegun(store: WriteStore, passphrase: string, signal?: AbortSignal): Promise<FoundKey | undefined> {
+  if ((await listOrNone(store, 'keys', signal)).length === 0) return undefined;
+  const others = await Promise.all(
+    (['snapshots', 'index', 'data'] as const).map((type) => listOrNone(store, type, signal)),
+  );
+  if (others.every((files) => files.length === 0)) {
+    try {
+      return await findKey(store, passphrase, signal);
+    } catch (error) {
+      if (!hasCode(error, 'repo/wrong-passphrase', 'repo/damaged')) throw error;
+    }
+  }
+  throw new TriplicateError(
+    'repo/damaged',
+    `${store.location} holds key files but no config: an interrupted or damaged repository.`,
+    { hint: 'Choose an empty place, or move the old files away after looking at them. Nothing was changed.' },
+  );
+}
+
+async function listOrNone(
+  store: WriteStore,
+  type: 'keys' | 'snapshots' | 'index' | 'data',
+  signal?: AbortSignal,
+): Promise<readonly unknown[]> {
+  return store.list(type, signal).catch((error) => {
+    if (hasCode(error, 'store/not-found')) return [];
+    throw error;
+  });
+}
+
+async function writeNewKey(
+  store: WriteStore,
+  options: CreateOptions,
+  host: EngineHost,
+  signal?: AbortSignal,
+): Promise<FoundKey> {
+  const key = generateMasterKey(host.random);
   const created = host.clock.now();
   const keyFile = await createKeyFile({
     passphrase: options.passphrase,
@@ -87,8 +127,7 @@ export async function createRepository(
   });
   const keyId = hexSha256(keyFile) as KeyId;
   await store.put({ type: 'keys', id: keyId }, keyFile, signal);
-  await store.put(CONFIG_FILE, seal(key, host.random(16), serialiseConfig(config)), signal);
-  return { store, config, key, keyId, host };
+  return { key, keyId };
 }
 
 /**
@@ -121,11 +160,7 @@ async function readConfigFile(store: WriteStore, signal?: AbortSignal): Promise<
 }
 
 /** Unlike restic, a broken key file beside a good one does not stop the search; it is named when none opens. */
-async function findKey(
-  store: WriteStore,
-  passphrase: string,
-  signal?: AbortSignal,
-): Promise<{ key: Key; keyId: KeyId }> {
+async function findKey(store: WriteStore, passphrase: string, signal?: AbortSignal): Promise<FoundKey> {
   const keys = await store.list('keys', signal);
   const broken: string[] = [];
   for (const { id } of keys.slice(0, MAX_KEYS_TRIED)) {

@@ -65,7 +65,8 @@ export function createHttpTransport(address: URL): HttpTransport {
 export function brokenConnection(place: string, error: unknown, signal?: AbortSignal): TriplicateError {
   if (signal?.aborted) return new TriplicateError('cancelled', 'Cancelled.');
   if (error instanceof TriplicateError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const reason = text.includes('NGHTTP2_') ? 'the transfer broke off' : text;
   return new TriplicateError('store/unreachable', `${place} does not answer: ${reason}.`, { cause: error });
 }
 

@@ -62,7 +62,7 @@ export async function withLock<T>(
   try {
     await held.acquire(options.waitMs ?? 0, options.signal);
   } catch (error) {
-    if (!options.onUnwritable || !hasCode(error, 'store/read-only', 'store/denied')) throw error;
+    if (!options.onUnwritable || !hasCode(error, 'store/read-only', 'store/denied', 'store/full')) throw error;
     options.onUnwritable();
     return work(options.signal ?? new AbortController().signal);
   }

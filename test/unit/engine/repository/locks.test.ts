@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { TriplicateError } from '../../../../main/engine/errors.ts';
 import { listLocks, withLock } from '../../../../main/engine/repository/locks.ts';
 import { readOnly } from '../../../../main/engine/store/read-only-store.ts';
 import { newRepository } from '../../../support/engine.ts';
@@ -25,6 +26,12 @@ it('goes without a lock where none can be written, but only for work that says s
   expect(await withLock(unwritable, 'shared', done, { onUnwritable })).toBe('done');
   expect(await withLock(repository, 'shared', done, { onUnwritable })).toBe('done');
   expect(told).toBe(1);
+  const fullDisk = async (): Promise<never> => {
+    throw new TriplicateError('store/full', 'The disk is full.');
+  };
+  const full = { ...repository, store: { ...readOnly(repository.store), put: fullDisk } };
+  await expect(withLock(full, 'shared', done)).rejects.toMatchObject({ code: 'store/full' });
+  expect(await withLock(full, 'shared', done, { onUnwritable })).toBe('done');
   await withLock(repository, 'exclusive', async () => {
     const refused = withLock(unwritable, 'shared', done, { onUnwritable });
     await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });

@@ -51,7 +51,7 @@ export function search(
   const words = queryWords(query.text);
   if (words.length === 0) return { hits: [], more: false };
   const hunt = new Hunt(words, query);
-  for (const step of [whole, starts, laterWords, anywhere, scanned, paths]) {
+  for (const step of stepsFor(hunt, folders)) {
     for (const { part } of folders) step(hunt, part);
     if (hunt.found.size > query.limit) break;
   }
@@ -118,6 +118,18 @@ function rankOf(name: string, words: readonly string[]): Rank | undefined {
 
 type Step = (hunt: Hunt, part: FolderPart) => void;
 
+/**
+ * One question to the index gives all names with the words, if they are few: what they begin with is seen on the names
+ * themselves. Only when they are too many are the best asked for first.
+ */
+function stepsFor(hunt: Hunt, folders: readonly { readonly part: FolderPart }[]): readonly Step[] {
+  const inner = hunt.words.flatMap((word) => trigrams(word));
+  if (inner.length === 0) return [whole, starts, laterWords, scanned, paths];
+  const rows = new Map(folders.map(({ part }) => [part, hunt.candidates(part, inner)]));
+  const anywhere: Step = (_, part) => hunt.keepNames(part, rows.get(part) ?? []);
+  return hunt.cut ? [whole, starts, laterWords, anywhere, paths] : [anywhere, paths];
+}
+
 const whole: Step = (hunt, part) => {
   const text = hunt.words.join(' ');
   hunt.keepNames(part, hunt.candidates(part, wholeTrigrams(text)));
@@ -136,11 +148,6 @@ const laterWords: Step = (hunt, part) => {
     const start = wordTrigram(word);
     if (start !== undefined) hunt.keepNames(part, hunt.candidates(part, [start, ...inner]));
   }
-};
-
-const anywhere: Step = (hunt, part) => {
-  const inner = hunt.words.flatMap((word) => trigrams(word));
-  if (inner.length > 0) hunt.keepNames(part, hunt.candidates(part, inner));
 };
 
 /** Words too short for the index are looked for in the names that came last. */

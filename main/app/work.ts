@@ -11,7 +11,7 @@ import type { Folders } from './folders.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { Proofs } from './proofs.ts';
 import type { DestinationRecord, FolderRecord } from './records.ts';
-import { backupReport, checkReport, lostPacks, pruneReport } from './runs/report-words.ts';
+import { backupReport, checkReport, damagedParts, pruneReport } from './runs/report-words.ts';
 import type { RunResult, Runs, RunTools } from './runs/runs.ts';
 
 export interface WorkParts {
@@ -168,7 +168,7 @@ export class Work {
         failure !== null ||
         outcome.moreLeftOut > 0 ||
         outcome.leftOut.some((one) => one.partial === 'yes') ||
-        outcome.results.some(({ packsLost }) => packsLost > 0);
+        outcome.results.some(({ damagedParts }) => damagedParts > 0);
       return { state: partial ? 'partial' : 'done', report, error: failure };
     } catch (error) {
       const problem = plainError(error);
@@ -184,8 +184,8 @@ export class Work {
   }
 
   /** The destination counts as damaged until a check finds nothing any more. */
-  async #noteLostPacks(id: DestinationId, count: number): Promise<void> {
-    const damage = new TriplicateError('repo/damaged', lostPacks(count), {
+  async #noteDamagedParts(id: DestinationId, count: number): Promise<void> {
+    const damage = new TriplicateError('repo/damaged', damagedParts(count), {
       hint: 'The other copies are not affected. A check that reads all data shows the extent.',
     });
     await this.#parts.destinations.patch(id, { damage: plainError(damage) });
@@ -206,7 +206,7 @@ export class Work {
         if (result?.error) await this.#noteFailure(folder, destinationId, taken.get(destinationId), result.error);
         continue;
       }
-      if (result.packsLost > 0) await this.#noteLostPacks(destinationId, result.packsLost);
+      if (result.damagedParts > 0) await this.#noteDamagedParts(destinationId, result.damagedParts);
       await updateCopy(
         this.#core,
         { folderId: folder.id, destinationId },

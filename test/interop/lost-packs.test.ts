@@ -1,7 +1,15 @@
-import { chmod, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { backup, check, findSnapshot, planRestore, type Repository, restore } from '../../main/engine/engine.ts';
+import {
+  backup,
+  check,
+  findSnapshot,
+  loadIndex,
+  planRestore,
+  type Repository,
+  restore,
+} from '../../main/engine/engine.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, reopen } from '../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -50,7 +58,7 @@ describe('a backup into a repository that has lost packs', () => {
       await truncate(lost, 100);
     }
     const report = await run();
-    expect(report.results[0]).toMatchObject({ packsLost: 1 });
+    expect(report.results[0]).toMatchObject({ damagedParts: 1 });
     expect(report.results[0]?.bytesAdded).toBeGreaterThan(0);
     await restoreLatest();
     // The damage of the past is not talked away.
@@ -65,7 +73,19 @@ describe('a backup into a repository that has lost packs', () => {
     expect(await packs()).toEqual([]);
   });
 
+  it('stores a folder again whose stored listing is damaged, so that it can be restored', async () => {
+    const { index } = await loadIndex(repository);
+    for (const { id, blobs } of index.packs()) {
+      const path = at('repository', 'data', id.slice(0, 2), id);
+      await chmod(path, 0o600);
+      if (blobs[0]?.type === 'tree') await writeFile(path, (await readFile(path)).fill(7));
+    }
+    const report = await run();
+    expect(report.results[0]?.damagedParts).toBeGreaterThan(0);
+    await restoreLatest();
+  });
+
   it('says nothing of the kind when all is well', async () => {
-    expect((await run()).results[0]).toMatchObject({ packsLost: 0 });
+    expect((await run()).results[0]).toMatchObject({ damagedParts: 0 });
   });
 });

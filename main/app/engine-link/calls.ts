@@ -31,8 +31,8 @@ export interface BackupOutcome {
     readonly snapshotId: string | null;
     readonly error: ContractError | null;
     readonly bytesAdded: number;
-    /** Files of the repository that are gone or cut short; their content was stored again where it still exists. */
-    readonly packsLost: number;
+    /** Parts of the repository that are gone or damaged; their content was stored again where it still exists. */
+    readonly damagedParts: number;
   }[];
   readonly scan: 'full' | 'changes';
   readonly filesNew: number;

@@ -158,12 +158,12 @@ export class EngineService implements Engine {
     let next = 0;
     const results = opened.map((one) => {
       if (one.status === 'rejected') {
-        return { snapshotId: null, error: plainError(one.reason), bytesAdded: 0, packsLost: 0 };
+        return { snapshotId: null, error: plainError(one.reason), bytesAdded: 0, damagedParts: 0 };
       }
       const result = report.results[next++];
       const error = result?.error ? { ...result.error, data: plainData(result.error.data) } : null;
-      const { snapshotId = null, bytesAdded = 0, packsLost = 0 } = result ?? {};
-      return { snapshotId, error, bytesAdded, packsLost };
+      const { snapshotId = null, bytesAdded = 0, damagedParts = 0 } = result ?? {};
+      return { snapshotId, error, bytesAdded, damagedParts };
     });
     return {
       results,

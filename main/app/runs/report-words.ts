@@ -32,11 +32,11 @@ export function backupReport(outcome: BackupOutcome, destinations: readonly Stor
     if (result?.snapshotId) snapshots.push({ destinationId, snapshotId: result.snapshotId });
     if (result?.error)
       findings.push({ level: 'error', code: result.error.code, text: `${name}: ${result.error.message}`, path: null });
-    if (result && result.packsLost > 0)
+    if (result && result.damagedParts > 0)
       findings.push({
         level: 'error',
         code: 'repo/damaged',
-        text: `${name}: ${lostPacks(result.packsLost)}`,
+        text: `${name}: ${damagedParts(result.damagedParts)}`,
         path: null,
       });
   }
@@ -64,10 +64,10 @@ export function backupReport(outcome: BackupOutcome, destinations: readonly Stor
   };
 }
 
-/** What it means that a destination lost files, for the report and for its card. */
-export function lostPacks(count: number): string {
-  const what = count === 1 ? 'One of its files is' : `${count} of its files are`;
-  return `${what} gone or cut short. What the folder still holds was stored again; older versions may be damaged.`;
+/** What it means that a destination has damaged parts, for the report and for its card. */
+export function damagedParts(count: number): string {
+  const what = count === 1 ? 'One part of it is' : `${count} parts of it are`;
+  return `${what} gone or damaged. What the folder still holds was stored again; older versions may be damaged.`;
 }
 
 function backupSummary(outcome: BackupOutcome, stored: number): string {

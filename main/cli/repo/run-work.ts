@@ -68,12 +68,12 @@ export async function runBackup(
   session.say(`Files: ${report.filesNew} new, ${report.filesChanged} changed, ${report.filesUnchanged} unchanged`);
   session.say(`Read ${sizeText(report.bytesRead)}, added ${sizeText(result.bytesAdded)} to the repository`);
   session.say(`Snapshot ${result.snapshotId?.slice(0, 8)} saved`);
-  if (result.packsLost > 0) {
+  if (result.damagedParts > 0) {
     process.stderr.write(
-      `The repository has lost ${result.packsLost} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.\n`,
+      `The repository has lost ${result.damagedParts} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.\n`,
     );
   }
-  return result.packsLost > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
+  return result.damagedParts > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
 }
 
 /** On a disk that is only to be read, nothing is written, so no other program is kept from writing. */

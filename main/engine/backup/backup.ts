@@ -184,7 +184,7 @@ async function openWriter(
 async function lookForLostPacks(writer: DestinationWriter, signal: AbortSignal | undefined): Promise<void> {
   if (writer.failure) return;
   try {
-    writer.packsLost = await setLostPacksAside(writer.repository, writer.currentIndex(), signal);
+    writer.damagedParts += await setLostPacksAside(writer.repository, writer.currentIndex(), signal);
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
     writer.fail(error);
@@ -273,13 +273,13 @@ async function finishDestination(
   parentId: Snapshot['parent'] | null,
   signal: AbortSignal | undefined,
 ): Promise<DestinationResult> {
-  const { repository, added, packsLost } = writer;
+  const { repository, added, damagedParts } = writer;
   const counted = {
     location: repository.store.location,
     dataBlobsAdded: added.data,
     treeBlobsAdded: added.tree,
     bytesAdded: added.bytes,
-    packsLost,
+    damagedParts,
   };
   try {
     if (writer.failure) return { ...counted, error: writer.failure };

@@ -1,7 +1,7 @@
 import { toWire, type WireError } from '../errors.ts';
 import type { StoredPack } from '../format/index-file.ts';
 import { type BlobType, PackHeaderBlobs } from '../format/pack.ts';
-import type { BlobId, IndexId, PackId } from '../ids.ts';
+import type { BlobId, IndexId, PackId, TreeId } from '../ids.ts';
 import type { BlobIndex, LoadedIndex } from '../repository/blob-index.ts';
 import { IdTable } from '../repository/id-table.ts';
 import { IndexWriter } from '../repository/index-writer.ts';
@@ -27,8 +27,10 @@ export class DestinationWriter {
   #flushing: Promise<void> = Promise.resolve();
   #failure: WireError | undefined;
   readonly added = { data: 0, tree: 0, bytes: 0 };
+  /** Directories that the index names and that turned out to be damaged. */
+  readonly #damagedTrees = new IdTable();
   /** See `DestinationResult`. */
-  packsLost = 0;
+  damagedParts = 0;
 
   constructor(repository: Repository, loaded: LoadedIndex, signal: AbortSignal | undefined) {
     this.repository = repository;
@@ -54,15 +56,30 @@ export class DestinationWriter {
   /** Whether the blob was stored before this run or has been claimed in it. */
   has(type: BlobType, id: BlobId): boolean {
     const bytes = Buffer.from(id, 'hex');
-    return this.index.hasBytes(type, bytes, 0) || this.#claimed[type].find(bytes) !== -1;
+    return this.#isStored(type, bytes, 0) || this.#claimed[type].find(bytes) !== -1;
   }
 
   /** True when the destination lacks the blob (32 bytes at `offset`); the caller has to store it then. */
   claim(type: BlobType, id: Uint8Array, offset: number): boolean {
-    if (this.#failure || this.index.hasBytes(type, id, offset) || this.#claimed[type].find(id, offset) !== -1)
-      return false;
+    if (this.#failure || this.#isStored(type, id, offset) || this.#claimed[type].find(id, offset) !== -1) return false;
     this.#claimed[type].add(id, offset);
     return true;
+  }
+
+  /**
+   * The directory is damaged there. What is below it cannot be looked at then, so from now on every directory of this run
+   * is stored again: a few megabytes against a version that cannot be restored.
+   */
+  noteDamagedTree(id: TreeId): void {
+    const bytes = Buffer.from(id, 'hex');
+    if (this.#damagedTrees.find(bytes) !== -1) return;
+    this.#damagedTrees.add(bytes);
+    this.damagedParts++;
+  }
+
+  #isStored(type: BlobType, id: Uint8Array, offset: number): boolean {
+    if (!this.index.hasBytes(type, id, offset)) return false;
+    return type === 'data' || this.#damagedTrees.size === 0;
   }
 
   /** Stores a pack; a failure is kept in `failure`. */

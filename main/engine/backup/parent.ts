@@ -79,8 +79,10 @@ class ParentReader {
       this.#bytes -= text.length;
       return decodeTree(text);
     } catch (error) {
-      if (hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/corrupt', 'store/not-found')) return null;
-      throw error;
+      if (!hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/corrupt', 'store/not-found')) throw error;
+      // What a lost pack held counts as absent already.
+      if (!hasCode(error, 'repo/blob-missing')) this.#source.noteDamagedTree(id);
+      return null;
     }
   }
 

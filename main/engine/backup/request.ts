@@ -57,9 +57,10 @@ export interface DestinationResult {
   /** Bytes of the packs that were added. */
   readonly bytesAdded: number;
   /**
-   * Packs that are gone from the place or cut short, as far as a full scan looked: what was in them counted as absent, and was stored again where it still exists.
+   * Packs that are gone or cut short, and directories of the parent that cannot be read, as far as this run looked: what
+   * was in them counted as absent, and was stored again where it still exists.
    */
-  readonly packsLost: number;
+  readonly damagedParts: number;
   /** The index as it stands after the run, for `knownIndex` of the next. */
   readonly index?: LoadedIndex;
 }

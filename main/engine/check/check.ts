@@ -146,8 +146,10 @@ class CheckRun {
         this.#found({ code: 'pack-mixed', level: 'note', id, count: pack.blobs.length, text });
       }
     }
+    const unsure = this.#findings.some(({ code }) => code === 'index-unreadable' || code === 'no-index');
+    const why = unsure ? 'no index that can be read' : 'no index: left over from an interrupted run; prune removes it';
     for (const id of listed.keys()) {
-      const text = `Pack ${short(id)} is in no index: left over from an interrupted run; prune removes it.`;
+      const text = `Pack ${short(id)} is in ${why}.`;
       this.#found({ code: 'pack-unindexed', level: 'note', id, text });
     }
     return present;

@@ -235,7 +235,7 @@ export async function loadIndex(
       if (options.onDamage !== 'report') {
         throw new TriplicateError('repo/damaged', `The index file ${id.slice(0, 8)} is damaged.`, {
           data: { type: 'index', id },
-          hint: 'Run `check`; the index can be rebuilt from the packs. No data was changed.',
+          hint: 'No data was changed. `restic rebuild-index` makes the index anew from the packs.',
           cause: error,
         });
       }

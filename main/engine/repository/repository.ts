@@ -146,8 +146,19 @@ export async function openRepository(
     throw new TriplicateError('repo/not-a-repository', `There is no repository at ${store.location}.`);
   }
   const { key, keyId } = await findKey(store, options.passphrase, signal);
-  const config = parseConfig(open(key, sealedConfig));
-  return { store, config, key, keyId, host };
+  return { store, config: openConfig(key, sealedConfig, store.location), key, keyId, host };
+}
+
+function openConfig(key: Key, sealed: Uint8Array, location: string): RepositoryConfig {
+  try {
+    return parseConfig(open(key, sealed));
+  } catch (cause) {
+    if (!hasCode(cause, 'repo/damaged')) throw cause;
+    throw new TriplicateError('repo/damaged', `The file config of the repository at ${location} is damaged.`, {
+      cause,
+      hint: 'Nothing else needs to be lost: put the same file from a copy of the repository there. Other copies can be used meanwhile.',
+    });
+  }
 }
 
 async function readConfigFile(store: WriteStore, signal?: AbortSignal): Promise<Uint8Array | undefined> {

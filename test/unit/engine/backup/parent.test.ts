@@ -42,6 +42,6 @@ it('is done without where it cannot be read: everything is looked at anew, and s
   }
   const second = await run();
   expect(second.filesNew + second.filesChanged).toBe(FOLDERS);
-  expect(second.results[0]).toMatchObject({ packsLost: 1, dataBlobsAdded: 0 });
+  expect(second.results[0]).toMatchObject({ damagedParts: 1, dataBlobsAdded: 0 });
   expect(await treeOf(second)).toBe(before);
 });

@@ -61,8 +61,11 @@ export class History {
 
   #updateWhere(fits: (folder: FolderRecord) => boolean): void {
     if (this.#core.secrets.state === 'locked') return;
-    for (const { id } of this.#folders.records().filter(fits))
-      this.#tell(this.#core.engine.call('updateHistory', this.scope(id)));
+    for (const { id } of this.#folders.records().filter(fits)) {
+      // What is on screen was answered while the catalog was behind, perhaps.
+      const tell = (): void => this.#core.events.emit('history.changed', { folderId: id });
+      this.#tell(this.#core.engine.call('updateHistory', this.scope(id)).then(tell));
+    }
   }
 
   #keep(): void {

@@ -14,7 +14,7 @@ import { hasCode, toWire } from '../../engine/errors.ts';
 import type { CallInput, CallOptions, EngineFinding, RestoreCall, RestoreOutcome } from './calls.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 import { chooseSample } from './sample.ts';
-import { MOST_FINDINGS, makePlan, runRestore } from './verbs.ts';
+import { goOnUnlocked, MOST_FINDINGS, makePlan, runRestore } from './verbs.ts';
 
 /**
  * Proves that what the destination holds can be restored: nothing that this process remembers is believed. Damage is a
@@ -51,7 +51,7 @@ async function tryRestore(
     const request = { repository, index, limit: sample, pick, signal: held };
     return { missing, chosen: subtree ? await chooseSample({ ...request, tree: subtree }) : [] };
   };
-  const { missing, chosen } = await withLock(repository, 'shared', look, { signal });
+  const { missing, chosen } = await withLock(repository, 'shared', look, { signal, onUnwritable: goOnUnlocked });
   if (missing.length > 0 || chosen.length === 0) {
     return { filesRestored: 0, bytesRestored: 0, findings: missing, moreFindings: 0 };
   }

@@ -42,6 +42,7 @@ export async function runCheck(
   const read = depth === 'read-data' ? 'data' : 'structure';
   const report = await withLock(repository, 'shared', (held) => check({ repository, read, onProgress, signal: held }), {
     signal,
+    onUnwritable: goOnUnlocked,
   });
   const findings = report.findings.map(
     ({ code, level, text }): EngineFinding => ({
@@ -151,9 +152,12 @@ export async function runRestore(
     repository,
     'shared',
     async (held) => outcomeOf(await restore(await makePlan(repositories, call, { ...options, signal: held }))),
-    { signal: options.signal },
+    { signal: options.signal, onUnwritable: goOnUnlocked },
   );
 }
+
+/** A disk that is full or can only be read must give everything back all the same. */
+export const goOnUnlocked = (): void => undefined;
 
 /** A plan against the newest index of the destination. @throws what planning throws */
 export async function makePlan(

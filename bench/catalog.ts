@@ -144,6 +144,7 @@ export async function measureCatalog(size: 'whole' | 'quick'): Promise<string> {
         timed(() => search([{ folderId: 'folder', part }], { text, which: 'all', limit: 100 })),
       ),
     }));
+    const deleted = timed(() => search([{ folderId: 'folder', part }], { text: '', which: 'deleted', limit: 500 }));
     const all = asked.flatMap(({ times }) => times);
     const key = Buffer.from(`group 1/${WORDS[100 % WORDS.length]} 100`).toString('base64url');
     const browsed = timed(() => browse(part, 'latest', key));
@@ -164,7 +165,7 @@ export async function measureCatalog(size: 'whole' | 'quick'): Promise<string> {
       `| one more moment with 100 changes in ten folders, median / p95 | ${median(later).toFixed(0)} / ${quantile(later, 0.95).toFixed(0)} ms |`,
       `| search, p50 / p95 / slowest | ${quantile(all, 0.5).toFixed(1)} / ${quantile(all, 0.95).toFixed(1)} / ${Math.max(...all).toFixed(1)} ms |`,
       `| search, p95 by query | ${asked.map(({ text, times }) => `${text}: ${quantile(times, 0.95).toFixed(1)}`).join(', ')} ms |`,
-      `| a folder as it was / versions of a file | ${browsed.toFixed(1)} / ${versions.toFixed(1)} ms |`,
+      `| a folder as it was / versions of a file / what was deleted | ${browsed.toFixed(1)} / ${versions.toFixed(1)} / ${deleted.toFixed(1)} ms |`,
       `| file | ${megabytes} MB |`,
       `| memory of the whole process | ${memory} MB |`,
     ].join('\n');

@@ -23,6 +23,14 @@ export interface EntryInfo {
   readonly existsNow: boolean;
 }
 
+/** A path that was found, with its newest version. */
+export interface HitInfo extends EntryInfo {
+  readonly folderId: string;
+  readonly versions: number;
+  readonly lastSeenAt: string;
+  readonly momentId: string;
+}
+
 /** One content of a path. A later time of the same content is the same version, and its newest time is shown. */
 export interface VersionInfo {
   readonly momentId: string;
@@ -148,6 +156,24 @@ function versionInfo(part: FolderPart, { spans, first, last }: Standing): Versio
     contentKey: newest.content ? Buffer.from(newest.content).toString('base64url') : TYPE_NAMES[newest.type],
     destinationIds: holders.map(({ destination }) => destination),
     current: newest.last === null,
+  };
+}
+
+/** Undefined when no moment that is kept has it. */
+export function hitInfo(
+  folderId: string,
+  { part, id, gone }: { readonly part: FolderPart; readonly id: number; readonly gone: number },
+): HitInfo | undefined {
+  const contents = contentsOf(part, spansOf(part, id));
+  const newest = contents.at(-1);
+  const span = newest?.spans.at(-1);
+  if (!newest || !span) return undefined;
+  return {
+    ...entryInfo(part.pathOf(id), span, gone),
+    folderId,
+    versions: contents.length,
+    lastSeenAt: isoOfMicroseconds(newest.last.time),
+    momentId: newest.last.id,
   };
 }
 

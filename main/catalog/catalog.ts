@@ -3,6 +3,7 @@ import {
   browse,
   type EntryInfo,
   findMoment,
+  type HitInfo,
   type MomentInfo,
   momentsOf,
   type VersionInfo,
@@ -11,14 +12,14 @@ import {
 import { dropUnfinished } from './apply-moments.ts';
 import { Database, isDamage, putAside } from './database.ts';
 import { FolderPart, type StoredMoment } from './folder-part.ts';
-import { type HitInfo, type SearchQuery, search } from './search.ts';
+import { type SearchQuery, search } from './search.ts';
 import { type CatalogFolder, updateFolder } from './update-folder.ts';
 import { Writing } from './writing.ts';
 
-export type { EntryInfo, EntryType, MomentInfo, VersionInfo } from './answers.ts';
+export type { EntryInfo, EntryType, HitInfo, MomentInfo, VersionInfo } from './answers.ts';
 export { latin1, nameText } from './node-value.ts';
 export { type ReadTrees, readTreesFrom, type TreeSource } from './read-trees.ts';
-export type { HitInfo, SearchQuery } from './search.ts';
+export type { SearchQuery } from './search.ts';
 export type { CatalogFolder, CatalogSource } from './update-folder.ts';
 
 /**

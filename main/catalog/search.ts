@@ -1,15 +1,8 @@
-import { contentsOf, type EntryInfo, entryInfo, isoOfMicroseconds } from './answers.ts';
-import { spansOf } from './entries.ts';
+import { type HitInfo, hitInfo } from './answers.ts';
 import type { FolderPart } from './folder-part.ts';
 import { allOf, fold, queryWords, startTrigrams, trigrams, wholeTrigrams, wordTails, wordTrigram } from './folding.ts';
 import { nameText } from './node-value.ts';
-
-export interface HitInfo extends EntryInfo {
-  readonly folderId: string;
-  readonly versions: number;
-  readonly lastSeenAt: string;
-  readonly momentId: string;
-}
+import { recentlyDeleted } from './recently-deleted.ts';
 
 export interface SearchQuery {
   readonly text: string;
@@ -42,14 +35,16 @@ interface Found extends Row {
 
 /**
  * Paths in which every word occurs, whatever their case and accents: whole names first, then names that begin so, then
- * words that do, then names with the words anywhere, then paths. `more` when not all were looked at or given.
+ * words that do, then names with the words anywhere, then paths. Without a word: what was deleted last, when only that is
+ * asked for. `more` when not all were looked at or given.
  */
 export function search(
   folders: readonly { readonly folderId: string; readonly part: FolderPart }[],
   query: SearchQuery,
 ): { readonly hits: readonly HitInfo[]; readonly more: boolean } {
   const words = queryWords(query.text);
-  if (words.length === 0) return { hits: [], more: false };
+  if (words.length === 0)
+    return query.which === 'deleted' ? recentlyDeleted(folders, query.limit) : { hits: [], more: false };
   const hunt = new Hunt(words, query);
   for (const step of stepsFor(hunt, folders)) {
     for (const { part } of folders) step(hunt, part);
@@ -234,18 +229,4 @@ function bestFirst(a: Found, b: Found): number {
     a.text.length - b.text.length ||
     (a.text < b.text ? -1 : a.text > b.text ? 1 : a.id - b.id)
   );
-}
-
-function hitInfo(folderId: string, { part, id, gone }: Found): HitInfo | undefined {
-  const contents = contentsOf(part, spansOf(part, id));
-  const newest = contents.at(-1);
-  const span = newest?.spans.at(-1);
-  if (!newest || !span) return undefined;
-  return {
-    ...entryInfo(part.pathOf(id), span, gone),
-    folderId,
-    versions: contents.length,
-    lastSeenAt: isoOfMicroseconds(newest.last.time),
-    momentId: newest.last.id,
-  };
 }

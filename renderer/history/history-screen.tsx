@@ -1,5 +1,5 @@
-import { CloseButton, Select, TextInput } from '@mantine/core';
-import { IconFolder, IconHistory, IconSearch } from '@tabler/icons-react';
+import { Button, CloseButton, Select, TextInput } from '@mantine/core';
+import { IconFolder, IconHistory, IconSearch, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useData } from '../data.ts';
@@ -17,14 +17,16 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
   const [text, setText] = useState(place.text);
   /** The folder to search in; empty for all. */
   const [scope, setScope] = useState('');
+  const [which, setWhich] = useState<'all' | 'deleted'>('all');
   const [seen, setSeen] = useState(rest);
   if (seen !== rest) {
     setSeen(rest);
     setText(place.text);
+    setWhich('all');
   }
   const folders = useData('folders.list', {});
   const folder = folders.data?.find(({ id }) => id === place.folderId) ?? folders.data?.[0];
-  const searching = place.mode === 'find' || text !== '';
+  const searching = place.mode === 'find' || text !== '' || which === 'deleted';
 
   return (
     <Page
@@ -46,6 +48,18 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
               onChange={(id) => (searching ? setScope(id ?? '') : navigate(`/history/${id ?? ''}`))}
             />
           )}
+          {folder !== undefined && !searching && (
+            <Button
+              variant="default"
+              leftSection={<IconTrash size={16} stroke={1.7} />}
+              onClick={() => {
+                setScope(folder.id);
+                setWhich('deleted');
+              }}
+            >
+              Deleted files
+            </Button>
+          )}
           <TextInput
             aria-label="Search all history, deleted files too"
             placeholder="Search all history, deleted files too"
@@ -57,6 +71,7 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
                   aria-label="End the search"
                   onClick={() => {
                     setText('');
+                    setWhich('all');
                     navigate(`/history/${folder?.id ?? ''}`);
                   }}
                 />
@@ -84,7 +99,13 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
         </Empty>
       )}
       {folder !== undefined && searching && (
-        <SearchResults text={text} folderId={scope} {...(place.key === undefined ? {} : { openKey: place.key })} />
+        <SearchResults
+          text={text}
+          folderId={scope}
+          which={which}
+          onWhich={setWhich}
+          {...(place.key === undefined ? {} : { openKey: place.key })}
+        />
       )}
       {folder !== undefined && !searching && <FolderHistory key={folder.id} folder={folder} />}
     </Page>

@@ -22,22 +22,23 @@ interface SearchResultsProps {
   readonly text: string;
   /** Empty: all folders. */
   readonly folderId: string;
+  readonly which: 'all' | 'deleted';
+  readonly onWhich: (which: 'all' | 'deleted') => void;
   /** A hit whose versions are to be shown at once. */
   readonly openKey?: string;
 }
 
 /** Names found over all history of all folders, deleted ones too, while the person types. */
-export function SearchResults({ text, folderId, openKey }: SearchResultsProps) {
+export function SearchResults({ text, folderId, which, onWhich, openKey }: SearchResultsProps) {
   const [settled] = useDebouncedValue(text.trim(), 60);
   // Emptying the field ends the search at once.
   const wanted = text.trim() === '' ? '' : settled;
-  const [deletedOnly, setDeletedOnly] = useState(false);
-  const asking = wanted !== '' || deletedOnly;
+  const asking = wanted !== '' || which === 'deleted';
   const query = useData(
     'history.search',
     {
       text: wanted,
-      deletedOnly,
+      deletedOnly: which === 'deleted',
       limit: 500,
       ...(folderId === '' ? {} : { folderId: folderId as FolderId }),
     },
@@ -65,19 +66,14 @@ export function SearchResults({ text, folderId, openKey }: SearchResultsProps) {
         </span>
         <Switch
           label="Deleted files only"
-          checked={deletedOnly}
-          onChange={(event) => setDeletedOnly(event.target.checked)}
+          checked={which === 'deleted'}
+          onChange={(event) => onWhich(event.target.checked ? 'deleted' : 'all')}
         />
       </div>
       {query.error !== null && <Failure error={query.error} onRetry={() => void query.refetch()} />}
       {hits.length === 0 && !searching && query.error === null && (
-        <Empty
-          icon={<IconSearch size={44} stroke={1.3} />}
-          title={wanted === '' ? 'Type a part of the name' : 'Nothing has this name'}
-        >
-          {wanted === ''
-            ? 'Files that were deleted or renamed long ago are found too.'
-            : 'Try fewer letters, or only the ending, for example “.pdf”.'}
+        <Empty icon={<IconSearch size={44} stroke={1.3} />} title={emptyTitle(wanted, which)}>
+          {emptyWords(wanted, which)}
         </Empty>
       )}
       {hits.length > 0 && <Hits hits={hits} words={wanted} onOpen={setShown} />}
@@ -189,6 +185,18 @@ function GoneTag({ hit }: { readonly hit: SearchHit }) {
   const now = useNow();
   const moments = useData('history.moments', { folderId: hit.folderId, limit: 2000 }).data?.moments ?? [];
   return <Tag tone="warn" label={`Deleted ${goneShort(goneSince(hit.lastSeenAt, moments), now)}`} />;
+}
+
+function emptyTitle(text: string, which: 'all' | 'deleted'): string {
+  if (text !== '') return which === 'deleted' ? 'Nothing deleted has this name' : 'Nothing has this name';
+  return which === 'deleted' ? 'Nothing was deleted' : 'Type a part of the name';
+}
+
+function emptyWords(text: string, which: 'all' | 'deleted'): string {
+  if (text !== '') return 'Try fewer letters, or only the ending, for example “.pdf”.';
+  return which === 'deleted'
+    ? 'What is deleted from now on is listed here, for as long as its versions are kept.'
+    : 'Files that were deleted or renamed long ago are found too.';
 }
 
 function summary(text: string, count: number, extent: 'more' | 'all'): string {

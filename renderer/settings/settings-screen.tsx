@@ -50,11 +50,12 @@ function Sections({ settings, info }: { readonly settings: Settings; readonly in
       | 'drillEveryDays'
       | 'uploadLimitKiBps'
       | 'downloadLimitKiBps',
+    unit = 1,
   ) => ({
-    defaultValue: settings[key],
+    defaultValue: Math.round((settings[key] / unit) * 100) / 100,
     w: 150,
     onBlur: (event: { target: { value: string } }) => {
-      const value = Number.parseInt(event.target.value.replace(/[^0-9]/g, ''), 10);
+      const value = Math.round(Number.parseFloat(event.target.value.replace(/[^0-9.]/g, '')) * unit);
       if (Number.isFinite(value) && value !== settings[key]) change({ [key]: value });
     },
   });
@@ -90,10 +91,11 @@ function Sections({ settings, info }: { readonly settings: Settings; readonly in
         <Row name="But not longer than" help="Files that change all the time are copied after this long anyway.">
           <NumberInput
             aria-label="But not longer than"
-            suffix=" seconds"
-            min={1}
-            max={86400}
-            {...amount('maxWaitSeconds')}
+            suffix=" minutes"
+            min={0.5}
+            max={1440}
+            decimalScale={2}
+            {...amount('maxWaitSeconds', 60)}
           />
         </Row>
         <Row name="Look through everything every" help="A safety net for changes that the system did not report.">

@@ -58,14 +58,29 @@ const go = (name: string) =>
 const card = () => page.getByRole('article', { name: 'Documents' });
 const threeCopies = () => card().getByText('3 copies', { exact: true }).waitFor({ timeout: 60_000 });
 
-/** Backs up by hand and waits until one more moment can be gone back to. */
+/**
+ * Backs up by hand and waits until one more moment can be gone back to, and no run goes on: a remote reads in a run of its
+ * own, and would miss this moment if the next change came before it.
+ */
 async function backUpToMoment(count: number): Promise<void> {
   await go('Home');
   await press('Back up now');
   await go('History');
   const moments = page.getByRole('navigation', { name: 'Moments' }).getByRole('button');
   await expect.poll(() => moments.count(), { timeout: 60_000 }).toBeGreaterThanOrEqual(count);
+  await expect.poll(unfinishedRuns, { timeout: 60_000 }).toBe(0);
 }
+
+const unfinishedRuns = () =>
+  page.evaluate(async () => {
+    const body = JSON.stringify({ limit: 10, states: ['queued', 'running'] });
+    const answer = await fetch('/api/runs.list', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    return ((await answer.json()) as { value: unknown[] }).value.length;
+  });
 
 test('the guide leads from the first word to three copies', async () => {
   await page.goto(serving.address);
@@ -105,6 +120,8 @@ test('a file that was changed, renamed and deleted is found and restored from th
   await backUpToMoment(2);
   await rm(letter);
   await backUpToMoment(3);
+  await press('Deleted files');
+  await page.getByRole('button', { name: /to-grandmother/ }).waitFor();
   await go('Home');
   await threeCopies();
 

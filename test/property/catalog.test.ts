@@ -101,6 +101,23 @@ function expectModel(part: FolderPart, snapshots: readonly FakeSnapshot[], { sta
   for (const path of everyPath) expectVersions(part, path, folders, moments);
   for (const text of ['a', 'b', 'rep', 'REPORT', 'report 2024', 'é', 'txt', 'd', 'old', 'x'])
     for (const which of ['all', 'deleted'] as const) expectSearch(part, { text, which }, folders);
+  expectDeleted(part, folders);
+}
+
+/** Without a word: what is gone, the last first; what went together with its directory is not named beside it. */
+function expectDeleted(part: FolderPart, folders: readonly (FolderState | undefined)[]): void {
+  const lastAt = (path: string): number => folders.findLastIndex((folder) => standing(folder, path) !== undefined);
+  const isGone = (path: string): boolean => lastAt(path) >= 0 && lastAt(path) < folders.length - 1;
+  const parent = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  const expected = everyPath.filter(
+    (path) => isGone(path) && !(isGone(parent(path)) && lastAt(parent(path)) === lastAt(path)),
+  );
+  const { hits, more } = search([{ folderId: 'f', part }], { text: ' ', which: 'deleted', limit: 100 });
+  expect(hits.map(({ key }) => key).sort()).toEqual(expected.map(keyOf).sort());
+  expect(more).toBe(false);
+  const times = hits.map(({ lastSeenAt }) => lastSeenAt);
+  expect(times).toEqual(times.toSorted().reverse());
+  expect(search([{ folderId: 'f', part }], { text: ' ', which: 'all', limit: 100 }).hits).toEqual([]);
 }
 
 function expectVersions(

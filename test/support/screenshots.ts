@@ -78,6 +78,18 @@ export const VIEWS: readonly View[] = [
   },
   { name: 'history-search', scenario: 'good', path: '/history/find/pdf' },
   {
+    name: 'history-deleted',
+    scenario: 'good',
+    path: '/history/f-documents',
+    act: async (page) => {
+      await click('Deleted files')(page);
+      await page
+        .getByText(/^Deleted (?!files|,)/)
+        .first()
+        .waitFor();
+    },
+  },
+  {
     name: 'history-versions',
     scenario: 'good',
     path: '/history/find/wedding/Wedding%20speech.txt',

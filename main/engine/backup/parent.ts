@@ -80,8 +80,8 @@ class ParentReader {
       return decodeTree(text);
     } catch (error) {
       if (!hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/corrupt', 'store/not-found')) throw error;
-      // What a lost pack held counts as absent already.
-      if (!hasCode(error, 'repo/blob-missing')) this.#source.noteDamagedTree(id);
+      // What a lost pack held counts as absent already, and is counted with its pack.
+      if (index.hasBytes('tree', Buffer.from(id, 'hex'), 0)) this.#source.noteDamagedTree(id);
       return null;
     }
   }

@@ -75,7 +75,7 @@ function findingOf({ id }: IndexedPack, { name, header, badBlobs }: CheckReply):
     return {
       ...found,
       what: 'content',
-      text: `Pack ${short} is damaged: ${badBlobs.length} pieces of content are lost.`,
+      text: `Pack ${short} is damaged: ${badBlobs.length} ${badBlobs.length === 1 ? 'piece' : 'pieces'} of content lost.`,
     };
   }
   if (header === 'wrong') {

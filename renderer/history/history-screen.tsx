@@ -37,7 +37,7 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
           {folder !== undefined && (
             <Select
               aria-label="Folder"
-              w={200}
+              w={180}
               leftSection={<IconFolder size={16} stroke={1.7} />}
               allowDeselect={false}
               value={searching ? scope : (folder.id as string)}
@@ -63,7 +63,7 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
           <TextInput
             aria-label="Search all history, deleted files too"
             placeholder="Search all history, deleted files too"
-            w={300}
+            w={260}
             leftSection={<IconSearch size={16} stroke={1.9} />}
             rightSection={
               searching ? (

@@ -89,6 +89,8 @@ describe('the command line of the app', () => {
     expect(backup.code).toBe(1);
     expect(backup.out + backup.err).toContain('may be away');
     expect((await triplicate('find', 'letter', '--deleted')).out).toContain('letter.txt');
+    expect((await triplicate('find', '--deleted')).out).toContain('letter.txt');
+    expect((await triplicate('find')).code).toBe(2);
     await triplicate('restore', at('docs', 'letter.txt'), '--to', at('back'));
     expect(await readFile(at('back', 'letter.txt'), 'utf8')).toBe('first');
     await rename(at('unplugged'), at('other'));

@@ -9,17 +9,21 @@ import type { AppSession } from './session.ts';
 
 export async function find(
   session: AppSession,
-  text: string,
+  text: string | undefined,
   options: { readonly deleted?: boolean },
 ): Promise<ExitCode> {
+  if (text === undefined && options.deleted !== true)
+    throw new TriplicateError('usage', 'What is to be found?', {
+      hint: 'Give a part of its name, or --deleted for what went last.',
+    });
   await session.unlock();
   const { hits, more } = await session.app.call('history.search', {
-    text,
+    text: text ?? '',
     deletedOnly: options.deleted === true,
     limit: 200,
   });
   session.json({ hits, more });
-  if (hits.length === 0) session.say(`Nothing is called ${text}.`);
+  if (hits.length === 0) session.say(text === undefined ? 'Nothing was deleted.' : `Nothing is called ${text}.`);
   const folders = new Map((await session.app.call('folders.list', {})).map(({ id, path }) => [id, path]));
   for (const hit of hits) {
     const state = hit.existsNow ? 'exists' : `deleted, last seen ${local(hit.lastSeenAt)}`;
@@ -27,7 +31,8 @@ export async function find(
       `${folders.get(hit.folderId) ?? hit.folderName}/${hit.path}  ${state}, ${hit.versions} ${hit.versions === 1 ? 'version' : 'versions'}`,
     );
   }
-  if (more) session.say('… and more; give a longer text.');
+  if (more)
+    session.say(text === undefined ? '… and more; give a part of the name.' : '… and more; give a longer text.');
   return EXIT.done;
 }
 

@@ -81,8 +81,8 @@ function registerWork(program: Command): void {
 }
 
 function registerOldVersions(program: Command): void {
-  word(program, 'find <text>', 'search names over all history')
-    .option('--deleted', 'only what no longer exists')
+  word(program, 'find [text]', 'search names over all history')
+    .option('--deleted', 'only what no longer exists; without a text, what went last')
     .action((text, options, command) => withApp(command, (session) => find(session, text, options)));
   word(program, 'history <path>', 'the versions of one path').action((path, _options, command) =>
     withApp(command, (session) => history(session, path)),

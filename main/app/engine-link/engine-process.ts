@@ -26,7 +26,8 @@ if (parentPort) {
   const receive = serveEngine(service, (message) => port.postMessage(message), end);
   port.on('message', ({ data }) => receive(data));
 } else {
-  const receive = serveEngine(service, (message) => process.connected && process.send?.(message), end);
+  // An app that is gone takes no answer: without the callback that would end this process before its work is wound up.
+  const receive = serveEngine(service, (message) => process.connected && process.send?.(message, () => undefined), end);
   process.on('message', receive);
   process.on('disconnect', () => receive({ kind: 'close' }));
 }

@@ -28,6 +28,7 @@ export {
 } from './prune/retention.ts';
 export { BlobIndex, type BlobLocation, type LoadedIndex, loadIndex } from './repository/blob-index.ts';
 export { readBlob, readTree } from './repository/blob-reader.ts';
+export { addKey, changePassphrase, listKeys, type NewKey, removeKey, type StoredKey } from './repository/keys.ts';
 export { type LockMode, listLocks, type StoredLock, unlock, withLock } from './repository/locks.ts';
 export {
   type CreateOptions,
@@ -58,5 +59,6 @@ export type {
 } from './restore/request.ts';
 export { restore } from './restore/restore.ts';
 export { makeFolder } from './store/make-folder.ts';
+export { countRestored, countStored } from './walk/count.ts';
 export { type LoadedTree, loadTrees } from './walk/load-trees.ts';
 export { type PathSegments, pathText, walkTree } from './walk/walk-tree.ts';

@@ -31,6 +31,12 @@ const CODES = {
     retry: 'backoff',
     hint: 'Wait for the other program to end, or clear the lock with `unlock` if it has died.',
   },
+  'repo/too-many-keys': { retry: 'never', hint: 'Remove a key that nobody needs any more, then try again.' },
+  'repo/key-not-found': { retry: 'never', hint: 'List the keys to see their ids.' },
+  'repo/key-in-use': {
+    retry: 'never',
+    hint: 'Give the passphrase of another key to remove this one, or change it with `key passwd`.',
+  },
   'repo/damaged': { retry: 'never', hint: 'Run `check` to see what is affected; other copies can be used meanwhile.' },
   'repo/blob-missing': { retry: 'never', hint: 'Run `check`; another destination may still have this content.' },
   'snapshot/not-found': { retry: 'never', hint: 'List the snapshots to see what exists.' },

@@ -8,7 +8,15 @@ export function add(repo: Command, name: string, description: string, more = '')
     .command(`${name} <location>${more === '' ? '' : ` ${more}`}`)
     .description(description)
     .option('--password-file <file>', 'read the passphrase from a file instead of TRIPLICATE_PASSWORD')
+    .option('--limit-upload <KiB/s>', 'upload no faster than this', rate)
+    .option('--limit-download <KiB/s>', 'download no faster than this', rate)
     .option('--json', 'print JSON: one document, or one line an event');
+}
+
+function rate(text: string): number {
+  const number = count(text);
+  if (number < 0) throw new InvalidArgumentError('It must be a number of KiB a second; 0 is no limit.');
+  return number;
 }
 
 export function collect(value: string, previous: readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { add, collect } from './options.ts';
+import { runDiff, runStats } from './run-compare.ts';
 import { listEntries, listSnapshotsOf, runDump, runFind } from './run-reading.ts';
 import { inSession } from './session.ts';
 
@@ -23,6 +24,20 @@ export function registerReading(repo: Command): void {
     (location, snapshot, path, _options, command) =>
       inSession(command, location, (session) => runDump(session, snapshot, path)),
   );
+  add(repo, 'diff', 'what differs between two snapshots', '<snapshot> <snapshot>')
+    .option('--metadata', 'also what differs in mode, owner or time only')
+    .action((location, from, to, options, command) =>
+      inSession(command, location, (session) => runDiff(session, from, to, options)),
+    );
+  filtered(add(repo, 'stats', 'sizes of all or some snapshots', '[snapshot...]'))
+    .addOption(
+      new Option('--mode <mode>', 'what is counted: what a restore makes, or what is stored')
+        .choices(['restore-size', 'raw-data'])
+        .default('restore-size'),
+    )
+    .action((location, snapshots, options, command) =>
+      inSession(command, location, (session) => runStats(session, snapshots, options)),
+    );
 }
 
 /** The options that choose among snapshots, as restic has them. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { add, collect, count, duration, size, someText, subset } from './options.ts';
+import { registerKeys } from './register-keys.ts';
 import { filtered, registerReading } from './register-reading.ts';
 import { runBackup, runCheck, runForget, runInit, runPrune, runRestore, runUnlock } from './run-work.ts';
 import { inSession } from './session.ts';
@@ -8,6 +9,7 @@ import { inSession } from './session.ts';
 export function registerRepo(program: Command): void {
   const repo = program.command('repo').description('work straight on a repository, without app state');
   registerReading(repo);
+  registerKeys(repo);
   add(repo, 'init', 'create a repository').action((location, _options, command) =>
     inSession(command, location, runInit),
   );

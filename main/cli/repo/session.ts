@@ -4,6 +4,7 @@ import { systemHost } from '../../app/engine-host.ts';
 import { openStore } from '../../app/open-store.ts';
 import { type EngineProgress, openRepository, type Repository } from '../../engine/engine.ts';
 import { hasCode, TriplicateError, toWire } from '../../engine/errors.ts';
+import type { StoreLimits } from '../../engine/store/limited-store.ts';
 import type { WriteStore } from '../../engine/store/store.ts';
 
 /** What each `repo` command works with. */
@@ -20,6 +21,8 @@ export interface RepoSession {
   openStore(): Promise<WriteStore>;
   openRepository(): Promise<Repository>;
   passphrase(): Promise<string>;
+  /** The one that is to be set, where a command sets one. */
+  newPassphrase(): Promise<string>;
 }
 
 /** Exit codes (design, section 9). */
@@ -28,6 +31,10 @@ export type ExitCode = 0 | 1 | 3;
 interface Options {
   readonly json?: boolean;
   readonly passwordFile?: string;
+  readonly newPasswordFile?: string;
+  /** KiB a second. */
+  readonly limitUpload?: number;
+  readonly limitDownload?: number;
 }
 
 /**
@@ -70,9 +77,10 @@ function makeSession(
   stores: WriteStore[],
 ): RepoSession {
   const host = systemHost();
-  const passphrase = (): Promise<string> => readPassphrase(options.passwordFile);
+  const passphrase = (): Promise<string> => readPassphrase(OLD, options.passwordFile);
   const open = async (): Promise<WriteStore> => {
-    const store = await openStore(location, { clock: host.clock });
+    const limits = limitsOf(options);
+    const store = await openStore(location, { clock: host.clock, ...(limits ? { limits } : {}) });
     stores.push(store);
     return store;
   };
@@ -95,11 +103,38 @@ function makeSession(
       return openRepository(await open(), { passphrase: secret }, host, signal);
     },
     passphrase,
+    newPassphrase: () => readPassphrase(NEW, options.newPasswordFile),
   };
 }
 
+function limitsOf({ limitUpload = 0, limitDownload = 0 }: Options): StoreLimits | undefined {
+  if (limitUpload === 0 && limitDownload === 0) return undefined;
+  return {
+    ...(limitUpload > 0 ? { uploadBytesPerSecond: limitUpload * 1024 } : {}),
+    ...(limitDownload > 0 ? { downloadBytesPerSecond: limitDownload * 1024 } : {}),
+  };
+}
+
+/** Where a passphrase comes from when no file is named. */
+interface PassphraseSource {
+  readonly what: string;
+  readonly variable: string;
+  readonly option: string;
+}
+
+const OLD: PassphraseSource = {
+  what: 'passphrase',
+  variable: 'TRIPLICATE_PASSWORD',
+  option: '--password-file',
+};
+const NEW: PassphraseSource = {
+  what: 'new passphrase',
+  variable: 'TRIPLICATE_NEW_PASSWORD',
+  option: '--new-password-file',
+};
+
 /** A file's text without the line end that editors add, or the variable as it is. Never a command line argument. */
-async function readPassphrase(file: string | undefined): Promise<string> {
+async function readPassphrase(source: PassphraseSource, file: string | undefined): Promise<string> {
   if (file !== undefined) {
     const text = await readFile(file, 'utf8').catch((cause: unknown) => {
       throw new TriplicateError('usage', `The password file ${file} cannot be read.`, { cause });
@@ -109,10 +144,10 @@ async function readPassphrase(file: string | undefined): Promise<string> {
       hint: 'Write the passphrase into it; a repository without one would be open to everybody.',
     });
   }
-  const passphrase = process.env.TRIPLICATE_PASSWORD;
+  const passphrase = process.env[source.variable];
   if (passphrase !== undefined && passphrase !== '') return passphrase;
-  throw new TriplicateError('app/passphrase-needed', 'No passphrase was given.', {
-    hint: 'Set TRIPLICATE_PASSWORD or give --password-file FILE.',
+  throw new TriplicateError('app/passphrase-needed', `No ${source.what} was given.`, {
+    hint: `Set ${source.variable} or give ${source.option} FILE.`,
   });
 }
 

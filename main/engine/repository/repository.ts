@@ -2,12 +2,11 @@ import type { Clock, Nanoseconds, Random } from '../clock.ts';
 import { hasCode, TriplicateError } from '../errors.ts';
 import { parseConfig, type RepositoryConfig, serialiseConfig } from '../format/config.ts';
 import { initCrypto, type Key, open, seal } from '../format/crypto.ts';
-import { createKeyFile, DEFAULT_SCRYPT, generateMasterKey, openKeyFile } from '../format/key-file.ts';
+import { generateMasterKey, openKeyFile } from '../format/key-file.ts';
 import { generatePolynomial } from '../format/polynomial.ts';
-import { formatTime } from '../format/time.ts';
 import type { KeyId } from '../ids.ts';
 import { CONFIG_FILE, type WriteStore } from '../store/store.ts';
-import { hexSha256 } from './sha256.ts';
+import { MAX_KEYS, writeKeyFile } from './keys.ts';
 
 /** What the engine asks of the machine it runs on; passed in, so that tests decide it. */
 export interface EngineHost {
@@ -40,9 +39,6 @@ export interface CreateOptions {
   readonly scrypt?: { readonly N: number; readonly r: number; readonly p: number };
 }
 
-/** restic gives up after this many key files; a repository with more is not opened by it either. */
-const MAX_KEYS_TRIED = 20;
-
 /**
  * Makes a new repository: key file first, `config` last, whose existence marks it as complete (format, section 4).
  * @throws `repo/exists` when there is one already, and every `store/…` error.
@@ -59,7 +55,7 @@ export async function createRepository(
     throw new TriplicateError('repo/exists', `There is already a repository at ${store.location}.`);
   }
   const begun = await findBegun(store, options.passphrase, signal);
-  const { key, keyId } = begun ?? (await writeNewKey(store, options, host, signal));
+  const { key, keyId } = begun ?? (await makeKey(store, options, host, signal));
   const config: RepositoryConfig = {
     version: 2,
     id: Buffer.from(host.random(32)).toString('hex'),
@@ -108,26 +104,14 @@ async function listOrNone(
   });
 }
 
-async function writeNewKey(
+async function makeKey(
   store: WriteStore,
   options: CreateOptions,
   host: EngineHost,
   signal?: AbortSignal,
 ): Promise<FoundKey> {
   const key = generateMasterKey(host.random);
-  const created = host.clock.now();
-  const keyFile = await createKeyFile({
-    passphrase: options.passphrase,
-    masterKey: key,
-    params: options.scrypt ?? DEFAULT_SCRYPT,
-    created: formatTime(created, host.utcOffsetMinutes(created)),
-    hostname: host.hostname,
-    username: host.username,
-    random: host.random,
-  });
-  const keyId = hexSha256(keyFile) as KeyId;
-  await store.put({ type: 'keys', id: keyId }, keyFile, signal);
-  return { key, keyId };
+  return { key, keyId: await writeKeyFile(store, key, options, host, signal) };
 }
 
 /**
@@ -174,7 +158,7 @@ async function readConfigFile(store: WriteStore, signal?: AbortSignal): Promise<
 async function findKey(store: WriteStore, passphrase: string, signal?: AbortSignal): Promise<FoundKey> {
   const keys = await store.list('keys', signal);
   const broken: string[] = [];
-  for (const { id } of keys.slice(0, MAX_KEYS_TRIED)) {
+  for (const { id } of keys.slice(0, MAX_KEYS)) {
     try {
       const bytes = await store.get({ type: 'keys', id }, undefined, signal);
       return { key: await openKeyFile(bytes, passphrase), keyId: id as KeyId };

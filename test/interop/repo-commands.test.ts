@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newRepository, PASSPHRASE } from '../support/engine.ts';
+import { type Restic, restic } from '../support/restic.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../main/bin.js', import.meta.url));
+let scratch: TemporaryFolder;
+let repository: string;
+let source: string;
+let judge: Restic;
+
+const judgeWith = (passphrase: string) => restic({ repository, passphrase, scratch: scratch.path });
+
+function triplicate(args: readonly string[], env: Record<string, string> = {}) {
+  return execa(process.execPath, [PROGRAM, 'repo', ...args], {
+    env: { TRIPLICATE_PASSWORD: PASSPHRASE, ...env },
+    stdin: 'ignore',
+    reject: false,
+  });
+}
+
+beforeEach(async () => {
+  scratch = await temporaryFolder('repo-commands');
+  repository = join(scratch.path, 'repository');
+  source = join(scratch.path, 'source');
+  judge = judgeWith(PASSPHRASE);
+  await newRepository(repository);
+  await mkdir(join(source, 'letters'), { recursive: true });
+  await writeFile(join(source, 'letters', 'one.txt'), 'one');
+  await writeFile(join(source, 'letters', 'two.txt'), 'two');
+  await writeFile(join(source, 'big'), randomBytes(300_000));
+  await link(join(source, 'big'), join(source, 'big again'));
+  await symlink('big', join(source, 'link'));
+});
+afterEach(() => scratch.remove());
+
+async function makeHistory(): Promise<void> {
+  await judge.backup([source]);
+  await writeFile(join(source, 'letters', 'one.txt'), 'one, but longer');
+  await rm(join(source, 'link'));
+  await rename(join(source, 'letters', 'two.txt'), join(source, 'three.txt'));
+  await mkdir(join(source, 'new', 'deep'), { recursive: true });
+  await writeFile(join(source, 'new', 'deep', 'file'), '');
+  expect((await triplicate(['backup', repository, source])).exitCode).toBe(0);
+}
+
+describe('repo diff', () => {
+  it('tells what restic tells', async () => {
+    await makeHistory();
+    const [first, second] = (await judge.snapshots()).map(({ id }) => id.slice(0, 8)) as [string, string];
+    const lines = (text: string) =>
+      text
+        .split('\n')
+        .filter((line) => /^[-+MTU] +\//.test(line))
+        .sort();
+    const theirs = lines((await judge.run('diff', first, second)).stdout);
+    const ours = await triplicate(['diff', repository, first, second]);
+    expect(theirs.length).toBeGreaterThan(6);
+    expect(lines(ours.stdout)).toEqual(theirs);
+    expect(ours.exitCode).toBe(0);
+    const json = (await triplicate(['diff', repository, first, second, '--json'])).stdout.split('\n');
+    expect(JSON.parse(json.at(-1) ?? '')).toMatchObject({ changed_files: 1, added: { files: 2, dirs: 2, others: 0 } });
+  });
+});
+
+describe('repo stats', () => {
+  it.each(['restore-size', 'raw-data'])('counts as restic does: %s', async (mode) => {
+    await makeHistory();
+    const theirs = JSON.parse((await judge.run('stats', '--json', '--mode', mode)).stdout);
+    const ours = JSON.parse((await triplicate(['stats', repository, '--json', '--mode', mode])).stdout);
+    expect(ours).toMatchObject(mode === 'raw-data' ? { total_size: theirs.total_size } : theirs);
+    expect(ours.total_blob_count).toBe(theirs.total_blob_count);
+    const one = JSON.parse((await triplicate(['stats', repository, 'latest', '--json', '--mode', mode])).stdout);
+    expect(one.total_size).toBe(
+      JSON.parse((await judge.run('stats', 'latest', '--json', '--mode', mode)).stdout).total_size,
+    );
+  });
+});
+
+describe('repo key', () => {
+  const NEW = { TRIPLICATE_NEW_PASSWORD: 'a second passphrase' };
+  const keyFiles = () => readdir(join(repository, 'keys'));
+
+  it('adds one that restic opens, and lists those of restic', async () => {
+    await judge.backup([source]);
+    expect((await triplicate(['key', 'add', repository], NEW)).exitCode).toBe(0);
+    await judgeWith('a second passphrase').check();
+    const file = join(scratch.path, 'third');
+    await writeFile(file, 'a third passphrase', { mode: 0o600 });
+    await judge.run('key', 'add', '--new-password-file', file);
+    const listed = JSON.parse(
+      (await triplicate(['key', 'list', repository, '--json', '--password-file', file])).stdout,
+    );
+    expect(listed).toHaveLength(3);
+    expect(listed.filter(({ current }: { current: boolean }) => current)).toHaveLength(1);
+    const theirs = JSON.parse((await judge.run('key', 'list', '--json')).stdout) as { id: string }[];
+    expect(theirs.map(({ id }) => id).sort()).toEqual(
+      listed.map(({ id }: { id: string }) => id.slice(0, theirs[0]?.id.length)).sort(),
+    );
+  });
+
+  it('changes the passphrase: the old one opens nothing any more', async () => {
+    await judge.backup([source]);
+    const [old] = await keyFiles();
+    expect((await triplicate(['key', 'passwd', repository], NEW)).exitCode).toBe(0);
+    expect(await keyFiles()).toHaveLength(1);
+    expect(await keyFiles()).not.toContain(old);
+    const refused = await triplicate(['snapshots', repository]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('passphrase');
+    await judgeWith('a second passphrase').check('--read-data');
+  });
+
+  it('removes another one, never the one in use, and says which do not exist', async () => {
+    await triplicate(['key', 'add', repository], NEW);
+    const keys = JSON.parse((await triplicate(['key', 'list', repository, '--json'])).stdout) as {
+      current: boolean;
+      id: string;
+    }[];
+    const idOf = (use: boolean) => keys.find(({ current }) => current === use)?.id.slice(0, 8) ?? '';
+    expect((await triplicate(['key', 'remove', repository, idOf(true)])).stderr).toContain('opened with');
+    expect((await triplicate(['key', 'remove', repository, 'ffffffffff'])).exitCode).toBe(1);
+    expect(await keyFiles()).toHaveLength(2);
+    expect((await triplicate(['key', 'remove', repository, idOf(false)])).exitCode).toBe(0);
+    expect(await keyFiles()).toEqual([keys.find(({ current }) => current)?.id]);
+    await judge.check();
+  });
+
+  it('asks for the new passphrase where none is given, and refuses an empty one', async () => {
+    const none = await triplicate(['key', 'add', repository]);
+    expect(none.exitCode).toBe(1);
+    expect(none.stderr).toContain('TRIPLICATE_NEW_PASSWORD');
+    expect((await triplicate(['key', 'add', repository], { TRIPLICATE_NEW_PASSWORD: '' })).exitCode).toBe(1);
+    expect(await keyFiles()).toHaveLength(1);
+  });
+});
+
+it('uploads no faster than it is told', async () => {
+  await writeFile(join(source, 'more'), randomBytes(1_500_000));
+  const started = performance.now();
+  const limited = await triplicate(['backup', repository, source, '--limit-upload', '1024']);
+  expect(limited.exitCode).toBe(0);
+  expect(performance.now() - started).toBeGreaterThan(1_500);
+  expect((await triplicate(['backup', repository, source, '--limit-upload', '-1'])).exitCode).toBe(2);
+});

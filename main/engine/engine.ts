@@ -10,6 +10,7 @@ export {
 } from './backup/request.ts';
 export { type CheckRequest, check } from './check/check.ts';
 export type { AffectedSnapshot, CheckReport, Finding } from './check/report.ts';
+export { type CopyReport, type CopyRequest, copySnapshots } from './copy/copy.ts';
 export { diffTrees, type TreeChange } from './diff/diff-trees.ts';
 export { packFileSize } from './format/pack.ts';
 export type { Snapshot } from './format/snapshot.ts';

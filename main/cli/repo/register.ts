@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { add, collect, count, duration, size, someText, subset } from './options.ts';
 import { registerKeys } from './register-keys.ts';
 import { filtered, registerReading } from './register-reading.ts';
+import { runCopy } from './run-copy.ts';
 import { runBackup, runCheck, runForget, runInit, runPrune, runRestore, runUnlock } from './run-work.ts';
 import { inSession } from './session.ts';
 
@@ -35,6 +36,14 @@ export function registerRepo(program: Command): void {
     .action((location, snapshot, options, command) =>
       inSession(command, location, (session) => runRestore(session, snapshot, options)),
     );
+  filtered(
+    add(repo, 'copy', 'copy snapshots to another repository, only what it lacks', '<target> [snapshot...]').option(
+      '--target-password-file <file>',
+      'the passphrase of the target instead of TRIPLICATE_TARGET_PASSWORD; the same when neither is given',
+    ),
+  ).action((location, target, snapshots, options, command) =>
+    inSession(command, location, (session) => runCopy(session, target, snapshots, options)),
+  );
   add(repo, 'check', 'verify the repository')
     .option('--read-data', 'read and verify every byte')
     .option('--read-data-subset <n/t>', 'read and verify the n-th of t parts', subset)

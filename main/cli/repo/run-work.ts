@@ -77,7 +77,7 @@ export async function runBackup(
 }
 
 /** On a disk that is only to be read, nothing is written, so no other program is kept from writing. */
-function tellUnlocked(): void {
+export function tellUnlocked(): void {
   process.stderr.write('The repository cannot be written to: it is read without a lock.\n');
 }
 

@@ -20,6 +20,8 @@ export interface RepoSession {
   progress(progress: EngineProgress): void;
   openStore(): Promise<WriteStore>;
   openRepository(): Promise<Repository>;
+  /** Another one beside it: its passphrase is the same unless another is given for it. */
+  openTarget(location: string): Promise<Repository>;
   passphrase(): Promise<string>;
   /** The one that is to be set, where a command sets one. */
   newPassphrase(): Promise<string>;
@@ -32,6 +34,7 @@ interface Options {
   readonly json?: boolean;
   readonly passwordFile?: string;
   readonly newPasswordFile?: string;
+  readonly targetPasswordFile?: string;
   /** KiB a second. */
   readonly limitUpload?: number;
   readonly limitDownload?: number;
@@ -78,9 +81,9 @@ function makeSession(
 ): RepoSession {
   const host = systemHost();
   const passphrase = (): Promise<string> => readPassphrase(OLD, options.passwordFile);
-  const open = async (): Promise<WriteStore> => {
+  const open = async (where = location): Promise<WriteStore> => {
     const limits = limitsOf(options);
-    const store = await openStore(location, { clock: host.clock, ...(limits ? { limits } : {}) });
+    const store = await openStore(where, { clock: host.clock, ...(limits ? { limits } : {}) });
     stores.push(store);
     return store;
   };
@@ -97,10 +100,15 @@ function makeSession(
       if (output === 'json') writeJson(value);
     },
     progress: (progress) => showProgress(progress, output),
-    openStore: open,
+    openStore: () => open(),
     openRepository: async () => {
       const secret = await passphrase();
       return openRepository(await open(), { passphrase: secret }, host, signal);
+    },
+    openTarget: async (where) => {
+      const isGiven = options.targetPasswordFile !== undefined || process.env[TARGET.variable];
+      const secret = await (isGiven ? readPassphrase(TARGET, options.targetPasswordFile) : passphrase());
+      return openRepository(await open(where), { passphrase: secret }, host, signal);
     },
     passphrase,
     newPassphrase: () => readPassphrase(NEW, options.newPasswordFile),
@@ -126,6 +134,11 @@ const OLD: PassphraseSource = {
   what: 'passphrase',
   variable: 'TRIPLICATE_PASSWORD',
   option: '--password-file',
+};
+const TARGET: PassphraseSource = {
+  what: 'passphrase of the target',
+  variable: 'TRIPLICATE_TARGET_PASSWORD',
+  option: '--target-password-file',
 };
 const NEW: PassphraseSource = {
   what: 'new passphrase',

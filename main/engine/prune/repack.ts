@@ -1,19 +1,14 @@
 import { TriplicateError } from '../errors.ts';
 import { seal } from '../format/crypto.ts';
 import type { IndexedPack } from '../format/index-file.ts';
-import { type BlobType, type PackEntry, parsePackHeader } from '../format/pack.ts';
+import type { PackEntry } from '../format/pack.ts';
 import { compress } from '../format/zstd.ts';
 import { BlobIndex } from '../repository/blob-index.ts';
+import { BlobPacker, type SealedBlob } from '../repository/blob-packer.ts';
 import { openBlob, readBlob } from '../repository/blob-reader.ts';
-import { PackBuilder } from '../repository/pack-builder.ts';
 import type { Repository } from '../repository/repository.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import type { PrunePlan } from './plan.ts';
-
-interface SealedBlob {
-  readonly sealed: Uint8Array;
-  readonly uncompressedLength: number;
-}
 
 /**
  * Copies the used blobs of the packs to be rewritten into new packs, each verified on the way. Gives the new packs,
@@ -25,7 +20,7 @@ export async function repack(
   onPack: (done: number) => void,
   signal: AbortSignal,
 ): Promise<readonly IndexedPack[]> {
-  const writer = new PackWriter(repository, signal);
+  const packer = new BlobPacker(repository, signal);
   const copied = new BlobSet();
   for (const [number, pack] of plan.repack.entries()) {
     const wanted = pack.blobs.filter(({ type, id }) => plan.copy.has(type, id) && copied.add(type, id) === 'added');
@@ -34,12 +29,12 @@ export async function repack(
       for (const blob of wanted) {
         const start = blob.offset - spanOf(wanted).offset;
         const sealed = bytes.subarray(start, start + blob.length);
-        await writer.add(blob, await verified(repository, plan, blob, sealed, signal));
+        await packer.add(await verified(repository, plan, blob, sealed, signal));
       }
     }
     onPack(number + 1);
   }
-  return writer.finish();
+  return packer.finish();
 }
 
 function spanOf(blobs: readonly PackEntry[]): { readonly offset: number; readonly length: number } {
@@ -60,7 +55,7 @@ async function verified(
     plain = openBlob(repository, sealed, blob, blob.id);
     if (plain.length === 0) throw new TriplicateError('repo/damaged', 'A stored blob is empty.');
     const mustCompress = blob.type === 'tree' && blob.uncompressedLength === 0 && repository.config.version >= 2;
-    if (!mustCompress) return { sealed, uncompressedLength: blob.uncompressedLength };
+    if (!mustCompress) return { ...blob, sealed };
   } catch (error) {
     if (!(error instanceof TriplicateError)) throw error;
     const others = new BlobIndex();
@@ -72,46 +67,8 @@ async function verified(
   const raw = repository.config.version < 2;
   const stored = raw ? plain : compress(plain);
   return {
+    ...blob,
     sealed: seal(repository.key, repository.host.random(16), stored),
     uncompressedLength: raw ? 0 : plain.length,
   };
-}
-
-/** Data and trees go to packs of their own. */
-class PackWriter {
-  readonly #repository: Repository;
-  readonly #signal: AbortSignal;
-  readonly #open: Partial<Record<BlobType, PackBuilder>> = {};
-  readonly #written: IndexedPack[] = [];
-
-  constructor(repository: Repository, signal: AbortSignal) {
-    this.#repository = repository;
-    this.#signal = signal;
-  }
-
-  async add({ type, id }: PackEntry, { sealed, uncompressedLength }: SealedBlob): Promise<void> {
-    let builder = this.#open[type];
-    if (builder && !builder.hasRoomFor(sealed.length)) {
-      await this.#store(type);
-      builder = undefined;
-    }
-    builder ??= this.#open[type] = new PackBuilder(sealed.length);
-    builder.addSealed({ type, id: Buffer.from(id, 'hex'), sealed, uncompressedLength });
-    if (builder.isFull) await this.#store(type);
-  }
-
-  async finish(): Promise<readonly IndexedPack[]> {
-    for (const type of ['data', 'tree'] as const) await this.#store(type);
-    return this.#written;
-  }
-
-  async #store(type: BlobType): Promise<void> {
-    const builder = this.#open[type];
-    delete this.#open[type];
-    if (!builder || builder.isEmpty) return;
-    const { key, host, store } = this.#repository;
-    const { id, bytes, header } = builder.finish(key, host.random(16));
-    await store.put({ type: 'data', id }, bytes, this.#signal);
-    this.#written.push({ id, blobs: parsePackHeader(header) });
-  }
 }

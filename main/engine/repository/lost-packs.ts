@@ -1,7 +1,7 @@
 import { TriplicateError } from '../errors.ts';
 import type { PackId } from '../ids.ts';
-import type { LoadedIndex } from '../repository/blob-index.ts';
-import type { Repository } from '../repository/repository.ts';
+import type { LoadedIndex } from './blob-index.ts';
+import type { Repository } from './repository.ts';
 
 /**
  * Looks whether every pack that the index names is there and not cut short, and sets the others aside: what was in them

@@ -26,7 +26,7 @@ interface Session {
   readonly pid: number | undefined;
   /** Requests under way. An idle rclone must not keep our process alive when a caller forgot to close the store. */
   use(change: 1 | -1): void;
-  kill(): void;
+  end(): void;
   readonly ended: Promise<unknown>;
 }
 
@@ -88,8 +88,7 @@ export class ResticSession implements HttpTransport {
     const session = this.#session;
     this.#session = undefined;
     if (session === undefined) return;
-    session.http.destroy();
-    session.kill();
+    session.end();
     await session.ended;
   }
 
@@ -97,28 +96,16 @@ export class ResticSession implements HttpTransport {
   #stalled(session: Session, stream: ClientHttp2Stream | undefined): void {
     if (this.#session === session) this.#session = undefined;
     stream?.destroy(new TriplicateError('rclone/failed', 'rclone stopped in the middle of a transfer.'));
-    session.http.destroy();
-    session.kill();
+    session.end();
   }
 
   #start(): Session {
     if (this.#session !== undefined) return this.#session;
     const { binary, environment, remote } = this.#options;
     const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE];
-    const child = execa(binary, ['serve', 'restic', ...flags, '--', remote], {
-      env: environment,
-      extendEnv: false,
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'ignore',
-      buffer: false,
-      reject: false,
-      cleanup: true,
-      encoding: 'buffer',
-    });
-    const pipes = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    const { pid, socket, ...child } = spawnWithSocket(binary, ['serve', 'restic', ...flags, '--', remote], environment);
     const http = connect('http://localhost', {
-      createConnection: () => pipes,
+      createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY_MB,
       settings: { initialWindowSize: WINDOW, enablePush: false },
     });
@@ -129,17 +116,17 @@ export class ResticSession implements HttpTransport {
     http.on('error', forget);
     http.once('close', forget);
     http.once('goaway', forget);
-    pipes.on('error', () => http.destroy());
-    const ended = child.then((result) => {
+    socket.on('error', forget);
+    const ended = child.ended.then((result) => {
       forget();
-      http.destroy();
+      socket.destroy();
       return result;
     });
     let requests = 0;
-    const handles = [child.nodeChildProcess, child.stdin, child.stdout].filter(holdsProcess);
+    const handles = child.handles.filter(holdsProcess);
     const session: Session = {
       http,
-      pid: child.pid,
+      pid,
       use(change) {
         requests += change;
         for (const handle of handles) {
@@ -147,14 +134,62 @@ export class ResticSession implements HttpTransport {
           else handle.unref();
         }
       },
-      kill: () => {
-        child.kill('SIGTERM');
+      // The session closes with its socket. Closing it first would write to an rclone that may be gone.
+      end: () => {
+        socket.destroy();
+        child.kill();
       },
       ended,
     };
     this.#session = session;
     return session;
   }
+}
+
+interface Spawned {
+  readonly pid: number | undefined;
+  readonly socket: Duplex;
+  /** What holds our process while rclone runs. */
+  readonly handles: readonly object[];
+  readonly ended: Promise<unknown>;
+  kill(): void;
+}
+
+const SPAWNING = { extendEnv: false, buffer: false, reject: false, cleanup: true, encoding: 'buffer' } as const;
+
+/**
+ * rclone with one socket for both directions, made by the shell: HTTP/2 then works on the system's own handle. Over two pipes
+ * Node wraps them in JavaScript, and when rclone dies in the middle of a transfer that wrapper breaks an assertion of
+ * its own, which ends our process (`doWrite` in Node's js_stream_socket). Windows has no such shell.
+ */
+function spawnWithSocket(binary: string, args: readonly string[], environment: Environment): Spawned {
+  if (process.platform === 'win32') {
+    const child = execa(binary, args, {
+      ...SPAWNING,
+      env: environment,
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'ignore',
+    });
+    const { pid, nodeChildProcess, stdin, stdout } = child;
+    const socket = Duplex.from({ readable: stdout, writable: stdin });
+    return {
+      pid,
+      socket,
+      handles: [nodeChildProcess, stdin, stdout],
+      ended: child,
+      kill: () => void child.kill('SIGTERM'),
+    };
+  }
+  const child = execa('/bin/sh', ['-c', 'exec "$0" "$@" <&3 >&3 3>&-', binary, ...args], {
+    ...SPAWNING,
+    env: environment,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const socket = child.stdio[3];
+  if (!(socket instanceof Duplex)) throw new TriplicateError('rclone/failed', 'rclone could not be started.');
+  const { pid, nodeChildProcess } = child;
+  return { pid, socket, handles: [nodeChildProcess, socket], ended: child, kill: () => void child.kill('SIGTERM') };
 }
 
 /** Pipes of a child process are sockets, which the types of streams do not say. */

@@ -80,6 +80,24 @@ describe.each(['dav', 'sftp', 'plain'] as const)('at %s', (server) => {
     expect(Buffer.compare(await store.get(name), bytes)).toBe(0);
   });
 
+  it('outlives rclone, however often it is killed with many uploads under way', async () => {
+    const { store, session } = opened;
+    await store.stat();
+    for (let round = 0; round < 12; round++) {
+      const sizes = [8 << 20, 3000, 8 << 20, 3000, 8 << 20];
+      const puts = sizes.map((size) => {
+        const { name, bytes } = storedObject('data', randomBytes(size));
+        return store.put(name, bytes).catch((error: unknown) => error);
+      });
+      for (let tries = 0; session.pid === undefined && tries < 100; tries++) await wait(5);
+      await wait(round * 8);
+      if (session.pid !== undefined) process.kill(session.pid, 'SIGKILL');
+      for (const failure of await Promise.all(puts)) {
+        if (failure !== undefined) expect(failure).toMatchObject({ code: expect.stringMatching(/^(store|rclone)\//) });
+      }
+    }
+  });
+
   it('replaces a stump that another program left under the final name', async () => {
     const { name, bytes } = storedObject('data', randomBytes(5000));
     const folder = join(remotes.folders[server], path, 'data', name.id.slice(0, 2));

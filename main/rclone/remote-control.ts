@@ -15,6 +15,9 @@ export type RcloneAnswer =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly failure: RcloneFailure };
 
+/** Nobody is there to be asked for the password of the configuration: without this, rclone would wait for an answer. */
+export const UNATTENDED = '--ask-password=false';
+
 /**
  * Retries are ours (`retrying`), so rclone's own stay small. Each failed one also doubles rclone's pause before the next
  * call (to 2 s): with its default of ten, a dead remote takes half a minute to say so.
@@ -127,7 +130,7 @@ export class RemoteControl {
     await endStaleControls();
     const user = randomBytes(12).toString('hex');
     const password = randomBytes(24).toString('hex');
-    const child = execa(this.#binary, ['rcd', '--rc-addr', '127.0.0.1:0', '--use-json-log', ...PATIENCE], {
+    const child = execa(this.#binary, ['rcd', '--rc-addr', '127.0.0.1:0', '--use-json-log', ...PATIENCE, UNATTENDED], {
       env: { ...this.#environment, RCLONE_RC_USER: user, RCLONE_RC_PASS: password },
       extendEnv: false,
       stdin: 'ignore',
@@ -153,10 +156,15 @@ export class RemoteControl {
       child.kill('SIGTERM');
     };
     await rememberControl({ pid, owner: process.pid, address: address.href });
-    const version = await versionOf(transport).catch((error: unknown) => {
-      kill();
-      throw error;
-    });
+    const version = await versionOf(transport)
+      .then(async (text) => {
+        await assertConfigIsRead(transport);
+        return text;
+      })
+      .catch((error: unknown) => {
+        kill();
+        throw error;
+      });
     // An rclone that only waits must not keep our process alive; `cleanup` ends it with us.
     child.nodeChildProcess.unref();
     return { transport, pid, version, kill, ended };
@@ -180,6 +188,16 @@ async function portOf(log: NodeJS.ReadableStream, ended: Promise<unknown>): Prom
     log.on('data', look);
   });
   return Promise.race([listening, ended.then(() => undefined)]);
+}
+
+/** rclone reads its configuration with the first call that needs it, and ends when it cannot. */
+async function assertConfigIsRead(transport: HttpTransport): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const request = { method: 'POST', path: '/config/listremotes', headers, body: Buffer.from('{}') } as const;
+  const answer = await transport.request(request).catch(() => undefined);
+  if (answer?.status !== 200) {
+    throw new TriplicateError('rclone/config-unreadable', 'rclone cannot read its own configuration.');
+  }
 }
 
 async function versionOf(transport: HttpTransport): Promise<string> {

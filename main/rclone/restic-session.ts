@@ -10,7 +10,7 @@ import {
   type HttpTransport,
 } from '../engine/store/http-transport.ts';
 import type { Environment } from './environment.ts';
-import { PATIENCE } from './remote-control.ts';
+import { PATIENCE, UNATTENDED } from './remote-control.ts';
 
 export interface ResticSessionOptions {
   readonly binary: string;
@@ -102,7 +102,7 @@ export class ResticSession implements HttpTransport {
   #start(): Session {
     if (this.#session !== undefined) return this.#session;
     const { binary, environment, remote } = this.#options;
-    const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE];
+    const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE, UNATTENDED];
     const { pid, socket, ...child } = spawnWithSocket(binary, ['serve', 'restic', ...flags, '--', remote], environment);
     const http = connect('http://localhost', {
       createConnection: () => socket,

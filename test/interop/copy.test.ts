@@ -107,6 +107,23 @@ it.each(['lost', 'cut short'])('copies what is whole when a pack is %s, and name
   await judge('target').restore('latest', at('restored'));
 });
 
+it('stores again what the target has lost of the snapshots that it has, and says so', async () => {
+  await backUp();
+  await copyAll();
+  target = await reopen(at('target'));
+  const { index } = await loadIndex(target);
+  for (const { id, blobs } of index.packs()) {
+    if (blobs[0]?.type === 'data') await rm(at('target', 'data', id.slice(0, 2), id));
+  }
+  const report = await copyAll();
+  expect(report).toMatchObject({ copied: [], failed: [], damagedParts: 1 });
+  expect(report.present).toHaveLength(1);
+  expect(report.blobs).toBeGreaterThan(0);
+  await judge('target').run('rebuild-index');
+  await judge('target').check('--read-data');
+  await judge('target').restore('latest', at('restored'));
+});
+
 it('is a command, with a passphrase for each side', async () => {
   await backUp();
   const other = restic({ repository: at('other'), passphrase: 'the other one', scratch: at('judge') });

@@ -1,6 +1,6 @@
 import { copySnapshots, findSnapshot, fitsFilter, listSnapshots, type StoredSnapshot } from '../../engine/engine.ts';
 import { type FilterOptions, filterOf } from './run-reading.ts';
-import { tellUnlocked } from './run-work.ts';
+import { tellDamaged, tellUnlocked } from './run-work.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
 /** Copies the named snapshots, or all that fit; what is there already is passed over. */
@@ -37,5 +37,6 @@ export async function runCopy(
   }
   session.say(`Copied ${counted(report.copied.length, 'snapshot')}, ${report.present.length} were there already`);
   session.say(`Added ${counted(report.blobs, 'blob')}, ${sizeText(report.bytesAdded)}`);
-  return failed.length > 0 ? 1 : 0;
+  tellDamaged(report.damagedParts);
+  return failed.length > 0 ? 1 : report.damagedParts > 0 ? 3 : 0;
 }

@@ -68,12 +68,16 @@ export async function runBackup(
   session.say(`Files: ${report.filesNew} new, ${report.filesChanged} changed, ${report.filesUnchanged} unchanged`);
   session.say(`Read ${sizeText(report.bytesRead)}, added ${sizeText(result.bytesAdded)} to the repository`);
   session.say(`Snapshot ${result.snapshotId?.slice(0, 8)} saved`);
-  if (result.damagedParts > 0) {
-    process.stderr.write(
-      `The repository has lost ${result.damagedParts} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.\n`,
-    );
-  }
+  tellDamaged(result.damagedParts);
   return result.damagedParts > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
+}
+
+/** What a run found lost in the repository that it wrote to. */
+export function tellDamaged(parts: number): void {
+  if (parts === 0) return;
+  process.stderr.write(
+    `The repository has lost ${parts} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.\n`,
+  );
 }
 
 /** On a disk that is only to be read, nothing is written, so no other program is kept from writing. */

@@ -23,10 +23,12 @@ export interface CopyRequest {
 
 export interface CopyReport {
   readonly copied: readonly { readonly from: SnapshotId; readonly to: SnapshotId }[];
-  /** Snapshots that the target had already. */
+  /** Snapshots that the target had already. Where it has lost packs, what they need was stored again. */
   readonly present: readonly SnapshotId[];
   /** Snapshots of which something cannot be read any more; the others were copied. */
   readonly failed: readonly { readonly id: SnapshotId; readonly error: WireError }[];
+  /** Packs that the target had lost: older snapshots of its own may be damaged. */
+  readonly damagedParts: number;
   readonly blobs: number;
   /** Bytes of the packs that were added. */
   readonly bytesAdded: number;
@@ -57,7 +59,7 @@ async function copyLocked(request: CopyRequest, signal: AbortSignal): Promise<Co
   const { source, target, snapshots } = request;
   const [from, to] = await Promise.all([loadIndex(source, { signal }), loadIndex(target, { signal })]);
   // What the target has lost must not count as there.
-  await setLostPacksAside(target, to, signal);
+  const damagedParts = await setLostPacksAside(target, to, signal);
   const known = new Set((await listSnapshots(target, signal)).snapshots.map(identity));
   const copier = new BlobCopier(
     { repository: source, index: from.index },
@@ -85,13 +87,15 @@ async function copyLocked(request: CopyRequest, signal: AbortSignal): Promise<Co
       bytesTotal: null,
       currentPath: null,
     });
-    if (known.has(identity(stored))) {
+    const isPresent = known.has(identity(stored));
+    if (isPresent && damagedParts === 0) {
       present.push(stored.id);
       continue;
     }
     try {
       await copier.copyTree(stored.snapshot.tree);
-      waiting.push(stored);
+      if (isPresent) present.push(stored.id);
+      else waiting.push(stored);
     } catch (error) {
       if (!hasCode(error, 'repo/damaged', 'repo/blob-missing')) throw error;
       failed.push({ id: stored.id, error: toWire(error) });
@@ -100,7 +104,7 @@ async function copyLocked(request: CopyRequest, signal: AbortSignal): Promise<Co
   }
   await flush();
   const chunking = source.config.chunkerPolynomial === target.config.chunkerPolynomial ? 'same' : 'different';
-  return { copied, present, failed, blobs: copier.blobs, bytesAdded: copier.bytesAdded, chunking };
+  return { copied, present, failed, damagedParts, blobs: copier.blobs, bytesAdded: copier.bytesAdded, chunking };
 }
 
 /** The same for a snapshot and its copies; one that was tagged anew since then is another. */

@@ -1,4 +1,5 @@
 import { fromWire, type WireError } from '../errors.ts';
+import { SEAL_OVERHEAD } from '../format/crypto.ts';
 import type { BlobType } from '../format/pack.ts';
 import type { TreeNode } from '../format/tree.ts';
 import type { BlobId, TreeId } from '../ids.ts';
@@ -48,7 +49,7 @@ export async function countStored(
     if (counted.add(type, id as BlobId) === 'known') return;
     const place = index.lookup(type, id as BlobId);
     bytes += place?.length ?? 0;
-    plainBytes += place ? place.uncompressedLength || place.length - SEALED_OVERHEAD : 0;
+    plainBytes += place ? place.uncompressedLength || place.length - SEAL_OVERHEAD : 0;
   };
   const handlers = {
     tree: (id: TreeId, nodes: readonly TreeNode[]) => {
@@ -62,6 +63,3 @@ export async function countStored(
   await markReachable(repository, index, trees, new BlobSet(), handlers, signal);
   return { blobs: counted.size, bytes, plainBytes };
 }
-
-/** Nonce and MAC of a sealed blob. */
-const SEALED_OVERHEAD = 32;

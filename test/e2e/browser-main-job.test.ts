@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Serving, serve } from '../../main/headless.ts';
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
 import { type RcloneRemotes, startRcloneRemotes } from '../support/rclone-remotes.ts';
+import { buildRenderer } from '../support/renderer-build.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The main job as a person does it: real Chromium, the real browser host, real folders, a disk and an rclone remote. */
@@ -22,9 +21,7 @@ let documents: string;
 let disk: string;
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--if-stale', 'renderer'], {
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  await buildRenderer();
   scratch = await temporaryFolder('browser-main-job');
   const home = join(scratch.path, 'ada');
   documents = join(home, 'Documents');

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
 import { type FakeServer, serveFake } from '../support/fake-server.ts';
 import type { Scenario } from '../support/fake-world.ts';
+import { buildRenderer } from '../support/renderer-build.ts';
 
 /** The two ways that matter most, without a mouse: the first-run guide and a restore. */
 
@@ -12,10 +11,7 @@ let browser: Browser;
 let server: FakeServer | undefined;
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--if-stale', 'renderer'], {
-    // Vitest's own NODE_ENV would put React's development build into the interface.
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  await buildRenderer();
   browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
 }, 240_000);
 

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
+import { buildRenderer } from '../support/renderer-build.ts';
 import { openView, VIEWS } from '../support/screenshots.ts';
 
 /** The Tab key alone: it reaches all that can be pressed, shows where it is, and gets out again. */
@@ -30,9 +29,7 @@ const NAMES = [
 let browser: Browser;
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--if-stale', 'renderer'], {
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  await buildRenderer();
   browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
 }, 240_000);
 

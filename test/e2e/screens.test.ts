@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
+import { buildRenderer } from '../support/renderer-build.ts';
 import { openView, VIEWS } from '../support/screenshots.ts';
 
 /** Every screen and state, in both sizes, light and dark: no axe violation, no console error, no sideways scrolling. */
@@ -19,10 +18,7 @@ const LOOKS = [
 let browser: Browser;
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--if-stale', 'renderer'], {
-    // Vitest's own NODE_ENV would put React's development build into the interface.
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  await buildRenderer();
   browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
 }, 240_000);
 

@@ -1,7 +1,9 @@
+import { randomFillSync } from 'node:crypto';
 import { mkdir, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { planRestore, type Repository, restore } from '../../main/engine/engine.ts';
+import { Sealer } from '../../main/engine/format/sealer.ts';
 import type { TreeId } from '../../main/engine/ids.ts';
 import { IndexWriter } from '../../main/engine/repository/index-writer.ts';
 import { PackBuilder } from '../../main/engine/repository/pack-builder.ts';
@@ -25,7 +27,7 @@ async function store(type: 'data' | 'tree', content: string | Buffer): Promise<s
   const plain = Buffer.from(content);
   const id = hexSha256(plain) as TreeId;
   const builder = new PackBuilder(plain.length);
-  builder.add(repository.key, repository.host.random(16), {
+  builder.add(new Sealer(repository.key, randomFillSync), {
     type,
     id: Buffer.from(id, 'hex'),
     stored: plain,

@@ -1,16 +1,16 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { ExtendedAttribute } from '../format/tree.ts';
+import type { BytePath } from './byte-path.ts';
 
 /** Paths, and bytes of them, in one call of the helper: below what any system takes as arguments. */
 const BATCH = 1000;
 const BATCH_BYTES = 100_000;
 /** Calls that are under way at once: one at work, one ready. */
-const BATCHES_AHEAD = 2;
+const BATCHES_AHEAD = 1;
 /** How long a half-full batch waits for more, in milliseconds: a call costs the same however full it is. */
 const WAIT_MS = 500;
-const ZERO = Buffer.from([0]);
 /** Fills up a batch that is not full, so that the helper does not wait for more. */
-const FILLER = Buffer.from('/\0');
+const FILLER = '/\0';
 /** Every call is followed by a NUL, which no name and no attribute line can hold. */
 const PER_CALL = 'getfattr -h -d -m - -e base64 --absolute-names -- "$@"; printf "\\0"';
 
@@ -18,8 +18,8 @@ const PER_CALL = 'getfattr -h -d -m - -e base64 --absolute-names -- "$@"; printf
 export type HelperState = 'works' | 'missing' | 'died';
 
 interface Request {
-  readonly path: Uint8Array;
-  readonly resolve: (attributes: readonly ExtendedAttribute[] | undefined) => void;
+  readonly path: BytePath;
+  readonly done: (attributes: readonly ExtendedAttribute[] | undefined) => void;
 }
 
 /**
@@ -52,14 +52,12 @@ export class AttributeReader {
     return this.#problems;
   }
 
-  /** The attributes of a path; undefined when there are none or they cannot be read. */
-  read(path: Uint8Array): Promise<readonly ExtendedAttribute[] | undefined> {
-    if (this.#state !== 'works') return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      this.#waiting.push({ path, resolve });
-      if (this.#waiting.length >= BATCH && this.#asked.length < BATCHES_AHEAD) this.#ask();
-      else this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
-    });
+  /** Tells the attributes of a path, later; undefined when there are none or they cannot be read. */
+  read(path: BytePath, done: Request['done']): void {
+    if (this.#state !== 'works') return queueMicrotask(() => done(undefined));
+    this.#waiting.push({ path, done });
+    if (this.#waiting.length >= BATCH && this.#asked.length < BATCHES_AHEAD) this.#ask();
+    else this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
   }
 
   /** No more questions come soon: asks what has gathered. */
@@ -81,8 +79,8 @@ export class AttributeReader {
     this.#asked.push(batch);
     if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#ask(), WAIT_MS);
     this.#helper ??= this.#start();
-    const fillers = new Array<Buffer>(BATCH - batch.length).fill(FILLER);
-    this.#helper.stdin.write(Buffer.concat([...batch.flatMap(({ path }) => [path, ZERO]), ...fillers]));
+    const paths = batch.map(({ path }) => path).join('\0');
+    this.#helper.stdin.write(`${paths}\0${FILLER.repeat(BATCH - batch.length)}`, 'latin1');
   }
 
   /** As many as one call may have, by number and by bytes. */
@@ -113,9 +111,7 @@ export class AttributeReader {
       const found = parseGetfattr(Buffer.concat([...this.#output, rest.subarray(0, end)]));
       this.#output = [];
       rest = rest.subarray(end + 1);
-      for (const { path, resolve } of this.#asked.shift() ?? []) {
-        resolve(found.get(Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('latin1')));
-      }
+      for (const { path, done } of this.#asked.shift() ?? []) done(found.get(path));
     }
     if (rest.length > 0) this.#output.push(rest);
     if (this.#waiting.length >= BATCH) this.#ask();
@@ -132,7 +128,7 @@ export class AttributeReader {
   #giveUp(state: HelperState): void {
     if (this.#state === 'works') this.#state = state;
     for (const wake of this.#wake.splice(0)) wake();
-    for (const { resolve } of [...this.#asked.splice(0).flat(), ...this.#waiting.splice(0)]) resolve(undefined);
+    for (const { done } of [...this.#asked.splice(0).flat(), ...this.#waiting.splice(0)]) done(undefined);
   }
 }
 
@@ -148,7 +144,7 @@ export function lineSplitter(): (piece: string) => readonly string[] {
 
 type Found = ReadonlyMap<string, readonly ExtendedAttribute[]>;
 
-/** `# file: PATH`, then `name=0sBASE64` lines, then an empty line. Keys of the answer are paths as latin1 text. */
+/** `# file: PATH`, then `name=0sBASE64` lines, then an empty line. Keys of the answer are byte paths. */
 export function parseGetfattr(output: Buffer): Found {
   const found = new Map<string, ExtendedAttribute[]>();
   let current: ExtendedAttribute[] = [];

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import type { TreeId } from '../ids.ts';
+import { type BytePath, forSystem } from './byte-path.ts';
 import type { Draft } from './entry.ts';
 
 /** Beyond this many bytes a path is reached through an open directory, as the system takes no path over 4,096. */
@@ -11,9 +12,9 @@ export interface Directory {
   /** Its place among the entries of the parent. */
   readonly position: number;
   /** The real path, for patterns and messages; null at the top of the snapshot. */
-  readonly path: Buffer | null;
+  readonly path: BytePath | null;
   /** The path that system calls take: the real one, or a short way to it. */
-  readonly access: Buffer;
+  readonly access: BytePath;
   /** An open directory that `access` goes through; null while `access` is the real path. */
   readonly descriptor: number | null;
   /** True when the descriptor was opened for this directory and is closed with it. */
@@ -28,18 +29,11 @@ export interface Directory {
   readonly finished?: (tree: TreeId) => void;
 }
 
-export function joinPath(directory: Buffer, name: Uint8Array): Buffer {
-  const slash = directory.length > 0 && directory[directory.length - 1] === 0x2f;
-  return Buffer.concat(slash ? [directory, name] : [directory, SLASH, name]);
-}
-
-const SLASH = Buffer.from('/');
-
 /** The way to a directory: a path that has grown too long for the system is replaced by one through `/proc`. */
-export function openAccess(access: Buffer): { access: Buffer; descriptor: number | null } {
+export function openAccess(access: BytePath): { access: BytePath; descriptor: number | null } {
   if (access.length < LONG_PATH || process.platform !== 'linux') return { access, descriptor: null };
-  const descriptor = openSync(access, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  return { access: Buffer.from(`/proc/${process.pid}/fd/${descriptor}`), descriptor };
+  const descriptor = openSync(forSystem(access), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  return { access: `/proc/${process.pid}/fd/${descriptor}` as BytePath, descriptor };
 }
 
 export function closeAccess(directory: Directory): void {

@@ -7,12 +7,13 @@ import {
   type FreshStat,
 } from '../workers/backup-messages.ts';
 import type { BackupPool } from '../workers/backup-pool.ts';
+import type { BytePath } from './byte-path.ts';
 
 /** One job for a worker: enough files that a question about them is worth its way, few enough to share the work. */
-const FILES_PER_JOB = 512;
+const FILES_PER_JOB = 256;
 const BYTES_PER_JOB = 12 * 1024 * 1024;
 /** Jobs that may wait for a worker before the walk pauses. */
-const JOBS_AHEAD = 8;
+const JOBS_AHEAD = 2;
 
 export type FileOutcome =
   | {
@@ -25,7 +26,7 @@ export type FileOutcome =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
 export interface FileToRead {
-  readonly path: Uint8Array;
+  readonly path: BytePath;
   readonly size: number;
   readonly changeTime: bigint;
   readonly done: (outcome: FileOutcome) => void;
@@ -63,7 +64,7 @@ export class FileQueue {
     if (files.length === 0) return;
     this.#files = [];
     this.#bytes = 0;
-    const paths = files.map(({ path }) => path);
+    const paths = files.map(({ path }) => path).join('\0');
     const sizes = Float64Array.from(files, ({ size }) => size);
     const changeTimes = BigInt64Array.from(files, ({ changeTime }) => changeTime);
     this.#read(files, paths, sizes, changeTimes).catch(this.#onFailure);
@@ -71,7 +72,7 @@ export class FileQueue {
 
   async #read(
     files: readonly FileToRead[],
-    paths: readonly Uint8Array[],
+    paths: string,
     sizes: Float64Array,
     changeTimes: BigInt64Array,
   ): Promise<void> {

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, openSync, readSync, statSync } from 'node:fs';
-import { joinPath } from './directory.ts';
+import { type BytePath, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import { compileExcludes, type Excluder } from './exclude.ts';
 import type { BackupRequest } from './request.ts';
 
@@ -37,12 +37,13 @@ export class Selection {
   }
 
   /** All names, or only the marker where the directory says that it is not to be backed up. */
-  keptNames(names: Buffer[], access: Buffer): Buffer[] {
+  keptNames(names: BytePath[], access: BytePath): BytePath[] {
     if (this.#markers.size === 0 && !this.#honoursCacheTags) return names;
     const marker = names.find((name) => {
-      const text = name.toString('utf8');
+      const text = textOf(name);
       return (
-        this.#markers.has(text) || (this.#honoursCacheTags && text === CACHE_TAG && isCacheTag(joinPath(access, name)))
+        this.#markers.has(text) ||
+        (this.#honoursCacheTags && text === CACHE_TAG && isCacheTag(joinBytePath(access, name)))
       );
     });
     return marker ? [marker] : names;
@@ -59,9 +60,9 @@ function placeOf(location: string): readonly string[] {
   }
 }
 
-function isCacheTag(path: Buffer): boolean {
+function isCacheTag(path: BytePath): boolean {
   try {
-    const descriptor = openSync(path, 'r');
+    const descriptor = openSync(forSystem(path), 'r');
     try {
       const start = Buffer.alloc(CACHE_SIGNATURE.length);
       readSync(descriptor, start, 0, start.length, 0);

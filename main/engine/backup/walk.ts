@@ -4,9 +4,10 @@ import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import type { ExtendedAttribute, TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import type { AttributeReader } from './attributes.ts';
+import { type BytePath, bytePathOf, bytesOf, compareBytes, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import type { Counts } from './counts.ts';
 import type { DestinationWriter } from './destination-writer.ts';
-import { closeAccess, type Directory, joinPath, openAccess } from './directory.ts';
+import { closeAccess, type Directory, openAccess } from './directory.ts';
 import type { DirtyPaths } from './dirty-paths.ts';
 import { type Draft, type EntryContext, entryFromStat, isUnchanged, refreshEntry } from './entry.ts';
 import type { FileOutcome, FileQueue } from './file-queue.ts';
@@ -68,7 +69,7 @@ export class Walk {
         parent: null,
         position: 0,
         path: null,
-        access: Buffer.alloc(0),
+        access: '' as BytePath,
         descriptor: null,
         ownsDescriptor: false,
         entries: [],
@@ -99,26 +100,26 @@ export class Walk {
   /** A folder on the way to a target: its own metadata, but only the children that were asked for. */
   async #visitWay(directory: Directory, children: ReadonlyMap<string, Target>, before: TreeNode | null): Promise<void> {
     const earlier = new EarlierEntries(await this.#earlierNodes(before));
-    const named = [...children].map(([name, target]) => ({ name: Buffer.from(name), target }));
-    named.sort((a, b) => Buffer.compare(a.name, b.name));
+    const named = [...children].map(([name, target]) => ({ name: bytePathOf(name), target }));
+    named.sort((a, b) => (a.name < b.name ? -1 : 1));
     directory.entries = new Array<Draft | null>(named.length).fill(null);
     const visits: Visit[] = [];
     const targets: number[] = [];
     directory.targets = targets;
     for (const [position, { name, target }] of named.entries()) {
-      const path = Buffer.from(target.path);
+      const path = bytePathOf(target.path);
       const known = earlier.take(name);
       if (target.kind === 'whole') {
         this.#settleEntry(directory, { position, name, path, access: path, before: known, isTarget: true }, visits);
         targets.push(position);
         continue;
       }
-      const stat = statSync(path, { bigint: true });
+      const stat = statSync(forSystem(path), { bigint: true });
       if (this.#context.selection.isOwnPlace(stat)) {
         this.#context.counts.excluded++;
         continue;
       }
-      const draft = entryFromStat(name, stat, this.#context.entries);
+      const draft = entryFromStat(known?.name ?? bytesOf(name), stat, this.#context.entries);
       directory.entries[position] = draft;
       this.#readAttributes(directory, draft, path, known);
       const child = this.#openDirectory(directory, position, path, path);
@@ -132,32 +133,28 @@ export class Walk {
     const { directory, before } = visit;
     const { counts } = this.#context;
     counts.directories++;
-    counts.currentPath = textOf(directory.path);
+    counts.currentPath = shownPath(directory);
     const known = await this.#earlierNodes(before);
     // Without the parent's entries nothing can be taken over: the directory is listed like any other.
     if (visit.kind === 'descend' && known) return this.#descend(directory, known);
     const earlierNodes = known ?? [];
-    let names: Buffer[];
+    let names: BytePath[];
     try {
-      names = readdirSync(directory.access, { encoding: 'buffer' });
+      names = readdirSync(forSystem(directory.access), { encoding: 'latin1' }) as BytePath[];
     } catch (error) {
       return this.#unlistable(directory, before, error);
     }
     if (visit.isTarget && names.length === 0 && earlierNodes.length > 0) this.#refuseSuspiciousVoid(directory, before);
     const kept = this.#context.selection.keptNames(names, directory.access);
     counts.excluded += names.length - kept.length;
-    kept.sort(Buffer.compare);
+    // By code units, which here are bytes.
+    kept.sort();
     const earlier = new EarlierEntries(earlierNodes);
     directory.entries = new Array<Draft | null>(kept.length).fill(null);
     const visits: Visit[] = [];
     for (const [position, name] of kept.entries()) {
-      const path = joinPath(directory.path ?? directory.access, name);
-      const access = directory.descriptor === null ? path : joinPath(directory.access, name);
-      this.#settleEntry(
-        directory,
-        { position, name, path, access, before: earlier.take(name), isTarget: false },
-        visits,
-      );
+      const before = earlier.take(name);
+      this.#settleEntry(directory, { position, name, ...placeIn(directory, name), before, isTarget: false }, visits);
       if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turn();
     }
     counts.filesRemoved += earlier.filesPassedOver();
@@ -182,11 +179,11 @@ export class Walk {
     const visits: Visit[] = [];
     for (const [position, node] of earlierNodes.entries()) {
       if (node.type !== 'dir') continue;
-      const path = joinPath(directory.path ?? directory.access, node.name);
-      const text = textOf(path);
+      const name = bytePathOf(node.name);
+      const place = placeIn(directory, name);
+      const text = textOf(place.path);
       if (!dirty?.isDirty(text) && !dirty?.isOnTheWay(text)) continue;
-      const access = directory.descriptor === null ? path : joinPath(directory.access, node.name);
-      this.#settleEntry(directory, { position, name: node.name, path, access, before: node, isTarget: false }, visits);
+      this.#settleEntry(directory, { position, name, ...place, before: node, isTarget: false }, visits);
     }
     this.#lookInto(visits);
     this.#settled(directory);
@@ -202,19 +199,19 @@ export class Walk {
     }
     let stat: BigIntStats;
     try {
-      stat = lstatSync(entry.access, { bigint: true });
+      stat = lstatSync(forSystem(entry.access), { bigint: true });
     } catch (error) {
       this.#keepEarlier(directory, entry, error);
       return;
     }
-    const draft = entryFromStat(entry.name, stat, context);
+    const draft = entryFromStat(entry.before?.name ?? bytesOf(entry.name), stat, context);
     if (draft.type === 'socket') {
       counts.leaveOut(text, 'socket', 'A socket has no content to keep.');
       return;
     }
     if (draft.type === 'symlink') {
       try {
-        draft.linkTarget = readlinkSync(entry.access, { encoding: 'buffer' });
+        draft.linkTarget = readlinkSync(forSystem(entry.access), { encoding: 'buffer' });
       } catch (error) {
         this.#keepEarlier(directory, entry, error);
         return;
@@ -326,10 +323,10 @@ export class Walk {
     return dirty.isOnTheWay(path) ? 'descend' : 'reuse';
   }
 
-  #openDirectory(parent: Directory, position: number, path: Buffer, longAccess: Buffer): Directory {
+  #openDirectory(parent: Directory, position: number, path: BytePath, longAccess: BytePath): Directory {
     const { access, descriptor } = openAccess(longAccess);
     // Below an open directory every deeper path goes through it, so `access` differs from `path` from here on.
-    const through = descriptor ?? (longAccess.equals(path) ? null : parent.descriptor);
+    const through = descriptor ?? (longAccess === path ? null : parent.descriptor);
     parent.waiting++;
     return {
       parent,
@@ -343,7 +340,7 @@ export class Walk {
     };
   }
 
-  #readAttributes(directory: Directory, draft: Draft, access: Buffer, before: TreeNode | null): void {
+  #readAttributes(directory: Directory, draft: Draft, access: BytePath, before: TreeNode | null): void {
     if (draft.type === 'symlink') return;
     // Setting an attribute changes the ctime.
     if (before && before.type === draft.type && before.inode === draft.inode && before.ctime.ns === draft.ctime.ns) {
@@ -352,7 +349,7 @@ export class Walk {
     }
     if (this.#context.attributes.state !== 'works') return;
     directory.waiting++;
-    this.#context.attributes.read(access).then((attributes) => {
+    this.#context.attributes.read(access, (attributes) => {
       if (attributes && attributes.length > 0) {
         draft.extendedAttributes = inOrderOf(before?.extendedAttributes, attributes);
       }
@@ -380,7 +377,7 @@ export class Walk {
   #unlistable(directory: Directory, before: TreeNode | null, error: unknown): void {
     const { parent, position, path } = directory;
     if (!parent) throw error;
-    const name = before?.name ?? Buffer.alloc(0);
+    const name = bytePathOf(before?.name ?? '');
     closeAccess(directory);
     this.#keepEarlier(
       parent,
@@ -404,7 +401,7 @@ export class Walk {
   #refuseSuspiciousVoid(directory: Directory, before: TreeNode | null): void {
     const now = directory.parent?.entries[directory.position];
     if (!before || !now || before.deviceId === now.deviceId) return;
-    const path = textOf(directory.path);
+    const path = shownPath(directory);
     throw new TriplicateError(
       'source/empty-suspicious',
       `${path} is empty and lies on another disk than before: the disk that holds it is probably not connected.`,
@@ -442,11 +439,11 @@ export class Walk {
 
 interface EntryPlace {
   readonly position: number;
-  readonly name: Uint8Array;
+  readonly name: BytePath;
   /** The real path. */
-  readonly path: Buffer;
+  readonly path: BytePath;
   /** The path that system calls take. */
-  readonly access: Buffer;
+  readonly access: BytePath;
   readonly before: TreeNode | null;
   readonly isTarget: boolean;
 }
@@ -461,9 +458,9 @@ class EarlierEntries {
     this.#nodes = nodes ?? [];
   }
 
-  take(name: Uint8Array): TreeNode | null {
+  take(name: BytePath): TreeNode | null {
     for (let node = this.#nodes[this.#next]; node; node = this.#nodes[++this.#next]) {
-      const order = Buffer.compare(node.name, name);
+      const order = compareBytes(node.name, name);
       if (order > 0) return null;
       if (order === 0) {
         this.#next++;
@@ -481,8 +478,14 @@ class EarlierEntries {
   }
 }
 
-function textOf(path: Buffer | null): string {
-  return path ? path.toString('utf8') : '/';
+/** Where an entry of a directory is, and the way that system calls take to it. */
+function placeIn(directory: Directory, name: BytePath): { readonly path: BytePath; readonly access: BytePath } {
+  const path = joinBytePath(directory.path ?? directory.access, name);
+  return { path, access: directory.descriptor === null ? path : joinBytePath(directory.access, name) };
+}
+
+function shownPath({ path }: Directory): string {
+  return path === null ? '/' : textOf(path);
 }
 
 function describe(code: string, message: string): string {

@@ -12,7 +12,7 @@ export interface Key {
   readonly macR: Uint8Array;
 }
 
-const IV_BYTES = 16;
+export const IV_BYTES = 16;
 const MAC_BYTES = 16;
 /** Bytes that sealing adds: the IV in front and the MAC behind. */
 export const SEAL_OVERHEAD = IV_BYTES + MAC_BYTES;
@@ -38,7 +38,7 @@ export function sealInto(key: Key, iv: Uint8Array, plain: Uint8Array, target: Ui
   const ciphers = ciphersOf(key);
   target.set(iv, offset);
   applyKeystream(key, ciphers, iv, plain, target, offset + IV_BYTES);
-  target.set(macOf(ciphers, iv, target.subarray(offset + IV_BYTES, macStart)), macStart);
+  target.set(macOf(ciphers, ciphers.macBlock(iv), target.subarray(offset + IV_BYTES, macStart)), macStart);
   return plain.length + SEAL_OVERHEAD;
 }
 
@@ -49,7 +49,7 @@ export function open(key: Key, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
   const iv = sealed.subarray(0, IV_BYTES);
   const ciphertext = sealed.subarray(IV_BYTES, macStart);
   const ciphers = ciphersOf(key);
-  if (isZero(iv) || !timingSafeEqual(macOf(ciphers, iv, ciphertext), sealed.subarray(macStart))) {
+  if (isZero(iv) || !timingSafeEqual(macOf(ciphers, ciphers.macBlock(iv), ciphertext), sealed.subarray(macStart))) {
     throw damaged('Stored data does not pass its integrity check.');
   }
   const plain = Buffer.allocUnsafeSlow(ciphertext.length);
@@ -66,7 +66,8 @@ export function clampR(r: Uint8Array): void {
 /** Encrypts whole 16-byte blocks, each by itself; keeps no state between calls. */
 type BlockCipher = (blocks: Uint8Array) => Uint8Array;
 
-interface Ciphers {
+/** For what seals in this folder; everybody else takes `seal`, `open` or a `Sealer`. */
+export interface Ciphers {
   readonly encryptBlocks: BlockCipher;
   readonly macBlock: BlockCipher;
   /** `r || s`; `s` is written anew for each message. */
@@ -76,7 +77,7 @@ interface Ciphers {
 const CIPHERS = new WeakMap<Key, Ciphers>();
 
 /** The ciphers of a key, made once: creating one costs 14 µs, more than sealing a small blob. */
-function ciphersOf(key: Key): Ciphers {
+export function ciphersOf(key: Key): Ciphers {
   const known = CIPHERS.get(key);
   if (known) return known;
   checkKey(key);
@@ -106,8 +107,9 @@ function blockCipher(algorithm: 'aes-256-ecb' | 'aes-128-ecb', key: Uint8Array):
 /** Poly1305 is fed in parts of this size, so that the WebAssembly memory stays small whatever the message. */
 const MAC_PART_BYTES = 1 << 20;
 
-function macOf({ macBlock, polyKey }: Ciphers, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  polyKey.set(macBlock(iv), 16);
+/** `s`: the encrypted IV, the second half of the Poly1305 key. */
+export function macOf({ polyKey }: Ciphers, s: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+  polyKey.set(s, 16);
   if (ciphertext.length <= MAC_PART_BYTES) return sodium.crypto_onetimeauth(ciphertext, polyKey);
   const state = sodium.crypto_onetimeauth_init(polyKey);
   for (let start = 0; start < ciphertext.length; start += MAC_PART_BYTES) {
@@ -156,8 +158,13 @@ function xorIntoScratch(keystream: Uint8Array, words: number): void {
   for (let i = 0; i < words; i++) scratchWords[i] = (scratchWords[i] as number) ^ (stream[i] as number);
 }
 
-/** `count` counter blocks, the first being the IV; the carry runs through all 16 bytes (format, section 2). */
 function counterBlocks(iv: Uint8Array, count: number): Uint8Array {
+  writeCounters(iv, counterView, 0, count);
+  return counters.subarray(0, count * 16);
+}
+
+/** `count` counter blocks, the first being the IV; the carry runs through all 16 bytes (format, section 2). */
+export function writeCounters(iv: Uint8Array, target: DataView, offset: number, count: number): void {
   const start = new DataView(iv.buffer, iv.byteOffset, IV_BYTES);
   const words: [number, number, number, number] = [
     start.getUint32(0),
@@ -165,15 +172,14 @@ function counterBlocks(iv: Uint8Array, count: number): Uint8Array {
     start.getUint32(8),
     start.getUint32(12),
   ];
-  for (let at = 0; at < count * 16; at += 16) {
-    counterView.setUint32(at, words[0]);
-    counterView.setUint32(at + 4, words[1]);
-    counterView.setUint32(at + 8, words[2]);
-    counterView.setUint32(at + 12, words[3]);
+  for (let at = offset; at < offset + count * 16; at += 16) {
+    target.setUint32(at, words[0]);
+    target.setUint32(at + 4, words[1]);
+    target.setUint32(at + 8, words[2]);
+    target.setUint32(at + 12, words[3]);
     words[3] = (words[3] + 1) >>> 0;
     if (words[3] === 0) carry(words);
   }
-  return counters.subarray(0, count * 16);
 }
 
 function carry(words: [number, number, number, number]): void {

@@ -1,5 +1,6 @@
-import { type Key, SEAL_OVERHEAD, seal, sealInto } from '../format/crypto.ts';
+import { type Key, SEAL_OVERHEAD, seal } from '../format/crypto.ts';
 import { type BlobType, type PackBlobs, PackHeader, PackHeaderBlobs } from '../format/pack.ts';
+import type { Sealer } from '../format/sealer.ts';
 import type { PackId } from '../ids.ts';
 import { hexSha256 } from './sha256.ts';
 
@@ -55,8 +56,8 @@ export class PackBuilder {
   }
 
   /** Seals the blob into the pack. */
-  add(key: Key, iv: Uint8Array, blob: PackableBlob & { readonly stored: Uint8Array }): void {
-    this.#record(blob, sealInto(key, iv, blob.stored, this.#buffer, this.#used));
+  add(sealer: Sealer, blob: PackableBlob & { readonly stored: Uint8Array }): void {
+    this.#record(blob, sealer.sealInto(blob.stored, this.#buffer, this.#used));
   }
 
   /** Copies a blob that is sealed under the same key already. */

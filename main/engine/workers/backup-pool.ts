@@ -55,7 +55,8 @@ export class BackupPool {
     return this.#queue.length;
   }
 
-  readFiles(paths: readonly Uint8Array[], sizes: Float64Array, changeTimes: BigInt64Array): Promise<FilesDone> {
+  /** `paths`: byte paths with a NUL between each two, as in `FilesJob`. */
+  readFiles(paths: string, sizes: Float64Array, changeTimes: BigInt64Array): Promise<FilesDone> {
     const message: FilesJob = { kind: 'files', job: this.#nextJob++, paths, sizes, changeTimes };
     return this.#enqueue(message) as Promise<FilesDone>;
   }

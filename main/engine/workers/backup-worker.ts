@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { BytePath } from '../backup/byte-path.ts';
 import { initCrypto } from '../format/crypto.ts';
 import { compressForNow } from '../format/zstd.ts';
 import type {
@@ -128,14 +129,15 @@ function idAt(ids: Uint8Array, position: number): Uint8Array {
 }
 
 async function storeFiles(job: FilesJob): Promise<void> {
-  const count = job.paths.length;
+  const paths = job.paths.split('\0') as BytePath[];
+  const count = paths.length;
   const outcomes = new Uint8Array(count);
   const sizes = new Float64Array(count);
   const blobCounts = new Uint32Array(count);
   waiting.beginJob();
   const fresh: FreshStat[] = [];
   const failures: FilesDone['failures'][number][] = [];
-  for (const [position, path] of job.paths.entries()) {
+  for (const [position, path] of paths.entries()) {
     const seen = { size: job.sizes[position] ?? 0, changeTime: job.changeTimes[position] ?? 0n };
     const result = await files.read(path, seen);
     outcomes[position] = result.outcome;

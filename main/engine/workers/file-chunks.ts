@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type BytePath, forSystem } from '../backup/byte-path.ts';
 import { type Chunker, createChunker, MAX_CHUNK, MIN_CHUNK } from '../chunker/chunker.ts';
 import { FILE_FAILED, FILE_READ, FILE_UNSTEADY, FILE_VANISHED, type FreshStat } from './backup-messages.ts';
 
@@ -51,13 +52,13 @@ export class FileChunks {
   }
 
   /** Reads one file; one that changes meanwhile is read again, three times at most. */
-  async read(path: Uint8Array, seen: { readonly size: number; readonly changeTime: bigint }): Promise<FileResult> {
+  async read(path: BytePath, seen: { readonly size: number; readonly changeTime: bigint }): Promise<FileResult> {
     let { size, changeTime } = seen;
     waitForNextTick(changeTime);
     for (let tries = 1; ; tries++) {
       let fd: number;
       try {
-        fd = openSync(path as Buffer, OPEN_FLAGS);
+        fd = openSync(forSystem(path), OPEN_FLAGS);
       } catch (error) {
         return failed(error);
       }

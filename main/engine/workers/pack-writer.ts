@@ -1,5 +1,6 @@
-import { randomFillSync } from 'node:crypto';
-import type { Key } from '../format/crypto.ts';
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { IV_BYTES, type Key } from '../format/crypto.ts';
+import { Sealer } from '../format/sealer.ts';
 import { type PackableBlob, PackBuilder } from '../repository/pack-builder.ts';
 
 export interface PackToStore {
@@ -14,23 +15,21 @@ export interface PackToStore {
 
 /** Packs that a worker may have handed over without an answer: bounds its memory when a destination is slow. */
 const MAX_UNANSWERED = 1;
-const IV_BYTES = 16;
-const IV_POOL = 4096 * IV_BYTES;
 
 /** The open packs of one worker: for each destination one of data and one of trees (never mixed: format, section 6). */
 export class PackWriter {
   readonly #keys: readonly Key[];
+  readonly #sealers: readonly Sealer[];
   readonly #send: (pack: PackToStore) => void;
   readonly #open = new Map<string, PackBuilder>();
   readonly #plainBytes = new Map<string, number>();
   readonly #buffers: ArrayBuffer[] = [];
-  readonly #ivs = Buffer.allocUnsafe(IV_POOL);
-  #ivUsed = IV_POOL;
   #unanswered = 0;
   #wake: (() => void) | undefined;
 
   constructor(keys: readonly Key[], send: (pack: PackToStore) => void) {
     this.#keys = keys;
+    this.#sealers = keys.map((key) => new Sealer(key, randomFillSync));
     this.#send = send;
   }
 
@@ -39,13 +38,13 @@ export class PackWriter {
     blob: PackableBlob & { readonly stored: Uint8Array; readonly plainBytes: number },
     wanted: number,
   ): Promise<void> {
-    for (let destination = 0; destination < this.#keys.length; destination++) {
+    for (const [destination, sealer] of this.#sealers.entries()) {
       if ((wanted & (1 << destination)) === 0) continue;
       const name = `${destination}:${blob.type}`;
       const open = this.#open.get(name);
       if (open && !open.hasRoomFor(blob.stored.length)) await this.#close(name, destination);
       const pack = this.#open.get(name) ?? this.#begin(name, blob.stored.length);
-      pack.add(this.#key(destination), this.#iv(), blob);
+      pack.add(sealer, blob);
       this.#plainBytes.set(name, (this.#plainBytes.get(name) ?? 0) + blob.plainBytes);
       if (pack.isFull) await this.#close(name, destination);
     }
@@ -75,7 +74,7 @@ export class PackWriter {
     this.#open.delete(name);
     const plainBytes = this.#plainBytes.get(name) ?? 0;
     this.#plainBytes.delete(name);
-    const { id, bytes, header, blobs } = pack.finish(this.#key(destination), this.#iv());
+    const { id, bytes, header, blobs } = pack.finish(this.#keys[destination] as Key, randomBytes(IV_BYTES));
     this.#unanswered++;
     this.#send({ destination, id, bytes, header, blobCount: blobs.length, plainBytes });
     while (this.#unanswered > MAX_UNANSWERED * this.#keys.length) {
@@ -83,20 +82,5 @@ export class PackWriter {
         this.#wake = resolve;
       });
     }
-  }
-
-  #key(destination: number): Key {
-    return this.#keys[destination] as Key;
-  }
-
-  /** Fresh random initialisation vectors, drawn many at a time: a call for each would cost more than the sealing. */
-  #iv(): Uint8Array {
-    if (this.#ivUsed === IV_POOL) {
-      randomFillSync(this.#ivs);
-      this.#ivUsed = 0;
-    }
-    const iv = this.#ivs.subarray(this.#ivUsed, this.#ivUsed + IV_BYTES);
-    this.#ivUsed += IV_BYTES;
-    return iv;
   }
 }

@@ -3,6 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AttributeReader, lineSplitter, parseGetfattr } from '../../../../main/engine/backup/attributes.ts';
+import { type BytePath, bytePathOf } from '../../../../main/engine/backup/byte-path.ts';
+import type { ExtendedAttribute } from '../../../../main/engine/format/tree.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
 let scratch: TemporaryFolder;
@@ -16,6 +18,9 @@ afterEach(async () => {
   await scratch.remove();
 });
 
+const attributesOf = (path: BytePath) =>
+  new Promise<readonly ExtendedAttribute[] | undefined>((resolve) => reader.read(path, resolve));
+
 it('reads attributes of files and folders with any name, and tells who has none', async () => {
   const names = ['plain', 'new\nline', 'back\\slash', 'eq=ual', 'späce é'];
   for (const name of names) {
@@ -24,7 +29,7 @@ it('reads attributes of files and folders with any name, and tells who has none'
     execFileSync('setfattr', ['-n', 'user.note', '-v', `of ${name}`, path]);
   }
   await writeFile(join(scratch.path, 'without'), '');
-  const read = (name: string) => reader.read(Buffer.from(join(scratch.path, name)));
+  const read = (name: string) => attributesOf(bytePathOf(join(scratch.path, name)));
   const answers = await Promise.all(names.map(read));
   expect(answers.map((found) => found?.map(({ name, value }) => [name, Buffer.from(value).toString()]))).toEqual(
     names.map((name) => [['user.note', `of ${name}`]]),
@@ -35,15 +40,14 @@ it('reads attributes of files and folders with any name, and tells who has none'
 });
 
 it('answers more questions than one call of the helper takes', async () => {
-  const paths = Array.from({ length: 2500 }, () => Buffer.from(scratch.path));
+  const paths = Array.from({ length: 2500 }, () => bytePathOf(scratch.path));
   execFileSync('setfattr', ['-n', 'user.here', '-v', 'yes', scratch.path]);
-  const answers = await Promise.all(paths.map((path) => reader.read(path)));
+  const answers = await Promise.all(paths.map(attributesOf));
   expect(answers.every((found) => found?.[0]?.name === 'user.here')).toBe(true);
 });
 
 it('tells a helper that dies from one that is missing, and leaves no question open', async () => {
-  const path = Buffer.from(scratch.path);
-  const answer = reader.read(path);
+  const answer = attributesOf(bytePathOf(scratch.path));
   reader.flush();
   const helpers = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)]).toString();
   process.kill(Number(/(\d+) xargs/.exec(helpers)?.[1]), 'SIGKILL');

@@ -12,7 +12,11 @@ import {
 const bytes = fc.uint8Array({ maxLength: 30 });
 
 it('holds any bytes, and text as UTF-8', () => {
-  fc.assert(fc.property(bytes, (raw) => expect([...bytesOf(bytePathOf(raw))]).toEqual([...raw])));
+  fc.assert(
+    fc.property(bytes, (raw) => {
+      expect([...bytesOf(bytePathOf(raw))]).toEqual([...raw]);
+    }),
+  );
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()),

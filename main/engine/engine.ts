@@ -27,6 +27,7 @@ export {
   type RetentionDecision,
   type RetentionPolicy,
 } from './prune/retention.ts';
+export { type RepairIndexReport, type RepairIndexRequest, repairIndex } from './repair/repair-index.ts';
 export { BlobIndex, type BlobLocation, type LoadedIndex, loadIndex } from './repository/blob-index.ts';
 export { readBlob, readTree } from './repository/blob-reader.ts';
 export { addKey, changePassphrase, listKeys, type NewKey, removeKey, type StoredKey } from './repository/keys.ts';

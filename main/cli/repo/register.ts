@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { add, collect, count, duration, size, someText, subset } from './options.ts';
 import { registerKeys } from './register-keys.ts';
 import { filtered, registerReading } from './register-reading.ts';
+import { registerRepair } from './register-repair.ts';
 import { runCopy } from './run-copy.ts';
 import { runBackup, runCheck, runForget, runInit, runPrune, runRestore, runUnlock } from './run-work.ts';
 import { inSession } from './session.ts';
@@ -11,6 +12,7 @@ export function registerRepo(program: Command): void {
   const repo = program.command('repo').description('work straight on a repository, without app state');
   registerReading(repo);
   registerKeys(repo);
+  registerRepair(repo);
   add(repo, 'init', 'create a repository').action((location, _options, command) =>
     inSession(command, location, runInit),
   );

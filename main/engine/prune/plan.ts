@@ -140,7 +140,7 @@ function checkNeeded(uses: readonly PackUse[], sizes: ReadonlyMap<string, number
       `Nothing was removed: pack ${wrong.pack.id.slice(0, 8)} does not have the size that the index says.`,
       {
         data: { packs: [wrong.pack.id] },
-        hint: 'Run `check`. `restic rebuild-index` makes the index anew from the packs.',
+        hint: 'Run `check`; `triplicate repo repair index` makes the index anew from the packs.',
       },
     );
   }

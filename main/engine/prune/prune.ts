@@ -1,14 +1,11 @@
-import { hasCode, TriplicateError } from '../errors.ts';
-import type { IndexedPack } from '../format/index-file.ts';
-import type { PackId } from '../ids.ts';
+import { TriplicateError } from '../errors.ts';
 import type { EngineProgress } from '../progress.ts';
 import { loadIndex } from '../repository/blob-index.ts';
-import { inParallel } from '../repository/in-parallel.ts';
-import { IndexWriter } from '../repository/index-writer.ts';
 import { withLock } from '../repository/locks.ts';
+import { removeFiles } from '../repository/remove-files.ts';
+import { replaceIndex } from '../repository/replace-index.ts';
 import type { Repository } from '../repository/repository.ts';
 import { listSnapshots } from '../repository/snapshots.ts';
-import type { FileType } from '../store/store.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import { markReachable } from '../walk/reachable.ts';
 import { unreadableSnapshots } from './forget.ts';
@@ -77,7 +74,7 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   const plan = planPrune(() => index.packs(), listed, used, limitsOf(request));
   if (request.mode === 'plan') return reportOf('plan', plan, 0);
 
-  await removeAll(repository, 'data', plan.unindexed, signal);
+  await removeFiles(repository, 'data', plan.unindexed, signal);
   tell('pruning', 0, plan.repack.length);
   const written = await repack(repository, plan, (done) => tell('pruning', done, plan.repack.length), signal);
   tell('finishing', 0, null);
@@ -85,7 +82,7 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   const changes = plan.remove.length + plan.repack.length + plan.missing.length > 0;
   if (changes) await replaceIndex(repository, [...plan.keep, ...written], indexIds, signal);
   const gone = [...plan.remove, ...plan.repack.map(({ id }) => id)];
-  await removeAll(
+  await removeFiles(
     repository,
     'data',
     gone.filter((id) => !written.some((pack) => pack.id === id)),
@@ -126,43 +123,10 @@ function refuseMissing(
       'Nothing was removed: content that a snapshot needs is in no index.',
       {
         data: { id: missing },
-        hint: 'Run `check`. An index file may be missing; it can be rebuilt from the packs.',
+        hint: 'Run `check`. An index file may be missing: `repair index` makes it anew from the packs.',
       },
     );
   }
-}
-
-async function replaceIndex(
-  repository: Repository,
-  packs: readonly IndexedPack[],
-  old: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const writer = new IndexWriter(repository);
-  for (const pack of packs) writer.add(pack);
-  const written = new Set<string>(await writer.flush(signal));
-  // From here on the new index must win: a cancelled run would leave both, which is safe, so the signal still counts.
-  await removeAll(
-    repository,
-    'index',
-    old.filter((id) => !written.has(id)),
-    signal,
-  );
-}
-
-async function removeAll(
-  repository: Repository,
-  type: FileType,
-  ids: readonly (string | PackId)[],
-  signal: AbortSignal,
-): Promise<void> {
-  await inParallel(ids, repository.store.capabilities.connections, async (id) => {
-    try {
-      await repository.store.remove({ type, id }, signal);
-    } catch (error) {
-      if (!hasCode(error, 'store/not-found')) throw error;
-    }
-  });
 }
 
 function reportOf(mode: 'plan' | 'prune', plan: PrunePlan, packsWritten: number): PruneReport {

@@ -235,7 +235,7 @@ export async function loadIndex(
       if (options.onDamage !== 'report') {
         throw new TriplicateError('repo/damaged', `The index file ${id.slice(0, 8)} is damaged.`, {
           data: { type: 'index', id },
-          hint: 'No data was changed. `restic rebuild-index` makes the index anew from the packs.',
+          hint: 'No data was changed. `triplicate repo repair index LOCATION` makes the index anew from the packs.',
           cause: error,
         });
       }

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { type BytePath, forSystem } from './byte-path.ts';
-import type { Draft } from './entry.ts';
 
 /** Beyond this many bytes a path is reached through an open directory, as the system takes no path over 4,096. */
 const LONG_PATH = 3000;
@@ -19,8 +19,12 @@ export interface Directory {
   readonly descriptor: number | null;
   /** True when the descriptor was opened for this directory and is closed with it. */
   readonly ownsDescriptor: boolean;
-  /** In the order of raw names; null for what turned out not to be there. */
-  entries: (Draft | null)[];
+  /** Its entry in the parent snapshot, when nothing of its own metadata has changed. */
+  readonly same: TreeNode | null;
+  /** What the parent snapshot has of it; null when there is nothing that may be taken over. */
+  earlier: { readonly tree: TreeId; readonly nodes: readonly TreeNode[] } | null;
+  /** In the order of raw names; null for what turned out not to be there. What is unchanged is the parent's own node. */
+  entries: (TreeNode | null)[];
   /** Entries and questions that are not settled yet. */
   waiting: number;
   /** Places of what was itself asked for, in a folder on the way. */

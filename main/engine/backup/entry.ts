@@ -20,12 +20,10 @@ export interface EntryContext {
 
 /** A node of the format (section 8.1) from what the system says; content, subtree and link target are for the caller. */
 export function entryFromStat(name: Uint8Array, stat: EntryStat, context: EntryContext): Draft {
-  const type = typeOf(Number(stat.mode));
+  const type = typeOf(stat);
   const mtime = timestamp(stat.mtimeNs, context);
   const uid = Number(stat.uid);
   const gid = Number(stat.gid);
-  const countsLinks = type === 'file' || type === 'symlink' || type === 'dev' || type === 'chardev';
-  const isDevice = type === 'dev' || type === 'chardev';
   const draft: Draft = {
     name,
     type,
@@ -40,11 +38,11 @@ export function entryFromStat(name: Uint8Array, stat: EntryStat, context: EntryC
     group: context.owners.group(gid),
     inode: stat.ino,
     deviceId: stat.dev,
-    size: type === 'file' ? Number(stat.size) : 0,
-    links: countsLinks ? Number(stat.nlink) : 0,
+    size: sizeOf(type, stat),
+    links: linksOf(type, stat),
     content: type === 'file' ? [] : null,
   };
-  if (isDevice) draft.device = Number(stat.rdev);
+  if (isDevice(type)) draft.device = Number(stat.rdev);
   return draft;
 }
 
@@ -53,6 +51,30 @@ export function refreshEntry(draft: Draft, stat: EntryStat, context: EntryContex
   const { name, content, extendedAttributes } = draft;
   Object.assign(draft, entryFromStat(name, stat, context), { content });
   if (extendedAttributes) draft.extendedAttributes = extendedAttributes;
+}
+
+/**
+ * Whether a node still says what the system says, so that it can be taken over as it is. Not compared are the content of
+ * a file, which has the same size and times then, a link's target and extended attributes: changing either changes ctime.
+ */
+export function isSameEntry(before: TreeNode, stat: EntryStat, { owners }: EntryContext): boolean {
+  const type = typeOf(stat);
+  return (
+    before.ctime.ns === stat.ctimeNs &&
+    before.mtime.ns === stat.mtimeNs &&
+    before.inode === stat.ino &&
+    before.type === type &&
+    before.deviceId === stat.dev &&
+    before.mode === goModeOf(Number(stat.mode)) &&
+    before.size === sizeOf(type, stat) &&
+    before.links === linksOf(type, stat) &&
+    before.uid === Number(stat.uid) &&
+    before.gid === Number(stat.gid) &&
+    before.user === owners.user(before.uid) &&
+    before.group === owners.group(before.gid) &&
+    (before.device ?? 0) === (isDevice(type) ? Number(stat.rdev) : 0) &&
+    before.error === undefined
+  );
 }
 
 /** restic's rule for taking over content without reading (format, section 9.1). */
@@ -78,8 +100,20 @@ const TYPES: Readonly<Record<number, NodeType>> = {
   [constants.S_IFSOCK]: 'socket',
 };
 
-function typeOf(stMode: number): NodeType {
-  return TYPES[stMode & constants.S_IFMT] ?? 'file';
+export function typeOf({ mode }: Pick<EntryStat, 'mode'>): NodeType {
+  return TYPES[Number(mode) & constants.S_IFMT] ?? 'file';
+}
+
+function isDevice(type: NodeType): boolean {
+  return type === 'dev' || type === 'chardev';
+}
+
+function sizeOf(type: NodeType, stat: EntryStat): number {
+  return type === 'file' ? Number(stat.size) : 0;
+}
+
+function linksOf(type: NodeType, stat: EntryStat): number {
+  return type === 'file' || type === 'symlink' || isDevice(type) ? Number(stat.nlink) : 0;
 }
 
 function timestamp(ns: bigint, context: EntryContext): Timestamp {

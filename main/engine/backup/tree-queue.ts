@@ -19,6 +19,11 @@ export class TreeQueue {
     this.#writers = writers;
   }
 
+  /** Whether every destination has this directory, so that it need not be made again. */
+  isStored(tree: TreeId): boolean {
+    return this.#writers.every((writer) => writer.failure || writer.has('tree', tree));
+  }
+
   /** The id of a directory with these entries (sorted by raw name). */
   add(nodes: readonly TreeNode[]): TreeId {
     const bytes = encodeTree(nodes);

@@ -9,7 +9,15 @@ import type { Counts } from './counts.ts';
 import type { DestinationWriter } from './destination-writer.ts';
 import { closeAccess, type Directory, openAccess } from './directory.ts';
 import type { DirtyPaths } from './dirty-paths.ts';
-import { type Draft, type EntryContext, entryFromStat, isUnchanged, refreshEntry } from './entry.ts';
+import {
+  type Draft,
+  type EntryContext,
+  entryFromStat,
+  isSameEntry,
+  isUnchanged,
+  refreshEntry,
+  typeOf,
+} from './entry.ts';
 import type { FileOutcome, FileQueue } from './file-queue.ts';
 import type { Parent } from './parent.ts';
 import type { Selection } from './selection.ts';
@@ -72,6 +80,8 @@ export class Walk {
         access: '' as BytePath,
         descriptor: null,
         ownsDescriptor: false,
+        same: null,
+        earlier: null,
         entries: [],
         waiting: 1,
         finished: resolve,
@@ -99,10 +109,10 @@ export class Walk {
 
   /** A folder on the way to a target: its own metadata, but only the children that were asked for. */
   async #visitWay(directory: Directory, children: ReadonlyMap<string, Target>, before: TreeNode | null): Promise<void> {
-    const earlier = new EarlierEntries(await this.#earlierNodes(before));
+    const earlier = new EarlierEntries(await this.#earlierNodes(directory, before));
     const named = [...children].map(([name, target]) => ({ name: bytePathOf(name), target }));
     named.sort((a, b) => (a.name < b.name ? -1 : 1));
-    directory.entries = new Array<Draft | null>(named.length).fill(null);
+    directory.entries = new Array<TreeNode | null>(named.length).fill(null);
     const visits: Visit[] = [];
     const targets: number[] = [];
     directory.targets = targets;
@@ -122,7 +132,7 @@ export class Walk {
       const draft = entryFromStat(known?.name ?? bytesOf(name), stat, this.#context.entries);
       directory.entries[position] = draft;
       this.#readAttributes(directory, draft, path, known);
-      const child = this.#openDirectory(directory, position, path, path);
+      const child = this.#openDirectory(directory, { position, path, access: path }, null);
       visits.push({ kind: 'way', directory: child, children: target.children, before: known });
     }
     this.#lookInto(visits);
@@ -134,7 +144,7 @@ export class Walk {
     const { counts } = this.#context;
     counts.directories++;
     counts.currentPath = shownPath(directory);
-    const known = await this.#earlierNodes(before);
+    const known = await this.#earlierNodes(directory, before);
     // Without the parent's entries nothing can be taken over: the directory is listed like any other.
     if (visit.kind === 'descend' && known) return this.#descend(directory, known);
     const earlierNodes = known ?? [];
@@ -150,7 +160,7 @@ export class Walk {
     // By code units, which here are bytes.
     kept.sort();
     const earlier = new EarlierEntries(earlierNodes);
-    directory.entries = new Array<Draft | null>(kept.length).fill(null);
+    directory.entries = new Array<TreeNode | null>(kept.length).fill(null);
     const visits: Visit[] = [];
     for (const [position, name] of kept.entries()) {
       const before = earlier.take(name);
@@ -168,14 +178,17 @@ export class Walk {
     this.#visits.push(...visits.reverse());
   }
 
-  async #earlierNodes(before: TreeNode | null): Promise<readonly TreeNode[] | null> {
-    return before?.subtree ? this.#context.parent.entries(before.subtree) : null;
+  async #earlierNodes(directory: Directory, before: TreeNode | null): Promise<readonly TreeNode[] | null> {
+    if (!before?.subtree) return null;
+    const nodes = await this.#context.parent.entries(before.subtree);
+    if (nodes) directory.earlier = { tree: before.subtree, nodes };
+    return nodes;
   }
 
   /** Nothing changed in this directory itself: its entries are the parent's, but for those on the way to a change. */
   #descend(directory: Directory, earlierNodes: readonly TreeNode[]): void {
     const { dirty } = this.#context;
-    directory.entries = earlierNodes.map((node) => ({ ...node }));
+    directory.entries = [...earlierNodes];
     const visits: Visit[] = [];
     for (const [position, node] of earlierNodes.entries()) {
       if (node.type !== 'dir') continue;
@@ -204,12 +217,20 @@ export class Walk {
       this.#keepEarlier(directory, entry, error);
       return;
     }
-    const draft = entryFromStat(entry.before?.name ?? bytesOf(entry.name), stat, context);
-    if (draft.type === 'socket') {
+    const type = typeOf(stat);
+    if (type === 'socket') {
       counts.leaveOut(text, 'socket', 'A socket has no content to keep.');
       return;
     }
-    if (draft.type === 'symlink') {
+    const isLeftOut = type === 'dir' ? selection.isOwnPlace(stat) : type === 'file' && selection.isTooLarge(stat.size);
+    if (isLeftOut) {
+      counts.excluded++;
+      return;
+    }
+    const same = entry.before && isSameEntry(entry.before, stat, context) ? entry.before : null;
+    if (same && this.#takeOver(directory, entry.position, same)) return;
+    const draft = entryFromStat(entry.before?.name ?? bytesOf(entry.name), stat, context);
+    if (type === 'symlink') {
       try {
         draft.linkTarget = readlinkSync(forSystem(entry.access), { encoding: 'buffer' });
       } catch (error) {
@@ -217,18 +238,23 @@ export class Walk {
         return;
       }
     }
-    if (draft.type === 'dir' && selection.isOwnPlace(stat)) {
-      counts.excluded++;
-      return;
-    }
-    if (draft.type === 'file' && selection.isTooLarge(stat.size)) {
-      counts.excluded++;
-      return;
-    }
     directory.entries[entry.position] = draft;
     this.#readAttributes(directory, draft, entry.access, entry.before);
-    if (draft.type === 'dir') this.#settleDirectory(directory, draft, entry, visits);
-    else if (draft.type === 'file') this.#settleFile(directory, draft, entry);
+    if (type === 'dir') this.#settleDirectory(directory, draft, { ...entry, same }, visits);
+    else if (type === 'file') this.#settleFile(directory, draft, entry);
+  }
+
+  /** Puts the parent's own node into the directory. False for a directory, and when content is lost somewhere. */
+  #takeOver(directory: Directory, position: number, same: TreeNode): boolean {
+    const { counts } = this.#context;
+    if (same.type === 'dir' || (same.type === 'file' && !(same.content && this.#haveAll(same)))) return false;
+    directory.entries[position] = same;
+    if (same.type !== 'file') return true;
+    counts.filesFound++;
+    counts.bytesFound += same.size;
+    counts.filesUnchanged++;
+    this.#countDone(same.size);
+    return true;
   }
 
   #settleFile(directory: Directory, draft: Draft, entry: EntryPlace): void {
@@ -284,17 +310,23 @@ export class Walk {
     this.#countDone(outcome.size);
   }
 
-  #settleDirectory(directory: Directory, draft: Draft, entry: EntryPlace, visits: Visit[]): void {
+  #settleDirectory(
+    directory: Directory,
+    draft: Draft,
+    entry: EntryPlace & { readonly same: TreeNode | null },
+    visits: Visit[],
+  ): void {
     const { dirty } = this.#context;
     const before = entry.before?.type === 'dir' ? entry.before : null;
     const kind = this.#wayInto(draft, before, textOf(entry.path));
     if (kind === 'reuse' && before?.subtree) {
       draft.subtree = before.subtree;
+      if (entry.same) directory.entries[entry.position] = entry.same;
       return;
     }
     let child: Directory;
     try {
-      child = this.#openDirectory(directory, entry.position, entry.path, entry.access);
+      child = this.#openDirectory(directory, entry, entry.same);
     } catch (error) {
       this.#keepEarlier(directory, entry, error);
       return;
@@ -323,7 +355,11 @@ export class Walk {
     return dirty.isOnTheWay(path) ? 'descend' : 'reuse';
   }
 
-  #openDirectory(parent: Directory, position: number, path: BytePath, longAccess: BytePath): Directory {
+  #openDirectory(
+    parent: Directory,
+    { position, path, access: longAccess }: Pick<EntryPlace, 'position' | 'path' | 'access'>,
+    same: TreeNode | null,
+  ): Directory {
     const { access, descriptor } = openAccess(longAccess);
     // Below an open directory every deeper path goes through it, so `access` differs from `path` from here on.
     const through = descriptor ?? (longAccess === path ? null : parent.descriptor);
@@ -335,6 +371,8 @@ export class Walk {
       access,
       descriptor: through,
       ownsDescriptor: descriptor !== null,
+      same,
+      earlier: null,
       entries: [],
       waiting: 1,
     };
@@ -369,7 +407,7 @@ export class Walk {
     }
     if (code === undefined) throw error;
     const kept = entry.before !== null && this.#canKeep(entry.before);
-    if (kept && entry.before) directory.entries[entry.position] = { ...entry.before };
+    if (kept) directory.entries[entry.position] = entry.before;
     const ending = kept ? 'the version of the last backup is kept.' : 'it is not in this backup.';
     counts.leaveOut(path, 'unreadable', `It cannot be read (${describe(code, message)}); ${ending}`);
   }
@@ -421,13 +459,26 @@ export class Walk {
     for (let at: Directory | null = directory; at; at = at.parent) {
       if (--at.waiting > 0) return;
       this.#context.counts.targetsTaken += at.targets?.filter((position) => at?.entries[position]).length ?? 0;
-      const tree = this.#context.trees.add(at.entries.filter((entry) => entry !== null));
-      at.entries = [];
+      const tree = this.#finish(at);
       closeAccess(at);
-      const own = at.parent?.entries[at.position];
-      if (own) own.subtree = tree;
       at.finished?.(tree);
+      const own: Draft | null | undefined = at.parent?.entries[at.position];
+      if (!at.parent || !own) continue;
+      if (at.same?.subtree === tree) at.parent.entries[at.position] = at.same;
+      else own.subtree = tree;
     }
+  }
+
+  /** The tree of a directory: the parent's own when nothing in it is new. */
+  #finish(directory: Directory): TreeId {
+    const { trees } = this.#context;
+    const { earlier } = directory;
+    const entries = directory.entries.filter((entry) => entry !== null);
+    directory.entries = [];
+    directory.earlier = null;
+    const isAsBefore =
+      earlier?.nodes.length === entries.length && entries.every((entry, position) => entry === earlier.nodes[position]);
+    return isAsBefore && trees.isStored(earlier.tree) ? earlier.tree : trees.add(entries);
   }
 
   async #turn(): Promise<void> {

@@ -5,6 +5,7 @@ import { chunkBoundaries, createChunker, MAX_CHUNK } from '../../main/engine/chu
 import { hasCode } from '../../main/engine/errors.ts';
 import { initCrypto, type Key, open, seal } from '../../main/engine/format/crypto.ts';
 import { decodeIndex, encodeIndex } from '../../main/engine/format/index-file.ts';
+import { scanIndex } from '../../main/engine/format/index-scan.ts';
 import { decodeLock } from '../../main/engine/format/lock.ts';
 import { quoteName, unquoteName } from '../../main/engine/format/name.ts';
 import { encodePackHeader, type PackEntry, parsePackHeader } from '../../main/engine/format/pack.ts';
@@ -15,6 +16,7 @@ import { decodeTree, encodeTree, type TreeNode } from '../../main/engine/format/
 import { decodeUnpacked, encodeUnpacked } from '../../main/engine/format/unpacked.ts';
 import { compress, decompress } from '../../main/engine/format/zstd.ts';
 import type { BlobId, PackId, TreeId } from '../../main/engine/ids.ts';
+import { BlobIndex } from '../../main/engine/repository/blob-index.ts';
 import { counting, toHex } from '../support/bytes.ts';
 import { referenceBoundaries } from '../support/reference-chunker.ts';
 
@@ -138,6 +140,35 @@ describe('round trips', () => {
   const nodes = fc
     .uniqueArray(node, { selector: ({ name }) => toHex(name), maxLength: 8 })
     .map((list) => list.toSorted((a, b) => Buffer.compare(a.name, b.name)));
+
+  const indexedPacks = fc.array(
+    fc.record({ id: id.map((text) => text as PackId), blobs: fc.oneof(packEntries, fc.constant([])) }),
+    { maxLength: 3 },
+  );
+
+  it('an index is scanned as it is decoded, or not at all, also when a byte of it is another', () => {
+    const mutation = fc.record({
+      at: fc.nat(),
+      byte: fc.oneof(fc.nat(255), fc.constantFrom(...Buffer.from('0 ,"{}[]aA9'))),
+    });
+    fc.assert(
+      fc.property(indexedPacks, fc.array(id, { maxLength: 2 }), fc.option(mutation), (packs, supersedes, change) => {
+        const json = encodeIndex(packs, supersedes);
+        if (change) json[change.at % json.length] = change.byte;
+        const scanned = new BlobIndex(1);
+        const isWhole = scanIndex(json, (pack) => scanned.addColumns(pack));
+        const decoded = new BlobIndex(1);
+        const decode = (): void => {
+          for (const pack of decodeIndex(json.toString('utf8')).packs) decoded.addPack(pack);
+        };
+        if (!change && packs.length > 0 && packs.every(({ blobs }) => blobs.length > 0)) expect(isWhole).toBe(true);
+        if (!isWhole) return;
+        decode();
+        expect([...scanned.packs()]).toEqual([...decoded.packs()]);
+      }),
+      { numRuns: 3000 },
+    );
+  });
 
   it('trees keep every field, and the same tree gives the same bytes', () => {
     fc.assert(

@@ -21,15 +21,17 @@ export function encodeUnpacked(json: string | Uint8Array): Uint8Array<ArrayBuffe
 
 /** The JSON text of an unsealed index, snapshot or lock file, compressed or not. @throws `repo/damaged` */
 export function decodeUnpacked(plain: Uint8Array): string {
+  const bytes = unpackedBytes(plain);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+/** As `decodeUnpacked`, as UTF-8: the text of an index file can be a hundred megabytes. @throws `repo/damaged` */
+export function unpackedBytes(plain: Uint8Array): Uint8Array {
   const first = plain[0];
-  if (first === OPENING_BRACE || first === OPENING_BRACKET) return textOf(plain);
+  if (first === OPENING_BRACE || first === OPENING_BRACKET) return plain;
   if (first !== ZSTD_DOCUMENT) {
     throw new TriplicateError('repo/damaged', 'The file is neither JSON nor compressed JSON.');
   }
   const bound = Math.min(MAX_DOCUMENT_BYTES, Math.max(1 << 20, plain.length * MAX_RATIO));
-  return textOf(decompressBounded(plain.subarray(1), bound));
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return decompressBounded(plain.subarray(1), bound);
 }

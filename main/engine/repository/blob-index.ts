@@ -1,11 +1,12 @@
 import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
 import { decodeIndex, type IndexedPack, type StoredPack } from '../format/index-file.ts';
+import { type PackColumns, scanIndex } from '../format/index-scan.ts';
 import { type BlobType, PACK_HEADER_OVERHEAD, type PackEntry, packEntrySize } from '../format/pack.ts';
 import type { BlobId, IndexId, PackId } from '../ids.ts';
 import { IdTable } from './id-table.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
-import { readUnpacked } from './unpacked-files.ts';
+import { readUnpackedBytes } from './unpacked-files.ts';
 
 /** Where a blob lies; `uncompressedLength` 0 means that it is stored raw. Lengths and offsets in bytes. */
 export interface BlobLocation {
@@ -130,6 +131,22 @@ export class BlobIndex {
     }
   }
 
+  /** As `addPack`, without an object for each blob. */
+  addColumns(pack: PackColumns): void {
+    if (this.#packNumbers.has(pack.id)) return;
+    const number = this.#packs.length;
+    this.#packs.push(pack.id);
+    this.#packNumbers.set(pack.id, number);
+    for (let n = 0; n < pack.count; n++) {
+      const entry = this.#ids.add(pack.ids, n * 32);
+      if (entry >= this.#packOf.length) this.#grow();
+      this.#packOf[entry] = (pack.isTree[n] === 1 ? number | TREE_BIT : number) >>> 0;
+      this.#offset[entry] = pack.offsets[n] ?? 0;
+      this.#length[entry] = pack.lengths[n] ?? 0;
+      this.#uncompressed[entry] = pack.uncompressedLengths[n] ?? 0;
+    }
+  }
+
   /** Every pack with its blobs, in the order of their offsets. */
   *packs(): Generator<IndexedPack> {
     const order = new Uint32Array(this.blobCount).map((_, entry) => entry);
@@ -227,8 +244,10 @@ export async function loadIndex(
   const missing = files.filter(({ id }) => !read.has(id));
   await inParallel(missing, repository.store.capabilities.connections, async ({ id }) => {
     try {
-      const json = await readUnpacked(repository, { type: 'index', id }, options.signal);
-      for (const pack of decodeIndex(json).packs) index.addPack(pack);
+      const json = await readUnpackedBytes(repository, { type: 'index', id }, options.signal);
+      if (!scanIndex(json, (pack) => index.addColumns(pack))) {
+        for (const pack of decodeIndex(Buffer.from(json).toString('utf8')).packs) index.addPack(pack);
+      }
       read.add(id);
     } catch (error) {
       if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;

@@ -1,19 +1,32 @@
 import { TriplicateError } from '../errors.ts';
 import { open, seal } from '../format/crypto.ts';
-import { decodeUnpacked, encodeUnpacked } from '../format/unpacked.ts';
+import { decodeUnpacked, encodeUnpacked, unpackedBytes } from '../format/unpacked.ts';
 import type { FileName } from '../store/store.ts';
 import type { Repository } from './repository.ts';
 import { hexSha256 } from './sha256.ts';
 
 /** The JSON text of a snapshot, index or lock file (format, section 5). @throws `repo/damaged`, `store/…` */
 export async function readUnpacked(repository: Repository, name: FileName, signal?: AbortSignal): Promise<string> {
+  return decodeUnpacked(await readPlain(repository, name, signal));
+}
+
+/** As `readUnpacked`, as UTF-8. */
+export async function readUnpackedBytes(
+  repository: Repository,
+  name: FileName,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  return unpackedBytes(await readPlain(repository, name, signal));
+}
+
+async function readPlain(repository: Repository, name: FileName, signal?: AbortSignal): Promise<Uint8Array> {
   const sealed = await repository.store.get(name, undefined, signal);
   if (hexSha256(sealed) !== name.id) {
     throw new TriplicateError('repo/damaged', `The ${name.type} file ${name.id.slice(0, 8)} is damaged.`, {
       data: { type: name.type, id: name.id },
     });
   }
-  return decodeUnpacked(open(repository.key, sealed));
+  return open(repository.key, sealed);
 }
 
 /** Stores a JSON document compressed, as restic does in version 2, and gives its id. */

@@ -28,6 +28,7 @@ export {
   type RetentionPolicy,
 } from './prune/retention.ts';
 export { type RepairIndexReport, type RepairIndexRequest, repairIndex } from './repair/repair-index.ts';
+export { type RepairPacksReport, type RepairPacksRequest, repairPacks } from './repair/repair-packs.ts';
 export { BlobIndex, type BlobLocation, type LoadedIndex, loadIndex } from './repository/blob-index.ts';
 export { readBlob, readTree } from './repository/blob-reader.ts';
 export { addKey, changePassphrase, listKeys, type NewKey, removeKey, type StoredKey } from './repository/keys.ts';

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { backup, loadIndex, type Repository, repairIndex } from '../../main/engine/engine.ts';
+import {
+  backup,
+  check,
+  copySnapshots,
+  listSnapshots,
+  loadIndex,
+  type Repository,
+  repairIndex,
+  repairPacks,
+} from '../../main/engine/engine.ts';
 import { TriplicateError } from '../../main/engine/errors.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
@@ -163,6 +172,196 @@ describe('repair index', () => {
     const { exitCode, stdout } = await run();
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout.split('\n').at(-1) ?? '')).toMatchObject({ type: 'summary', result: 'rebuilt' });
+    await expectWhole();
+  });
+});
+
+const OTHER_PASSPHRASE = 'the other one';
+
+async function newVersion1(name: string): Promise<Repository> {
+  const other = restic({ repository: at(name), passphrase: OTHER_PASSPHRASE, scratch: at('judge') });
+  await other.run('init', '--repository-version', '1');
+  return reopen(at(name), process.env, OTHER_PASSPHRASE);
+}
+
+/** A copy of all snapshots in a repository with another key and another chunking; one of version 1 has its own passphrase. */
+async function copyTo(name: string, version: '1' | '2' = '2'): Promise<Repository> {
+  const target = version === '2' ? await newRepository(at(name)) : await newVersion1(name);
+  const source = await reopen(at('repository'));
+  const { snapshots } = await listSnapshots(source);
+  expect((await copySnapshots({ source, target, snapshots })).failed).toEqual([]);
+  return target;
+}
+
+/** The pack files of one kind. */
+async function packsOf(type: 'data' | 'tree', repository?: Repository): Promise<readonly string[]> {
+  const { store } = repository ?? (await reopen(at('repository')));
+  const { index } = await loadIndex(repository ?? (await reopen(at('repository'))));
+  const ofType = [...index.packs()].filter(({ blobs }) => blobs[0]?.type === type);
+  return ofType.map(({ id }) => join(store.location, 'data', id.slice(0, 2), id));
+}
+
+const repair = async (...others: readonly Repository[]) =>
+  repairPacks({ repository: await reopen(at('repository')), others });
+
+describe('repair packs', () => {
+  const damages: Readonly<Record<string, (packs: readonly string[]) => Promise<unknown>>> = {
+    removed: ([first = '']) => rm(first),
+    'removed, all of them': (packs) => Promise.all(packs.map((pack) => rm(pack))),
+    truncated: ([first = '']) => cut(first, 150),
+    'flipped in a blob': ([first = '']) => flip(first),
+    'flipped in the header': ([first = '']) => change(first, (bytes) => void bytes.fill(7, bytes.length - 40)),
+    swapped: async ([first = '', second = '']) => {
+      await rename(first, at('aside'));
+      await rename(second, first);
+      await rename(at('aside'), second);
+    },
+    'overwritten, all of them': (packs) =>
+      Promise.all(packs.map((pack) => change(pack, (bytes) => void bytes.fill(7)))),
+  };
+  const rooms = ['data', 'tree'] as const;
+
+  it.each(rooms.flatMap((room) => Object.keys(damages).map((kind) => [room, kind] as const)))(
+    'puts %s packs back from another repository that were %s',
+    async (room, kind) => {
+      const other = await copyTo('other', kind === 'truncated' ? '1' : '2');
+      await damages[kind]?.(await packsOf(room));
+      // By our own check: restic asks for minutes for a pack that is gone.
+      expect(await check({ repository: await reopen(at('repository')), read: 'data' })).toMatchObject({
+        result: 'damaged',
+      });
+      const report = await repair(other);
+      expect(report).toMatchObject({ result: 'repaired', lost: 0, affected: [], packsLeft: [] });
+      expect(report.salvaged + report.fetched).toBeGreaterThan(0);
+      if (kind === 'swapped' || kind === 'flipped in the header') expect(report.fetched).toBe(0);
+      await expectWhole();
+      expect(await judge().snapshots()).toHaveLength(2);
+      expect(await repair(other)).toMatchObject({ result: 'whole', bytesAdded: 0 });
+    },
+  );
+
+  it('says of a sound repository that it is whole, and writes nothing', async () => {
+    const before = [...(await filesOf('index')), ...(await filesOf('data'))];
+    expect(await repair()).toMatchObject({ result: 'whole', packsReplaced: [], salvaged: 0, fetched: 0 });
+    expect([...(await filesOf('index')), ...(await filesOf('data'))]).toEqual(before);
+  });
+
+  it('works when the index is damaged as well', async () => {
+    const other = await copyTo('other');
+    const [first = ''] = await packsOf('data');
+    for (const file of await filesOf('index')) await flip(file);
+    await rm(first);
+    expect(await repair(other)).toMatchObject({ result: 'repaired' });
+    await expectWhole();
+  });
+
+  it('takes each piece from the repository that has it whole', async () => {
+    const [one, two] = [await copyTo('one'), await copyTo('two', '1')];
+    for (const [other, spoilt] of [
+      [one, 0],
+      [two, 1],
+    ] as const) {
+      const packs = await packsOf('data', other);
+      await flip(packs[spoilt % packs.length] ?? '', 300);
+    }
+    for (const pack of [...(await packsOf('data')), ...(await packsOf('tree'))]) await rm(pack);
+    // A place without any file is not believed; one that still shows one is.
+    await expect(repair(one, two)).rejects.toMatchObject({ code: 'repo/damaged' });
+    await writeFile(at('repository', 'data', '00', '0'.repeat(64)), 'not a pack, but a file');
+    expect(await repair(one, two)).toMatchObject({ result: 'repaired', lost: 0 });
+    await expectWhole();
+  });
+
+  it('keeps what is good and names what is lost; the next backup heals it', async () => {
+    const { index } = await loadIndex(await reopen(at('repository')));
+    const dataPacks = [...index.packs()].filter(({ blobs }) => blobs[0]?.type === 'data');
+    const pack = dataPacks.sort((one, other) => other.blobs.length - one.blobs.length)[0];
+    await flip((await packsOf('data')).find((path) => path.endsWith(pack?.id ?? '')) ?? '');
+    const report = await repair();
+    expect(report).toMatchObject({ result: 'incomplete', lost: 1, fetched: 0, packsLeft: [] });
+    expect(report.salvaged).toBeGreaterThan(0);
+    expect(report.salvaged).toBe((pack?.blobs.length ?? 0) - 1);
+    expect(report.affected.length).toBeGreaterThan(0);
+    for (const { lostCount } of report.affected) expect(lostCount).toBe(1);
+    expect((await readdir(at('repository', 'data'), { recursive: true })).join()).not.toContain(pack?.id);
+    const repository = await reopen(at('repository'));
+    expect((await check({ repository, read: 'data' })).affected).toEqual(report.affected);
+    await backup({ destinations: [{ repository }], paths: [at('source')], workingDirectory: '/' });
+    await expectWhole();
+  });
+
+  it('leaves a pack alone that the disk does not give, and names what that costs', async () => {
+    const [first = ''] = await packsOf('data');
+    const id = first.slice(-64);
+    const repository = await reopen(at('repository'));
+    const broken: Repository = {
+      ...repository,
+      store: {
+        ...faulty(repository.store, []).store,
+        get: async (name, range, signal) => {
+          // The header can be read, the rest cannot.
+          if (name.id === id) throw new TriplicateError('store/corrupt', 'The disk reports a read error.');
+          return repository.store.get(name, range, signal);
+        },
+      },
+    };
+    const report = await repairPacks({ repository: broken, others: [] });
+    expect(report).toMatchObject({ result: 'incomplete', packsLeft: [id], packsReplaced: [] });
+    expect(report.affected.length).toBeGreaterThan(0);
+    await expectWhole();
+    const other = await copyTo('other');
+    expect(await repairPacks({ repository: broken, others: [other] })).toMatchObject({
+      result: 'repaired',
+      packsLeft: [],
+      packsReplaced: [id],
+    });
+    await expectWhole();
+  });
+
+  it('takes missing permission for what it is, not for damage', async () => {
+    const { repository, assertAllFired } = failing(await reopen(at('repository')), [
+      {
+        method: 'get',
+        type: 'data',
+        times: 1000,
+        fault: { kind: 'fail', error: new TriplicateError('store/denied', 'No.') },
+      },
+    ]);
+    await expect(repairPacks({ repository, others: [] })).rejects.toMatchObject({ code: 'store/denied' });
+    expect(assertAllFired).toThrow();
+    await expectWhole();
+  });
+
+  it('names a snapshot that cannot be read, and leaves it', async () => {
+    const [snapshot = ''] = await filesOf('snapshots');
+    await flip(snapshot);
+    const report = await repair(await copyTo('other'));
+    expect(report.result).toBe('incomplete');
+    expect(report.unreadableSnapshots).toMatchObject([{ id: snapshot.slice(-64) }]);
+    expect(await filesOf('snapshots')).toContain(snapshot);
+  });
+
+  it('refuses to take from the very place that it repairs', async () => {
+    await expect((async () => repair(await reopen(at('repository'))))()).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('is a command, with a passphrase for the others', async () => {
+    await copyTo('other', '1');
+    for (const pack of await packsOf('tree')) await change(pack, (bytes) => void bytes.fill(7, 0, 500));
+    const run = (env: Record<string, string>, ...args: readonly string[]) =>
+      execa(process.execPath, [PROGRAM, 'repo', 'repair', 'packs', at('repository'), ...args], {
+        env: { TRIPLICATE_PASSWORD: PASSPHRASE, ...env },
+        stdin: 'ignore',
+        reject: false,
+      });
+    const from = ['--from', at('other')];
+    expect((await run({}, ...from)).exitCode).toBe(1);
+    const alone = await run({});
+    expect(alone.exitCode).toBe(3);
+    expect(alone.stderr).toContain('--from');
+    const done = await run({ TRIPLICATE_FROM_PASSWORD: OTHER_PASSPHRASE }, ...from);
+    expect(done.stderr).toBe('');
+    expect(done.exitCode).toBe(0);
     await expectWhole();
   });
 });

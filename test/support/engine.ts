@@ -31,9 +31,13 @@ export async function newRepository(
 }
 
 /** Opens what is there, as another process would. */
-export async function reopen(location: string, variables: NodeJS.ProcessEnv = process.env): Promise<Repository> {
+export async function reopen(
+  location: string,
+  variables: NodeJS.ProcessEnv = process.env,
+  passphrase = PASSPHRASE,
+): Promise<Repository> {
   const store = await openStore(location, { clock: systemClock, variables });
-  return openRepository(store, { passphrase: PASSPHRASE }, systemHost());
+  return openRepository(store, { passphrase }, systemHost());
 }
 
 /**

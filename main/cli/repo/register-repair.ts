@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { add } from './options.ts';
-import { runRepairIndex } from './run-repair.ts';
+import { add, collect } from './options.ts';
+import { runRepairIndex, runRepairPacks } from './run-repair.ts';
 import { inSession } from './session.ts';
 
 /** `repo repair …`: what puts a damaged repository in order. */
@@ -9,4 +9,13 @@ export function registerRepair(repo: Command): void {
   add(repair, 'index', 'make the index anew from what the packs hold').action((location, _options, command) =>
     inSession(command, location, runRepairIndex),
   );
+  add(repair, 'packs', 'read everything and put back what damaged and missing packs held')
+    .option('--from <location>', 'take what is lost from this repository (repeatable)', collect, [])
+    .option(
+      '--from-password-file <file>',
+      'the passphrase of those instead of TRIPLICATE_FROM_PASSWORD; the same when neither is given',
+    )
+    .action((location, options, command) =>
+      inSession(command, location, (session) => runRepairPacks(session, options)),
+    );
 }

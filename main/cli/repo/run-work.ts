@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { systemHost } from '../../app/engine-host.ts';
 import {
+  type AffectedSnapshot,
   backup,
   check,
   createRepository,
@@ -166,19 +167,24 @@ export async function runCheck(session: RepoSession, options: CheckOptions): Pro
   );
   session.json({ type: 'summary', ...report });
   for (const { level, text } of report.findings) session.say(`${level}: ${text}`);
-  for (const { id, time, lost, lostCount } of report.affected) {
-    session.say(
-      `Snapshot ${id.slice(0, 8)} of ${time}: ${lostCount} paths cannot be restored whole, everything else can:`,
-    );
-    for (const path of lost) session.say(`  ${path}`);
-    if (lostCount > lost.length) session.say(`  … and ${lostCount - lost.length} more`);
-  }
+  tellAffected(session, report.affected);
   session.say(
     `${counted(report.snapshots, 'snapshot')}, ${counted(report.packs, 'pack')}, ${counted(report.blobs, 'piece')} of content`,
   );
   if (report.packsRead > 0) session.say(`Read ${counted(report.packsRead, 'pack')}, ${sizeText(report.bytesRead)}`);
   session.say(report.result === 'good' ? 'No errors were found.' : 'The repository is damaged.');
   return report.result === 'good' ? 0 : 1;
+}
+
+/** What each snapshot has lost, path by path. */
+export function tellAffected(session: RepoSession, affected: readonly AffectedSnapshot[]): void {
+  for (const { id, time, lost, lostCount } of affected) {
+    session.say(
+      `Snapshot ${id.slice(0, 8)} of ${time}: ${lostCount} paths cannot be restored whole, everything else can:`,
+    );
+    for (const path of lost) session.say(`  ${path}`);
+    if (lostCount > lost.length) session.say(`  … and ${lostCount - lost.length} more`);
+  }
 }
 
 interface ForgetOptions {

@@ -22,6 +22,8 @@ export interface RepoSession {
   openRepository(): Promise<Repository>;
   /** Another one beside it: its passphrase is the same unless another is given for it. */
   openTarget(location: string): Promise<Repository>;
+  /** As `openTarget`, for one that content is taken from. */
+  openFrom(location: string): Promise<Repository>;
   passphrase(): Promise<string>;
   /** The one that is to be set, where a command sets one. */
   newPassphrase(): Promise<string>;
@@ -35,6 +37,7 @@ interface Options {
   readonly passwordFile?: string;
   readonly newPasswordFile?: string;
   readonly targetPasswordFile?: string;
+  readonly fromPasswordFile?: string;
   /** KiB a second. */
   readonly limitUpload?: number;
   readonly limitDownload?: number;
@@ -87,6 +90,11 @@ function makeSession(
     stores.push(store);
     return store;
   };
+  const openOther = async (where: string, source: PassphraseSource, file: string | undefined): Promise<Repository> => {
+    const isGiven = file !== undefined || process.env[source.variable];
+    const secret = await (isGiven ? readPassphrase(source, file) : passphrase());
+    return openRepository(await open(where), { passphrase: secret }, host, signal);
+  };
   return {
     location,
     signal,
@@ -105,11 +113,8 @@ function makeSession(
       const secret = await passphrase();
       return openRepository(await open(), { passphrase: secret }, host, signal);
     },
-    openTarget: async (where) => {
-      const isGiven = options.targetPasswordFile !== undefined || process.env[TARGET.variable];
-      const secret = await (isGiven ? readPassphrase(TARGET, options.targetPasswordFile) : passphrase());
-      return openRepository(await open(where), { passphrase: secret }, host, signal);
-    },
+    openTarget: (where) => openOther(where, TARGET, options.targetPasswordFile),
+    openFrom: (where) => openOther(where, FROM, options.fromPasswordFile),
     passphrase,
     newPassphrase: () => readPassphrase(NEW, options.newPasswordFile),
   };
@@ -139,6 +144,11 @@ const TARGET: PassphraseSource = {
   what: 'passphrase of the target',
   variable: 'TRIPLICATE_TARGET_PASSWORD',
   option: '--target-password-file',
+};
+const FROM: PassphraseSource = {
+  what: 'passphrase of the other repository',
+  variable: 'TRIPLICATE_FROM_PASSWORD',
+  option: '--from-password-file',
 };
 const NEW: PassphraseSource = {
   what: 'new passphrase',

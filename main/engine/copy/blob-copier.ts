@@ -1,49 +1,18 @@
-import { fromWire, hasCode, TriplicateError, type WireError } from '../errors.ts';
-import { open, seal } from '../format/crypto.ts';
+import { fromWire, TriplicateError, type WireError } from '../errors.ts';
 import type { BlobType } from '../format/pack.ts';
-import { compress } from '../format/zstd.ts';
-import type { BlobId, PackId, TreeId } from '../ids.ts';
-import type { BlobIndex } from '../repository/blob-index.ts';
-import { BlobPacker, type SealedBlob } from '../repository/blob-packer.ts';
-import { openBlob, readBlob } from '../repository/blob-reader.ts';
+import type { BlobId, TreeId } from '../ids.ts';
+import { BlobPacker } from '../repository/blob-packer.ts';
 import { IndexWriter } from '../repository/index-writer.ts';
-import type { Repository } from '../repository/repository.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import { markReachable } from '../walk/reachable.ts';
-
-interface Side {
-  readonly repository: Repository;
-  readonly index: BlobIndex;
-}
-
-interface Wanted {
-  readonly type: BlobType;
-  readonly id: BlobId;
-  readonly packId: PackId;
-  readonly offset: number;
-  readonly length: number;
-  readonly uncompressedLength: number;
-}
-
-/** Blobs of one pack that are fetched with one request. */
-interface Span {
-  readonly packId: PackId;
-  readonly offset: number;
-  end: number;
-  readonly blobs: Wanted[];
-}
-
-/** Reading a gap along costs less than a second request. */
-const GAP_BYTES = 256 * 1024;
-const SPAN_BYTES = 8 * 1024 * 1024;
-/** Spans fetched before they are needed. */
-const AHEAD = 3;
+import { BlobTransfer, type PlacedBlob, type Side } from './blob-transfer.ts';
 
 /** Copies blobs from one repository to another, as they are stored: compressed once, sealed anew, verified on the way. */
 export class BlobCopier {
   readonly #from: Side;
   readonly #to: Side;
   readonly #signal: AbortSignal;
+  readonly #transfer: BlobTransfer;
   readonly #packer: BlobPacker;
   readonly #indexWriter: IndexWriter;
   /** What this run has handed to the packer. */
@@ -58,6 +27,7 @@ export class BlobCopier {
     this.#from = from;
     this.#to = to;
     this.#signal = signal;
+    this.#transfer = new BlobTransfer(from, to.repository, signal);
     this.#packer = new BlobPacker(to.repository, signal);
     this.#indexWriter = new IndexWriter(to.repository);
   }
@@ -65,10 +35,9 @@ export class BlobCopier {
   /** Everything below the tree, and the tree. @throws `repo/damaged`, `repo/blob-missing`, `store/…`, `cancelled` */
   async copyTree(tree: TreeId): Promise<void> {
     try {
-      for await (const { blob, sealed } of this.#fetch(await this.#lacking(tree))) {
-        const ready = await this.#reseal(blob, sealed);
+      for await (const ready of this.#transfer.take(await this.#lacking(tree))) {
         await this.#packer.add(ready);
-        this.#added.add(blob.type, blob.id);
+        this.#added.add(ready.type, ready.id);
         this.blobs++;
         this.bytesAdded += ready.sealed.length;
         this.bytesSinceIndex += ready.sealed.length;
@@ -87,7 +56,7 @@ export class BlobCopier {
   }
 
   /** What the target needs for this tree and does not have, in the order in which it lies in the source. */
-  async #lacking(tree: TreeId): Promise<readonly Wanted[]> {
+  async #lacking(tree: TreeId): Promise<readonly PlacedBlob[]> {
     const { repository, index } = this.#from;
     const numbers: number[] = [];
     const asked = new BlobSet();
@@ -110,73 +79,6 @@ export class BlobCopier {
     await markReachable(repository, index, [tree], this.#seen, handlers, this.#signal);
     return numbers.sort((a, b) => index.compareByPlace(a, b)).map((number) => index.blobAt(number));
   }
-
-  async *#fetch(
-    wanted: readonly Wanted[],
-  ): AsyncGenerator<{ readonly blob: Wanted; readonly sealed: Uint8Array | null }> {
-    const spans = spansOf(wanted);
-    const ahead: Promise<Uint8Array | null>[] = [];
-    for (const [position, span] of spans.entries()) {
-      for (const next of spans.slice(position + ahead.length, position + AHEAD)) ahead.push(this.#read(next));
-      const bytes = await ahead.shift();
-      for (const blob of span.blobs) {
-        const start = blob.offset - span.offset;
-        yield { blob, sealed: bytes ? bytes.subarray(start, start + blob.length) : null };
-      }
-    }
-  }
-
-  /** Null when the pack is gone or cut short: each of its blobs is then looked for elsewhere. */
-  #read({ packId, offset, end }: Span): Promise<Uint8Array | null> {
-    const bytes = this.#from.repository.store
-      .get({ type: 'data', id: packId }, { offset, length: end - offset }, this.#signal)
-      .catch((error: unknown) => {
-        if (hasCode(error, 'store/not-found', 'store/corrupt')) return null;
-        throw error;
-      });
-    // Whoever waits for it gets the failure; nobody waits when an earlier one has ended the copy.
-    bytes.catch(() => undefined);
-    return bytes;
-  }
-
-  async #reseal(blob: Wanted, sealed: Uint8Array | null): Promise<SealedBlob> {
-    const { repository: from, index } = this.#from;
-    const { repository: to } = this.#to;
-    const { type, id } = blob;
-    let plain: Uint8Array | undefined;
-    try {
-      if (sealed) plain = openBlob(from, sealed, blob, id);
-    } catch (error) {
-      if (!hasCode(error, 'repo/damaged')) throw error;
-    }
-    const stored = plain && sealed && blob.uncompressedLength > 0 ? open(from.key, sealed) : undefined;
-    plain ??= await readBlob(from, index, type, id, this.#signal);
-    if (to.config.version < 2) return this.#sealed(blob, plain, 0);
-    if (stored) return this.#sealed(blob, stored, plain.length);
-    const small = compress(plain);
-    // Trees are always compressed in version 2 (format, section 6); data only where it gains.
-    if (type === 'tree' || small.length < plain.length) return this.#sealed(blob, small, plain.length);
-    return this.#sealed(blob, plain, 0);
-  }
-
-  #sealed({ type, id }: Wanted, stored: Uint8Array, uncompressedLength: number): SealedBlob {
-    const { key, host } = this.#to.repository;
-    return { type, id, sealed: seal(key, host.random(16), stored), uncompressedLength };
-  }
-}
-
-function spansOf(wanted: readonly Wanted[]): readonly Span[] {
-  const spans: Span[] = [];
-  for (const blob of wanted) {
-    const end = blob.offset + blob.length;
-    const last = spans.at(-1);
-    const fits = last?.packId === blob.packId && blob.offset - last.end <= GAP_BYTES && end - last.offset <= SPAN_BYTES;
-    if (last && fits) {
-      last.end = Math.max(last.end, end);
-      last.blobs.push(blob);
-    } else spans.push({ packId: blob.packId, offset: blob.offset, end, blobs: [blob] });
-  }
-  return spans;
 }
 
 function missing(id: BlobId): TriplicateError {

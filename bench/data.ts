@@ -36,7 +36,7 @@ function text(random: () => number, bytes: number): Buffer {
 }
 
 /** Bytes that do not compress, as media files are. */
-function noise(seed: number, bytes: number): Buffer {
+export function noise(seed: number, bytes: number): Buffer {
   const iv = Buffer.alloc(16);
   iv.writeUInt32LE(seed);
   return createCipheriv('aes-256-ctr', Buffer.alloc(32, 7), iv).update(Buffer.alloc(bytes));

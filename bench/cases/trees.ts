@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type DataSet, mixedTree, smallFiles } from '../data.ts';
+import { borg, present, restic, triplicate } from '../programs.ts';
+import type { Limit, Row } from '../report.ts';
+import type { Case, Settings } from './case.ts';
+import { inTurn, type Work } from './rounds.ts';
+
+const ratio = (most: number): Limit => ({ kind: 'ratio', to: 'restic', most });
+
+export const mixed: Case = {
+  name: 'mixed',
+  title: 'Mixed tree',
+  about: '1.7 GB in 18,000 files: sources and documents, libraries, media that do not compress.',
+  run: (settings) => wholeTree(settings, mixedTree, 0.45),
+};
+
+export const small: Case = {
+  name: 'small',
+  title: 'Small files',
+  about: '200,000 files of 0.2 to 4 kB in 2,000 folders.',
+  run: (settings) => wholeTree(settings, smallFiles, 0.4),
+};
+
+async function wholeTree(settings: Settings, data: DataSet, firstBackup: number): Promise<readonly Row[]> {
+  const { scratch, scale } = settings;
+  const source = join(scratch, 'source');
+  data.make(source, scale);
+  const target = join(scratch, 'restored');
+  const empty = (): void => rmSync(target, { recursive: true, force: true });
+  const file = oneFileIn(source);
+  const works: readonly Work[] = [
+    {
+      name: 'first backup',
+      command: (program, location) => program.backup(location, source),
+      limits: [ratio(firstBackup), { kind: 'stored', to: 'restic', most: 1.03 }],
+      weighs: 'repository',
+    },
+    {
+      name: 'unchanged',
+      command: (program, location) => program.backup(location, source),
+      limits: [ratio(0.2)],
+    },
+    {
+      name: 'restore',
+      command: (program, location) => program.restore(location, target),
+      prepare: empty,
+      limits: [ratio(0.5)],
+    },
+    {
+      name: 'restore one file, by command',
+      command: (program, location) => program.restore(location, target, file),
+      prepare: empty,
+    },
+  ];
+  const programs = await present([triplicate(), restic(scratch), borg(scratch)]);
+  const rows = await inTurn(programs, works, { ...settings, warm: source });
+  return [...rows, ...warmEngine(scratch, source, file)];
+}
+
+/** A change to one file and the restore of one, in an engine that runs already, as in the app. */
+function warmEngine(scratch: string, source: string, file: string): readonly Row[] {
+  const program = fileURLToPath(new URL('../warm-engine.ts', import.meta.url));
+  const output = execFileSync(process.execPath, [program, join(scratch, 'repository-warm'), source, file], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  });
+  const { change, restore } = JSON.parse(output) as Record<'change' | 'restore', readonly number[]>;
+  const row = (work: string, seconds: readonly number[]): Row => ({
+    work,
+    program: 'Triplicate',
+    runs: seconds.map((one) => ({ seconds: one, cpuSeconds: Number.NaN, peakMB: 0 })),
+    limits: [{ kind: 'seconds', most: 0.3 }],
+  });
+  return [
+    row('one changed file, watched, to its durable snapshot', change),
+    row('restore one file, in the running app', restore),
+  ];
+}
+
+/** A file in the middle of the tree. */
+function oneFileIn(folder: string): string {
+  const entries = readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const entry = entries[Math.floor(entries.length / 2)];
+  if (!entry) throw new Error(`${folder} is empty.`);
+  const path = join(folder, entry.name);
+  return entry.isDirectory() ? oneFileIn(path) : path;
+}

@@ -63,9 +63,11 @@ async function backupGroup(request: BackupRequest): Promise<BackupReport> {
   const locked = request.destinations.map(() => false);
   const failures = new Map<number, unknown>();
   const indexes: Promise<LoadedIndex>[] = [];
+  // Its first worker starts while the locks are being waited for.
+  const pool = startPool(request);
   const lockFrom = async (position: number, signal: AbortSignal | undefined): Promise<BackupReport> => {
     const destination = request.destinations[position];
-    if (!destination) return runLocked(request, targets, host, { locked, failures, indexes, signal });
+    if (!destination) return runLocked(request, targets, host, { locked, failures, indexes, signal, pool });
     try {
       return await withLock(
         destination.repository,
@@ -89,7 +91,11 @@ async function backupGroup(request: BackupRequest): Promise<BackupReport> {
       return lockFrom(position + 1, signal);
     }
   };
-  return lockFrom(0, request.signal);
+  try {
+    return await lockFrom(0, request.signal);
+  } finally {
+    await pool.close();
+  }
 }
 
 interface Locked {
@@ -97,6 +103,7 @@ interface Locked {
   readonly failures: ReadonlyMap<number, unknown>;
   readonly indexes: readonly Promise<LoadedIndex>[];
   readonly signal: AbortSignal | undefined;
+  readonly pool: BackupPool;
 }
 
 async function runLocked(
@@ -105,7 +112,7 @@ async function runLocked(
   host: EngineHost,
   state: Locked,
 ): Promise<BackupReport> {
-  const { signal } = state;
+  const { signal, pool } = state;
   const startedAt = host.clock.now();
   const hostname = request.hostname ?? host.hostname;
   const writers = await Promise.all(
@@ -119,7 +126,7 @@ async function runLocked(
   const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
   const counts = new Counts();
   const attributes = new AttributeReader();
-  const tree = await buildTree(request, targets, { writers, parent, counts, attributes, scan, signal, host });
+  const tree = await buildTree(request, targets, { pool, writers, parent, counts, attributes, scan, signal, host });
   throwWhenAllFailed(writers);
   if (counts.targetsTaken === 0) throw nothingLeft(counts);
   nameUnreadAttributes(attributes, counts);
@@ -192,6 +199,7 @@ async function lookForLostPacks(writer: DestinationWriter, signal: AbortSignal |
 }
 
 interface TreeWork {
+  readonly pool: BackupPool;
   readonly writers: readonly DestinationWriter[];
   readonly parent: Parent;
   readonly counts: Counts;
@@ -203,8 +211,8 @@ interface TreeWork {
 
 /** Runs the walk and the workers until every blob of the snapshot is in a stored pack. */
 async function buildTree(request: BackupRequest, targets: Targets, work: TreeWork): Promise<TreeId> {
-  const { writers, counts, signal } = work;
-  const pool = startPool(request, work);
+  const { pool, writers, counts, signal } = work;
+  serveWorkers(work);
   const stopTelling = tellProgress(request, counts);
   const cancelled = rejectOnAbort(signal);
   try {
@@ -238,19 +246,21 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
     stopTelling();
     work.counts.attributeHelper = work.attributes.state;
     work.attributes.close();
-    await pool.close();
   }
 }
 
-function startPool(request: BackupRequest, { writers, counts }: TreeWork): BackupPool {
-  const first = (writers[0] as DestinationWriter).repository;
+function startPool({ destinations, workers }: BackupRequest): BackupPool {
+  const repositories = destinations.map(({ repository }) => repository);
   const data = {
-    keys: writers.map(({ repository }) => repository.key),
-    chunkerPolynomial: first.config.chunkerPolynomial.toString(16),
-    compressionLevel: writers.some(({ repository }) => repository.config.version === 1) ? null : COMPRESSION_LEVEL,
+    keys: repositories.map(({ key }) => key),
+    chunkerPolynomial: (repositories[0] as Repository).config.chunkerPolynomial.toString(16),
+    compressionLevel: repositories.some(({ config }) => config.version === 1) ? null : COMPRESSION_LEVEL,
   };
-  const limit = request.workers ?? Math.min(MAX_WORKERS, availableParallelism());
-  return new BackupPool(data, limit, {
+  return new BackupPool(data, workers ?? Math.min(MAX_WORKERS, availableParallelism()));
+}
+
+function serveWorkers({ pool, writers, counts }: TreeWork): void {
+  pool.serve({
     claim: (ids) => {
       const wanted = new Uint32Array(ids.length / 32);
       for (const [position, writer] of writers.entries()) {

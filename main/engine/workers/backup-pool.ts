@@ -30,7 +30,7 @@ interface Member {
 export class BackupPool {
   readonly #data: BackupWorkerData;
   readonly #limit: number;
-  readonly #handlers: PoolHandlers;
+  #handlers: PoolHandlers | undefined;
   readonly #members: Member[] = [];
   readonly #queue: { message: FilesJob | BlobsJob; resolve: (done: FilesDone | undefined) => void }[] = [];
   readonly #stores = new Set<Promise<void>>();
@@ -40,14 +40,20 @@ export class BackupPool {
   /** Rejects when a worker dies; whoever waits for the pool races against it. */
   readonly failed: Promise<never>;
 
-  constructor(data: BackupWorkerData, limit: number, handlers: PoolHandlers) {
+  /** Starts one worker at once: it takes as long to start as a small run does. @param data see `BackupWorkerData` */
+  constructor(data: BackupWorkerData, limit: number) {
     this.#data = data;
     this.#limit = limit;
-    this.#handlers = handlers;
     this.failed = new Promise((_, reject) => {
       this.#rejectFailure = reject;
     });
     this.failed.catch(() => undefined);
+    this.#start();
+  }
+
+  /** Says who answers the workers' questions; comes before the first job. */
+  serve(handlers: PoolHandlers): void {
+    this.#handlers = handlers;
   }
 
   /** Jobs that no worker has taken yet: the walk pauses while there are many. */
@@ -131,6 +137,11 @@ export class BackupPool {
     return member;
   }
 
+  get #served(): PoolHandlers {
+    if (!this.#handlers) throw new TriplicateError('internal', 'A worker asked before the run had begun.');
+    return this.#handlers;
+  }
+
   #post(member: Member, message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
     member.worker.postMessage(message, transfer);
   }
@@ -138,9 +149,9 @@ export class BackupPool {
   #receive(member: Member, message: FromWorker): void {
     switch (message.kind) {
       case 'claim':
-        return this.#post(member, { kind: 'claimed', wanted: this.#handlers.claim(message.ids) });
+        return this.#post(member, { kind: 'claimed', wanted: this.#served.claim(message.ids) });
       case 'pack': {
-        const stored = this.#handlers.storePack(message).then(() => {
+        const stored = this.#served.storePack(message).then(() => {
           this.#stores.delete(stored);
           this.#post(member, { kind: 'packTaken', buffer: message.bytes.buffer }, [message.bytes.buffer]);
         });
@@ -148,7 +159,7 @@ export class BackupPool {
         return;
       }
       case 'bytesRead':
-        return this.#handlers.bytesRead(message.bytes);
+        return this.#served.bytesRead(message.bytes);
       case 'flushed':
         return member.flushed?.();
       case 'filesDone':

@@ -59,6 +59,17 @@ export function describeStore(title: string, make: () => Promise<StoreUnderTest>
       expect(await store.list('config')).toEqual([{ id: '', size: 10 }]);
     });
 
+    it('replaces a config only when asked to, also by one of the same size', async () => {
+      await create();
+      await store.get(CONFIG_FILE);
+      for (const text of ['another!!!', 'one that is longer', 'another!!!']) {
+        await store.replaceConfig(Buffer.from(text));
+        expect(Buffer.from(await store.get(CONFIG_FILE)).toString()).toBe(text);
+        expect(await store.list('config')).toEqual([{ id: '', size: text.length }]);
+      }
+      await expect(store.put(CONFIG_FILE, Buffer.from('the config'))).rejects.toMatchObject({ code: 'store/exists' });
+    });
+
     it('creates twice without harm', async () => {
       await create();
       const { name, bytes } = storedObject('keys', randomBytes(64));

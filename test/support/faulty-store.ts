@@ -1,7 +1,7 @@
 import { TriplicateError, throwIfCancelled } from '../../main/engine/errors.ts';
 import type { FileName, FileType, WriteStore } from '../../main/engine/store/store.ts';
 
-export type FaultyMethod = 'create' | 'list' | 'get' | 'put' | 'remove' | 'stat';
+export type FaultyMethod = 'create' | 'list' | 'get' | 'put' | 'replaceConfig' | 'remove' | 'stat';
 
 /** What goes wrong in one call. */
 export type Fault =
@@ -87,6 +87,8 @@ export function faulty(inner: WriteStore, plan: readonly PlannedFault[]): Faulty
       call({ method: 'get', type: name.type, signal }, () => inner.get(name, range, signal), spoilBytes),
     put: (name: FileName, bytes, signal) =>
       call({ method: 'put', type: name.type, signal }, () => inner.put(name, bytes, signal)),
+    replaceConfig: (bytes, signal) =>
+      call({ method: 'replaceConfig', type: 'config', signal }, () => inner.replaceConfig(bytes, signal)),
     remove: (name, signal) => call({ method: 'remove', type: name.type, signal }, () => inner.remove(name, signal)),
     stat: (signal) => call({ method: 'stat', signal }, () => inner.stat(signal)),
     close: () => inner.close(),

@@ -46,6 +46,7 @@ export function cached(store: WriteStore, options: CacheOptions): WriteStore {
       await store.remove(name, signal);
     },
     create: (signal) => store.create(signal),
+    replaceConfig: (bytes, signal) => store.replaceConfig(bytes, signal),
     stat: (signal) => store.stat(signal),
     close: () => store.close(),
   };

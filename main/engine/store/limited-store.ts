@@ -31,6 +31,7 @@ export function limited(store: WriteStore, limits: StoreLimits, clock: Clock): W
         await upload.spend(bytes.length, signal);
         await store.put(name, bytes, signal);
       }, signal),
+    replaceConfig: (bytes, signal) => gate.pass(() => store.replaceConfig(bytes, signal), signal),
     remove: (name, signal) => gate.pass(() => store.remove(name, signal), signal),
     create: (signal) => gate.pass(() => store.create(signal), signal),
     stat: (signal) => store.stat(signal),

@@ -15,7 +15,16 @@ import {
 } from './layout.ts';
 import { readWhole, syncFolder, writeDurably } from './local-files.ts';
 import { makeFolder } from './make-folder.ts';
-import type { ByteRange, FileName, FileType, StoreCapabilities, StoredFile, StoreStatus, WriteStore } from './store.ts';
+import {
+  type ByteRange,
+  CONFIG_FILE,
+  type FileName,
+  type FileType,
+  type StoreCapabilities,
+  type StoredFile,
+  type StoreStatus,
+  type WriteStore,
+} from './store.ts';
 
 export interface LocalStoreOptions {
   readonly clock: Clock;
@@ -103,6 +112,22 @@ class LocalStore implements WriteStore {
   async put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     throwIfCancelled(signal);
     if (name.type === 'config') await this.#refuseOtherConfig(bytes);
+    await this.#write(name, bytes, signal);
+    await this.#sweepLeftovers();
+  }
+
+  async replaceConfig(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    await this.#assertPresent();
+    // Taken from the old one before it goes.
+    await this.#readModes();
+    // Windows refuses to rename over a read-only file.
+    const path = join(this.location, pathOf(CONFIG_FILE));
+    await chmod(path, 0o600).catch(ignoring('EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS', 'EROFS', 'ENOENT'));
+    await this.#write(CONFIG_FILE, bytes, signal);
+  }
+
+  async #write(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     const path = join(this.location, pathOf(name));
     const temporary = temporaryName(path, this.#clock.now(), this.#random(TEMPORARY_BYTES));
     try {
@@ -120,7 +145,6 @@ class LocalStore implements WriteStore {
       await unlink(temporary).catch(() => undefined);
       throw await this.#explain(error, 'write', name);
     }
-    await this.#sweepLeftovers();
   }
 
   async remove(name: FileName, signal?: AbortSignal): Promise<void> {

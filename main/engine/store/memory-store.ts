@@ -1,7 +1,15 @@
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { isId } from '../ids.ts';
 import { describeFile, pathOf } from './layout.ts';
-import type { ByteRange, FileName, FileType, StoredFile, StoreStatus, WriteStore } from './store.ts';
+import {
+  type ByteRange,
+  CONFIG_FILE,
+  type FileName,
+  type FileType,
+  type StoredFile,
+  type StoreStatus,
+  type WriteStore,
+} from './store.ts';
 
 /** A store in memory: fast, exact, forgotten with the process. For tests; the semantics are those of a local folder. */
 export function createMemoryStore(location = 'memory'): WriteStore {
@@ -51,6 +59,11 @@ class MemoryStore implements WriteStore {
       throw new TriplicateError('store/exists', `There is already a repository at ${this.location}.`);
     }
     this.#files.set(pathOf(name), { name, bytes: bytes.slice() });
+  }
+
+  async replaceConfig(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    this.#files.set(pathOf(CONFIG_FILE), { name: CONFIG_FILE, bytes: bytes.slice() });
   }
 
   async remove(name: FileName, signal?: AbortSignal): Promise<void> {

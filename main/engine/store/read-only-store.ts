@@ -17,6 +17,7 @@ export function readOnly(store: WriteStore): WriteStore {
     close: () => store.close(),
     create: refuse,
     put: refuse,
+    replaceConfig: refuse,
     remove: refuse,
   };
 }

@@ -27,6 +27,7 @@ export function retrying(store: WriteStore, options: RetryOptions): WriteStore {
     list: (type, signal) => retry(() => store.list(type, signal), signal),
     get: (name, range, signal) => retry(() => store.get(name, range, signal), signal),
     put: (name, bytes, signal) => retry(() => store.put(name, bytes, signal), signal),
+    replaceConfig: (bytes, signal) => retry(() => store.replaceConfig(bytes, signal), signal),
     create: (signal) => retry(() => store.create(signal), signal),
     stat: (signal) => store.stat(signal),
     close: () => store.close(),

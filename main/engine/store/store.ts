@@ -74,6 +74,12 @@ export interface WriteStore extends ReadStore {
   /** Creates the folders that a new repository needs. Harmless on an existing one. */
   create(signal?: AbortSignal): Promise<void>;
   put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /**
+   * Puts another `config` where one is: the only object that is ever replaced. On disks and object stores in one step, so
+   * that one of the two is there at each moment. On other places the old one goes first, and a crash in between leaves
+   * none: whoever calls this keeps the old one elsewhere until it is done. May be repeated after a failure.
+   */
+  replaceConfig(bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** Removing what is not there is `store/not-found`. */
   remove(name: FileName, signal?: AbortSignal): Promise<void>;
 }

@@ -29,6 +29,7 @@ export {
 } from './prune/retention.ts';
 export { type RepairIndexReport, type RepairIndexRequest, repairIndex } from './repair/repair-index.ts';
 export { type RepairPacksReport, type RepairPacksRequest, repairPacks } from './repair/repair-packs.ts';
+export { type UpgradeReport, type UpgradeRequest, upgradeRepository } from './repair/upgrade.ts';
 export { BlobIndex, type BlobLocation, type LoadedIndex, loadIndex } from './repository/blob-index.ts';
 export { readBlob, readTree } from './repository/blob-reader.ts';
 export { addKey, changePassphrase, listKeys, type NewKey, removeKey, type StoredKey } from './repository/keys.ts';
@@ -38,6 +39,7 @@ export {
   createRepository,
   type EngineHost,
   openRepository,
+  putConfigBack,
   type Repository,
 } from './repository/repository.ts';
 export {

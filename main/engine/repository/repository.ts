@@ -61,8 +61,13 @@ export async function createRepository(
     id: Buffer.from(host.random(32)).toString('hex'),
     chunkerPolynomial: options.chunkerPolynomial ?? generatePolynomial(host.random),
   };
-  await store.put(CONFIG_FILE, seal(key, host.random(16), serialiseConfig(config)), signal);
+  await store.put(CONFIG_FILE, sealConfig(key, config, host), signal);
   return { store, config, key, keyId, host };
+}
+
+/** A `config` as it is stored. */
+export function sealConfig(key: Key, config: RepositoryConfig, host: Pick<EngineHost, 'random'>): Uint8Array {
+  return seal(key, host.random(16), serialiseConfig(config));
 }
 
 interface FoundKey {
@@ -133,7 +138,27 @@ export async function openRepository(
   return { store, config: openConfig(key, sealedConfig, store.location), key, keyId, host };
 }
 
-function openConfig(key: Key, sealed: Uint8Array, location: string): RepositoryConfig {
+/**
+ * Puts a lost `config` back that was kept elsewhere, sealed as it was. Refused unless a key of this place opens it.
+ * @throws `repo/exists` when there is a config; `repo/wrong-passphrase`, `repo/damaged`, `store/…`
+ */
+export async function putConfigBack(
+  store: WriteStore,
+  sealedConfig: Uint8Array,
+  options: { readonly passphrase: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  await initCrypto();
+  if (await readConfigFile(store, signal)) {
+    throw new TriplicateError('repo/exists', `There is a config at ${store.location} already.`);
+  }
+  const { key } = await findKey(store, options.passphrase, signal);
+  openConfig(key, sealedConfig, store.location);
+  await store.put(CONFIG_FILE, sealedConfig, signal);
+}
+
+/** Opens a sealed `config`. @throws `repo/damaged`, `repo/unsupported` */
+export function openConfig(key: Key, sealed: Uint8Array, location: string): RepositoryConfig {
   try {
     return parseConfig(open(key, sealed));
   } catch (cause) {

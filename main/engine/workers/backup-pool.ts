@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { TriplicateError } from '../errors.ts';
 import type { BackupWorkerData, BlobsJob, FilesDone, FilesJob, FromWorker, ToWorker } from './backup-messages.ts';
 import { workerEntry } from './worker-entry.ts';
+import { WORKER_LIMITS } from './worker-limits.ts';
 
 export type PackMessage = Extract<FromWorker, { kind: 'pack' }>;
 
@@ -13,9 +14,6 @@ export interface PoolHandlers {
   storePack(pack: PackMessage): Promise<void>;
   bytesRead(bytes: number): void;
 }
-
-/** A small young generation: what a worker allocates dies at once, and a large one only holds memory. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8 };
 
 /** Jobs that a worker may hold: one at work and one ready, so that it never waits for the next. */
 const JOBS_PER_WORKER = 2;

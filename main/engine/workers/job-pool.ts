@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { TriplicateError } from '../errors.ts';
+import { WORKER_LIMITS } from './worker-limits.ts';
 
 interface Member<Reply> {
   readonly worker: Worker;
@@ -43,7 +44,10 @@ export class JobPool<Job, Reply> {
   }
 
   #start(): Member<Reply> {
-    const member: Member<Reply> = { worker: new Worker(this.#entry, { workerData: this.#data }), waiting: [] };
+    const member: Member<Reply> = {
+      worker: new Worker(this.#entry, { workerData: this.#data, resourceLimits: WORKER_LIMITS }),
+      waiting: [],
+    };
     this.#members.push(member);
     member.worker.on('message', (reply: Reply) => member.waiting.shift()?.resolve(reply));
     member.worker.on('error', (cause) => {

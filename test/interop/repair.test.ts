@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -246,6 +246,23 @@ describe('repair packs', () => {
     expect([...(await filesOf('index')), ...(await filesOf('data'))]).toEqual(before);
   });
 
+  it('finds its way when two packs of one size have changed places', async () => {
+    for (const name of ['third', 'fourth']) {
+      await writeFile(at('source', name), randomBytes(400_000));
+      await judge().backup([at('source')]);
+    }
+    const bySize = new Map<number, string[]>();
+    for (const pack of await packsOf('data')) {
+      const { size } = await stat(pack);
+      bySize.set(size, [...(bySize.get(size) ?? []), pack]);
+    }
+    const alike = [...bySize.values()].find((packs) => packs.length === 2) ?? [];
+    expect(alike).toHaveLength(2);
+    await damages.swapped?.(alike);
+    expect(await repair()).toMatchObject({ result: 'repaired', fetched: 0, salvaged: 2, lost: 0 });
+    await expectWhole();
+  });
+
   it('works when the index is damaged as well', async () => {
     const other = await copyTo('other');
     const [first = ''] = await packsOf('data');
@@ -334,11 +351,17 @@ describe('repair packs', () => {
 
   it('names a snapshot that cannot be read, and leaves it', async () => {
     const [snapshot = ''] = await filesOf('snapshots');
+    const other = await copyTo('other');
     await flip(snapshot);
-    const report = await repair(await copyTo('other'));
+    const report = await repair(other);
     expect(report.result).toBe('incomplete');
     expect(report.unreadableSnapshots).toMatchObject([{ id: snapshot.slice(-64) }]);
     expect(await filesOf('snapshots')).toContain(snapshot);
+    // As the message says: a copy from where it still is.
+    const target = await reopen(at('repository'));
+    const { snapshots } = await listSnapshots(other);
+    expect((await copySnapshots({ source: other, target, snapshots })).copied).toHaveLength(1);
+    expect((await listSnapshots(target)).snapshots).toHaveLength(2);
   });
 
   it('refuses to take from the very place that it repairs', async () => {

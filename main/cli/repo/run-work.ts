@@ -173,6 +173,9 @@ export async function runCheck(session: RepoSession, options: CheckOptions): Pro
   );
   if (report.packsRead > 0) session.say(`Read ${counted(report.packsRead, 'pack')}, ${sizeText(report.bytesRead)}`);
   session.say(report.result === 'good' ? 'No errors were found.' : 'The repository is damaged.');
+  if (report.result === 'damaged') {
+    session.say('`repo repair packs` saves what is good in it, and takes the rest from another copy (--from).');
+  }
   return report.result === 'good' ? 0 : 1;
 }
 

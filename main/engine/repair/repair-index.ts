@@ -137,7 +137,7 @@ async function readHeaders(
     try {
       found.set(id, await readPackHeader(repository, pack, signal));
     } catch (error) {
-      if (!hasCode(error, 'repo/damaged', 'store/corrupt', 'store/denied', 'store/not-found')) throw error;
+      if (!hasCode(error, 'repo/damaged', 'store/corrupt', 'store/not-found')) throw error;
       unreadable.push({ id, error: toWire(error) });
     }
     onProgress?.({

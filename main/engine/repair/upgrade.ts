@@ -1,5 +1,5 @@
 import { check } from '../check/check.ts';
-import { hasCode, TriplicateError } from '../errors.ts';
+import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
 import type { EngineProgress } from '../progress.ts';
 import { withLock } from '../repository/locks.ts';
 import { openConfig, type Repository, sealConfig } from '../repository/repository.ts';
@@ -44,8 +44,10 @@ async function upgradeLocked(request: UpgradeRequest, signal: AbortSignal): Prom
   await refuseDamaged(repository, onProgress, signal);
   const config = { ...present, version: 2 } as const;
   await keepConfig(old);
+  throwIfCancelled(signal);
   try {
-    await store.replaceConfig(sealConfig(key, config, host), signal);
+    // Without the signal: whoever cancels now waits for the end of it rather than for a repository without config.
+    await store.replaceConfig(sealConfig(key, config, host));
   } catch (error) {
     await assertConfig(repository, old, error);
     throw error;
@@ -67,7 +69,7 @@ async function refuseDamaged(
   });
 }
 
-/** After a failure there must be a config again, the old or the new one. Without the signal: it may have fired. */
+/** After a failure there must be a config again, the old or the new one. */
 async function assertConfig({ store }: Repository, old: Uint8Array, cause: unknown): Promise<void> {
   try {
     await store.get(CONFIG_FILE);

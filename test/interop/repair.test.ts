@@ -335,6 +335,26 @@ describe('repair packs', () => {
     await expectWhole();
   });
 
+  it.each([
+    ['data', 'put'],
+    ['index', 'put'],
+    ['index', 'remove'],
+    ['data', 'remove'],
+  ] as const)('stopped by a place that is full or refuses (%s, %s), it goes on the next time', async (type, method) => {
+    const other = await copyTo('other');
+    await flip((await packsOf('data'))[0] ?? '');
+    const before = await filesOf('data');
+    const { repository, assertAllFired } = failing(await reopen(at('repository')), [
+      { method, type, fault: { kind: 'fail', error: new TriplicateError('store/full', 'Full.') } },
+    ]);
+    await expect(repairPacks({ repository, others: [other] })).rejects.toMatchObject({ code: 'store/full' });
+    assertAllFired();
+    const after = await filesOf('data');
+    for (const pack of before) expect(after).toContain(pack);
+    expect((await repair(other)).result).not.toBe('incomplete');
+    await expectWhole();
+  });
+
   it('takes missing permission for what it is, not for damage', async () => {
     const { repository, assertAllFired } = failing(await reopen(at('repository')), [
       {

@@ -76,7 +76,5 @@ function tellRest(report: RepairPacksReport, { from }: RepairPacksOptions): void
   }
   if (report.lost === 0) return;
   const where = from.length === 0 ? 'Name repositories that may have it with --from' : 'Another repository may have it';
-  warn(
-    `${counted(report.lost, 'piece')} of content are lost. ${where}; a new backup stores what the files still hold.`,
-  );
+  warn(`Lost: ${counted(report.lost, 'piece')} of content. ${where}; a new backup stores what the files still hold.`);
 }

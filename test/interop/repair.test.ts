@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   backup,
   check,
@@ -27,18 +27,29 @@ const at = (...names: readonly string[]) => join(scratch.path, ...names);
 const judge = (repository = 'repository') =>
   restic({ repository: at(repository), passphrase: PASSPHRASE, scratch: at('judge') });
 
-/** Two snapshots by restic: an index file, a data pack and a tree pack for each. */
-beforeEach(async () => {
+/** A round time: the folder gets it back after each test. */
+const FOLDER_TIME = new Date('2026-01-02T03:04:05Z');
+
+/** Two snapshots by restic, made once: an index file, a data pack and a tree pack for each. Each test gets a copy. */
+beforeAll(async () => {
   scratch = await temporaryFolder('repair');
-  await newRepository(at('repository'));
+  await newRepository(at('template'));
   await mkdir(at('source', 'below'), { recursive: true });
   await writeFile(at('source', 'first'), randomBytes(900_000));
   await writeFile(at('source', 'below', 'text'), 'text '.repeat(50_000));
-  await judge().backup([at('source')]);
+  await judge('template').backup([at('source')]);
   await writeFile(at('source', 'below', 'second'), randomBytes(900_000));
-  await judge().backup([at('source')]);
+  await utimes(at('source', 'below'), FOLDER_TIME, FOLDER_TIME);
+  await judge('template').backup([at('source')]);
 });
-afterEach(() => scratch.remove());
+beforeEach(() => cp(at('template'), at('repository'), { recursive: true }));
+afterEach(async () => {
+  for (const name of await readdir(scratch.path)) {
+    if (!/^(template|source)/.test(name)) await rm(at(name), { recursive: true });
+  }
+  for (const name of ['third', 'fourth']) await rm(at('source', name), { force: true });
+});
+afterAll(() => scratch.remove());
 
 async function filesOf(room: 'index' | 'data' | 'snapshots', repository = 'repository'): Promise<readonly string[]> {
   const found = await readdir(at(repository, room), { recursive: true, withFileTypes: true });
@@ -186,11 +197,15 @@ async function newVersion1(name: string): Promise<Repository> {
 
 /** A copy of all snapshots in a repository with another key and another chunking; one of version 1 has its own passphrase. */
 async function copyTo(name: string, version: '1' | '2' = '2'): Promise<Repository> {
-  const target = version === '2' ? await newRepository(at(name)) : await newVersion1(name);
-  const source = await reopen(at('repository'));
-  const { snapshots } = await listSnapshots(source);
-  expect((await copySnapshots({ source, target, snapshots })).failed).toEqual([]);
-  return target;
+  const template = `template ${version}`;
+  if (!(await readdir(scratch.path)).includes(template)) {
+    const target = version === '2' ? await newRepository(at(template)) : await newVersion1(template);
+    const source = await reopen(at('template'));
+    const { snapshots } = await listSnapshots(source);
+    expect((await copySnapshots({ source, target, snapshots })).failed).toEqual([]);
+  }
+  await cp(at(template), at(name), { recursive: true });
+  return reopen(at(name), process.env, version === '2' ? PASSPHRASE : OTHER_PASSPHRASE);
 }
 
 /** The pack files of one kind. */

@@ -8,6 +8,7 @@ import {
 } from '../workers/backup-messages.ts';
 import type { BackupPool } from '../workers/backup-pool.ts';
 import type { BytePath } from './byte-path.ts';
+import { LONG_FILE_BYTES, storeLongFile } from './long-file.ts';
 
 /** One job for a worker: enough files that a question about them is worth its way, few enough to share the work. */
 const FILES_PER_JOB = 256;
@@ -39,6 +40,8 @@ export class FileQueue {
   #files: FileToRead[] = [];
   #bytes = 0;
   #wake: (() => void)[] = [];
+  /** Long files are shared by all workers, so one at a time is enough. */
+  #longFiles: Promise<void> = Promise.resolve();
 
   constructor(pool: BackupPool, onFailure: (error: unknown) => void) {
     this.#pool = pool;
@@ -53,6 +56,10 @@ export class FileQueue {
   }
 
   add(file: FileToRead): void {
+    if (file.size >= LONG_FILE_BYTES && this.#pool.workers > 1) {
+      this.#longFiles = this.#longFiles.then(() => this.#readLong(file)).catch(this.#onFailure);
+      return;
+    }
     this.#files.push(file);
     this.#bytes += file.size;
     if (this.#files.length >= FILES_PER_JOB || this.#bytes >= BYTES_PER_JOB) this.flush();
@@ -70,6 +77,18 @@ export class FileQueue {
     this.#read(files, paths, sizes, changeTimes).catch(this.#onFailure);
   }
 
+  async #readLong(file: FileToRead): Promise<void> {
+    const content = await storeLongFile(this.#pool, file);
+    this.#wakeUp();
+    if (content) return file.done({ kind: 'read', content, size: file.size });
+    const { path, size, changeTime } = file;
+    await this.#read([file], path, Float64Array.of(size), BigInt64Array.of(changeTime));
+  }
+
+  #wakeUp(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
   async #read(
     files: readonly FileToRead[],
     paths: string,
@@ -77,7 +96,7 @@ export class FileQueue {
     changeTimes: BigInt64Array,
   ): Promise<void> {
     const done = await this.#pool.readFiles(paths, sizes, changeTimes);
-    for (const wake of this.#wake.splice(0)) wake();
+    this.#wakeUp();
     distribute(files, done);
   }
 }

@@ -1,3 +1,4 @@
+import type { BytePath } from '../backup/byte-path.ts';
 import type { Key } from '../format/crypto.ts';
 import type { BlobType } from '../format/pack.ts';
 
@@ -20,6 +21,27 @@ export interface FilesJob {
   readonly changeTimes: BigInt64Array;
 }
 
+/** Looks for the cuts in a part of a long file, so that several workers can store what lies between them. */
+export interface CutsJob {
+  readonly kind: 'cuts';
+  readonly job: number;
+  readonly path: BytePath;
+  /** What the scan saw. */
+  readonly size: number;
+  readonly changeTime: bigint;
+  /** Where a chunk begins, and how many bytes to look at, in whole chunks. */
+  readonly from: number;
+  readonly bytes: number;
+}
+
+/** Reads and stores chunks of a long file that follow each other: one from each bound to the next. */
+export interface ChunksJob {
+  readonly kind: 'chunks';
+  readonly job: number;
+  readonly path: BytePath;
+  readonly bounds: Float64Array;
+}
+
 /** Finished plaintexts (trees), one after the other in `bytes`; `wanted` has one bit a destination for each. */
 export interface BlobsJob {
   readonly kind: 'blobs';
@@ -33,6 +55,8 @@ export interface BlobsJob {
 
 export type ToWorker =
   | FilesJob
+  | CutsJob
+  | ChunksJob
   | BlobsJob
   /** The answer to `claim`: which destinations (bits) want each blob. */
   | { readonly kind: 'claimed'; readonly wanted: Uint32Array }
@@ -76,8 +100,25 @@ export interface FilesDone {
   readonly failures: readonly { readonly position: number; readonly code: string; readonly message: string }[];
 }
 
+export interface CutsDone {
+  readonly kind: 'cutsDone';
+  readonly job: number;
+  /** Where each chunk ends; none when the file is another by now, or cannot be read. */
+  readonly ends: Float64Array;
+  readonly isEndOfFile: boolean;
+}
+
+export interface ChunksDone {
+  readonly kind: 'chunksDone';
+  readonly job: number;
+  /** The ids of the chunks, 32 bytes each; fewer when the file could not be read that far. */
+  readonly ids: Uint8Array;
+}
+
 export type FromWorker =
   | FilesDone
+  | CutsDone
+  | ChunksDone
   | { readonly kind: 'blobsDone'; readonly job: number }
   /** Asks which destinations lack these blobs (32 bytes each); the first asker of a new blob has to store it. */
   | { readonly kind: 'claim'; readonly ids: Uint8Array }

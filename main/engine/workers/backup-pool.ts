@@ -1,6 +1,18 @@
 import { Worker } from 'node:worker_threads';
+import type { BytePath } from '../backup/byte-path.ts';
 import { TriplicateError } from '../errors.ts';
-import type { BackupWorkerData, BlobsJob, FilesDone, FilesJob, FromWorker, ToWorker } from './backup-messages.ts';
+import type {
+  BackupWorkerData,
+  BlobsJob,
+  ChunksDone,
+  ChunksJob,
+  CutsDone,
+  CutsJob,
+  FilesDone,
+  FilesJob,
+  FromWorker,
+  ToWorker,
+} from './backup-messages.ts';
 import { workerEntry } from './worker-entry.ts';
 import { WORKER_LIMITS } from './worker-limits.ts';
 
@@ -18,9 +30,12 @@ export interface PoolHandlers {
 /** Jobs that a worker may hold: one at work and one ready, so that it never waits for the next. */
 const JOBS_PER_WORKER = 2;
 
+type Job = FilesJob | BlobsJob | CutsJob | ChunksJob;
+type Done = Extract<FromWorker, { readonly job: number }>;
+
 interface Member {
   readonly worker: Worker;
-  readonly jobs: Map<number, (done: FilesDone | undefined) => void>;
+  readonly jobs: Map<number, (done: Done) => void>;
   flushed: (() => void) | undefined;
 }
 
@@ -30,7 +45,7 @@ export class BackupPool {
   readonly #limit: number;
   #handlers: PoolHandlers | undefined;
   readonly #members: Member[] = [];
-  readonly #queue: { message: FilesJob | BlobsJob; resolve: (done: FilesDone | undefined) => void }[] = [];
+  readonly #queue: { message: Job; resolve: (done: Done) => void }[] = [];
   readonly #stores = new Set<Promise<void>>();
   #nextJob = 1;
   #failure: TriplicateError | undefined;
@@ -54,6 +69,11 @@ export class BackupPool {
     this.#handlers = handlers;
   }
 
+  /** Workers that there may be at once. */
+  get workers(): number {
+    return this.#limit;
+  }
+
   /** Jobs that no worker has taken yet: the walk pauses while there are many. */
   get jobsWaiting(): number {
     return this.#queue.length;
@@ -63,6 +83,14 @@ export class BackupPool {
   readFiles(paths: string, sizes: Float64Array, changeTimes: BigInt64Array): Promise<FilesDone> {
     const message: FilesJob = { kind: 'files', job: this.#nextJob++, paths, sizes, changeTimes };
     return this.#enqueue(message) as Promise<FilesDone>;
+  }
+
+  findCuts(part: Omit<CutsJob, 'kind' | 'job'>): Promise<CutsDone> {
+    return this.#enqueue({ kind: 'cuts', job: this.#nextJob++, ...part }) as Promise<CutsDone>;
+  }
+
+  storeChunks(path: BytePath, bounds: Float64Array): Promise<ChunksDone> {
+    return this.#enqueue({ kind: 'chunks', job: this.#nextJob++, path, bounds }) as Promise<ChunksDone>;
   }
 
   /** Stores finished plaintexts, all in one worker, so that a small run makes one tree pack. */
@@ -94,7 +122,7 @@ export class BackupPool {
     await Promise.all(this.#stores);
   }
 
-  #enqueue(message: FilesJob): Promise<FilesDone | undefined> {
+  #enqueue(message: Job): Promise<Done> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#queue.push({ message, resolve });
@@ -161,10 +189,12 @@ export class BackupPool {
       case 'flushed':
         return member.flushed?.();
       case 'filesDone':
+      case 'cutsDone':
+      case 'chunksDone':
       case 'blobsDone': {
         const resolve = member.jobs.get(message.job);
         member.jobs.delete(message.job);
-        resolve?.(message.kind === 'filesDone' ? message : undefined);
+        resolve?.(message);
         this.#dispatch();
       }
     }

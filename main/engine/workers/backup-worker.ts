@@ -10,6 +10,8 @@ import { compressForNow } from '../format/zstd.ts';
 import type {
   BackupWorkerData,
   BlobsJob,
+  ChunksJob,
+  CutsJob,
   FilesDone,
   FilesJob,
   FreshStat,
@@ -151,6 +153,20 @@ async function storeFiles(job: FilesJob): Promise<void> {
   send({ kind: 'filesDone', job: job.job, outcomes, sizes, blobCounts, ids: waiting.jobIds, fresh, failures });
 }
 
+function findCuts(job: CutsJob): void {
+  const { ends, isEndOfFile } = files.findCuts(job.path, job);
+  send({ kind: 'cutsDone', job: job.job, ends, isEndOfFile });
+}
+
+async function storeChunks({ job, path, bounds }: ChunksJob): Promise<void> {
+  waiting.beginJob();
+  await files.readChunks(path, bounds);
+  await files.settle();
+  waiting.endFile('keep');
+  tellBytes();
+  send({ kind: 'chunksDone', job, ids: waiting.jobIds });
+}
+
 async function storeBlobs(job: BlobsJob): Promise<void> {
   let offset = 0;
   for (const [position, length] of job.lengths.entries()) {
@@ -181,6 +197,10 @@ port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'files':
       return inLine(() => storeFiles(message));
+    case 'cuts':
+      return inLine(async () => findCuts(message));
+    case 'chunks':
+      return inLine(() => storeChunks(message));
     case 'blobs':
       return inLine(() => storeBlobs(message));
     case 'flush':

@@ -83,6 +83,76 @@ export class FileChunks {
     }
   }
 
+  /**
+   * The ends of the chunks of a part of a file, without reading them for anything else; none when the file is not as it
+   * was seen, or cannot be read: then `read` finds out what there is to say.
+   */
+  findCuts(
+    path: BytePath,
+    part: { readonly size: number; readonly changeTime: bigint; readonly from: number; readonly bytes: number },
+  ): { readonly ends: Float64Array; readonly isEndOfFile: boolean } {
+    if (part.from === 0) waitForNextTick(part.changeTime);
+    return (
+      withFile(path, (fd) => {
+        const stat = fstatSync(fd, { bigint: true });
+        const isSame = stat.isFile() && stat.ctimeNs === part.changeTime && Number(stat.size) === part.size;
+        return isSame ? this.#cutsFrom(fd, part.from, part.bytes) : undefined;
+      }) ?? { ends: new Float64Array(), isEndOfFile: false }
+    );
+  }
+
+  #cutsFrom(fd: number, from: number, bytes: number): { readonly ends: Float64Array; readonly isEndOfFile: boolean } {
+    const ends: number[] = [];
+    /** Where the arena's first byte lies in the file. */
+    let base = from;
+    let start = 0;
+    let end = 0;
+    let looked = 0;
+    for (;;) {
+      if (this.#arena.length - end < READ_BYTES) {
+        this.#arena.copyWithin(0, start, end);
+        base += start;
+        end -= start;
+        start = 0;
+      }
+      const got = readSync(fd, this.#arena, end, READ_BYTES, base + end);
+      end += got;
+      for (let cut = 0; end - start >= MIN_CHUNK && cut !== -1; ) {
+        cut = this.#chunker.nextCut(start, end, got === 0, looked);
+        looked = cut < 0 ? end - start : 0;
+        if (cut < 0) continue;
+        ends.push(base + cut);
+        start = cut;
+      }
+      if (got === 0) {
+        if (end > start) ends.push(base + end);
+        return { ends: Float64Array.from(ends), isEndOfFile: true };
+      }
+      if (base + start - from >= bytes) return { ends: Float64Array.from(ends), isEndOfFile: false };
+    }
+  }
+
+  /** Reads chunks whose bounds are known, each from a bound to the next. Stops where the file cannot be read any more. */
+  async readChunks(path: BytePath, bounds: Float64Array): Promise<void> {
+    this.#sink.begin();
+    const fd = openQuietly(path);
+    if (fd === undefined) return;
+    try {
+      for (let n = 0; n + 1 < bounds.length; n++) {
+        const from = bounds[n] ?? 0;
+        const length = (bounds[n + 1] ?? 0) - from;
+        if (this.#used + length > this.#arena.length) await this.settle();
+        const chunk = this.#arena.subarray(this.#used, this.#used + length);
+        if (!fill(fd, chunk, from)) return;
+        this.#onBytes(length);
+        this.#sink.chunk(chunk);
+        this.#used += length;
+      }
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /** Gives the bytes read. A file below the minimum chunk size is one chunk without looking for a cut. */
   async #chunkAll(fd: number, expected: number): Promise<number> {
     let start = this.#used;
@@ -127,6 +197,43 @@ export class FileChunks {
       start = cut;
     }
     return start;
+  }
+}
+
+function openQuietly(path: BytePath): number | undefined {
+  try {
+    return openSync(forSystem(path), OPEN_FLAGS);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when the file cannot be opened or read. */
+function withFile<T>(path: BytePath, work: (fd: number) => T): T | undefined {
+  const fd = openQuietly(path);
+  if (fd === undefined) return undefined;
+  try {
+    return work(fd);
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return undefined;
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Fills the whole of `target` from a place in the file; false when that is not possible. */
+function fill(fd: number, target: Uint8Array, from: number): boolean {
+  try {
+    for (let at = 0; at < target.length; ) {
+      const got = readSync(fd, target, at, target.length - at, from + at);
+      if (got === 0) return false;
+      at += got;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return false;
+    throw error;
   }
 }
 

@@ -13,10 +13,10 @@ import { fileURLToPath } from 'node:url';
 const NEEDED = 24;
 
 /**
- * Makes the collector work often on little instead of seldom on much: a backup of 200,000 files takes 100 MB less, and no
- * more time. Node reads the flag only as it starts.
+ * Makes the collector work often on little instead of seldom on much: a backup of 200,000 files takes 100 MB less, a
+ * restore 200 MB, and neither more time. Node reads the flags only as it starts.
  */
-const SMALL_HEAP = '--max-semi-space-size=8';
+const SMALL_HEAP = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 
 /**
  * Node keeps the program here as it has compiled it, worker threads included: a third less time to start. A folder of
@@ -33,8 +33,8 @@ process.env.MALLOC_MMAP_THRESHOLD_ ??= '262144';
 process.env.MALLOC_TRIM_THRESHOLD_ ??= '524288';
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
-  if (process.execve && process.platform !== 'win32' && !process.execArgv.includes(SMALL_HEAP)) {
-    const flags = [...process.execArgv, '--disable-warning=ExperimentalWarning', SMALL_HEAP];
+  if (process.execve && process.platform !== 'win32' && !process.execArgv.includes(SMALL_HEAP[0])) {
+    const flags = [...process.execArgv, '--disable-warning=ExperimentalWarning', ...SMALL_HEAP];
     process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], process.env);
   }
   module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
@@ -42,7 +42,7 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
 } else {
   const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
   if (existsSync(own)) {
-    const child = spawn(own, [SMALL_HEAP, ...process.argv.slice(1)], { stdio: 'inherit' });
+    const child = spawn(own, [...SMALL_HEAP, ...process.argv.slice(1)], { stdio: 'inherit' });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
     child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
   } else {

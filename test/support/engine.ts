@@ -8,7 +8,7 @@ import type { TreeId } from '../../main/engine/ids.ts';
 /** What tests protect their repositories with. */
 export const PASSPHRASE = 'correct horse battery staple';
 /** A cheap key derivation: tests make many repositories. */
-const CHEAP_SCRYPT = { N: 1024, r: 8, p: 1 };
+export const CHEAP_SCRYPT = { N: 1024, r: 8, p: 1 };
 
 /** A new repository at the location, on this machine's clock and names, unless others are given. */
 export async function newRepository(
@@ -29,6 +29,9 @@ export async function newRepository(
     options.host ?? systemHost(),
   );
 }
+
+/** This machine as the engine sees it. */
+export const ownHost = systemHost;
 
 /** Opens what is there, as another process would. */
 export async function reopen(

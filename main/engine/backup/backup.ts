@@ -41,20 +41,35 @@ export async function backup(request: BackupRequest): Promise<BackupReport> {
   if (request.destinations.length > MAX_DESTINATIONS)
     throw new TriplicateError('usage', 'Too many destinations in one run.');
   const groups = Map.groupBy(request.destinations, ({ repository }) => repository.config.chunkerPolynomial);
-  const reports: BackupReport[] = [];
+  const results = new Map<BackupDestination, DestinationResult>();
+  let made: BackupReport | undefined;
+  let failure: unknown;
   // Repositories that cut files differently cannot share a reading.
-  for (const destinations of groups.values()) reports.push(await backupGroup({ ...request, destinations }));
-  const results = request.destinations.map((destination) => resultOf(destination, [...groups.values()], reports));
-  return { ...(reports[0] as BackupReport), results };
+  for (const destinations of groups.values()) {
+    try {
+      const report = await backupGroup({ ...request, destinations });
+      made ??= report;
+      for (const [position, result] of report.results.entries()) {
+        results.set(destinations[position] as BackupDestination, result);
+      }
+    } catch (error) {
+      if (!isOfDestination(error)) throw error;
+      failure ??= error;
+      for (const destination of destinations) results.set(destination, nothingStored(destination, error));
+    }
+  }
+  if (!made) throw failure;
+  return { ...made, results: request.destinations.map((destination) => results.get(destination) as DestinationResult) };
 }
 
-function resultOf(
-  destination: BackupDestination,
-  groups: readonly (readonly BackupDestination[])[],
-  reports: readonly BackupReport[],
-): DestinationResult {
-  const group = groups.findIndex((members) => members.includes(destination));
-  return reports[group]?.results[groups[group]?.indexOf(destination) ?? -1] as DestinationResult;
+/** What one group of destinations fails with does not concern the others, unlike a source that is not there. */
+function isOfDestination(error: unknown): boolean {
+  return error instanceof TriplicateError && /^(store|repo|rclone)\//.test(error.code);
+}
+
+function nothingStored({ repository }: BackupDestination, error: unknown): DestinationResult {
+  const { location } = repository.store;
+  return { location, dataBlobsAdded: 0, treeBlobsAdded: 0, bytesAdded: 0, damagedParts: 0, error: toWire(error) };
 }
 
 async function backupGroup(request: BackupRequest): Promise<BackupReport> {

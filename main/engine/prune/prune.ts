@@ -61,6 +61,12 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   if (indexIds.length === 0 && listed.length > 0 && snapshots.length > 0) {
     throw new TriplicateError('repo/damaged', 'Nothing was removed: there are packs and snapshots, but no index.');
   }
+  // A list that came back empty looks just the same, and all there is would go.
+  if (snapshots.length === 0 && indexIds.length > 0) {
+    throw new TriplicateError('repo/damaged', 'Nothing was removed: there is data, but no snapshot is to be seen.', {
+      hint: 'Look whether the destination is complete. If you did remove all snapshots, back up again first.',
+    });
+  }
   const used = new BlobSet();
   const roots = snapshots.map(({ snapshot }) => snapshot.tree);
   await markReachable(
@@ -74,6 +80,7 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   const plan = planPrune(() => index.packs(), listed, used, limitsOf(request));
   if (request.mode === 'plan') return reportOf('plan', plan, 0);
 
+  await expectSameSnapshots(repository, new Set<string>(snapshots.map(({ id }) => id)), signal);
   await removeFiles(repository, 'data', plan.unindexed, signal);
   tell('pruning', 0, plan.repack.length);
   const written = await repack(repository, plan, (done) => tell('pruning', done, plan.repack.length), signal);
@@ -89,6 +96,20 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
     signal,
   );
   return reportOf('prune', plan, written.length);
+}
+
+/** Under the exclusive lock nobody adds a snapshot: one that was not listed before was left out of that list. */
+async function expectSameSnapshots(
+  repository: Repository,
+  known: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = await repository.store.list('snapshots', signal);
+  if (now.length === known.size && now.every(({ id }) => known.has(id))) return;
+  throw new TriplicateError(
+    'store/corrupt',
+    'Nothing was removed: the destination does not give the same list of snapshots twice.',
+  );
 }
 
 function limitsOf(request: PruneRequest): PruneLimits {

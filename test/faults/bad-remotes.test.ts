@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { backup, prune, type Repository } from '../../main/engine/engine.ts';
+import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { type Asked, type Fault, type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
+import { type RestServer, startRestServer } from '../support/rest-server.ts';
+import { type Restic, restic } from '../support/restic.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A repository on a server that fails, with a disk beside it: nothing is believed, nothing is deleted, nobody is held up. */
+
+let scratch: TemporaryFolder;
+let source: string;
+let folder: string;
+let server: RestServer;
+let proxy: FaultyServer;
+let far: Repository;
+let near: Repository;
+
+beforeEach(async () => {
+  scratch = await temporaryFolder('bad-remotes');
+  source = join(scratch.path, 'source');
+  folder = join(scratch.path, 'served');
+  await mkdir(source);
+  await mkdir(folder);
+  server = await startRestServer(folder);
+  proxy = await startFaultyServer(server.port);
+  far = await newRepository(`rest:${server.url(proxy.port)}`);
+  near = await newRepository(join(scratch.path, 'disk'));
+  await fill(0);
+});
+afterEach(async () => {
+  await far.store.close();
+  await proxy.close();
+  await server.close();
+  await scratch.remove();
+});
+
+async function fill(from: number): Promise<void> {
+  for (let n = from; n < from + 20; n++) await writeFile(join(source, `file ${n}`), randomBytes(1_000_000));
+}
+
+async function run(repository = far) {
+  const destinations = [{ repository: near }, { repository }];
+  const report = await backup({ destinations, paths: [source], workingDirectory: '/' });
+  return { disk: report.results[0], remote: report.results[1] };
+}
+
+function judge(location: string): Restic {
+  return restic({ repository: location, passphrase: PASSPHRASE, scratch: scratch.path });
+}
+
+/** The next run after the fault finishes, and restic finds everything whole. */
+async function recovers(): Promise<void> {
+  proxy.set(() => ({ kind: 'pass' }));
+  expect((await run()).remote?.snapshotId).toBeDefined();
+  await judge(folder).check('--read-data');
+  await judge(folder).restore('latest', join(scratch.path, 'restored'));
+}
+
+const every =
+  (nth: number, fault: Fault) =>
+  ({ n }: Asked): Fault =>
+    n % nth === nth - 1 ? fault : { kind: 'pass' };
+
+it.each([
+  ['error 500 now and then', every(5, { kind: 'status', status: 500 })],
+  ['error 503 now and then', every(4, { kind: 'status', status: 503 })],
+  ['throttling', every(4, { kind: 'status', status: 429 })],
+  ['connections that break', every(5, { kind: 'reset' })],
+] as const)('finishes in spite of %s', async (_name, faultOf) => {
+  proxy.set(faultOf);
+  const { disk, remote } = await run();
+  expect(proxy.met()).toBeGreaterThan(1);
+  expect(disk?.snapshotId).toBeDefined();
+  expect(remote?.error).toBeUndefined();
+  expect(remote?.snapshotId).toBeDefined();
+  await judge(folder).check('--read-data');
+  await recovers();
+});
+
+it('does not report a snapshot over uploads that were stored in half', async () => {
+  let halved = 0;
+  proxy.set(({ method, path }) =>
+    method === 'POST' && path.includes('/data/') && halved++ < 2 ? { kind: 'half' } : { kind: 'pass' },
+  );
+  const { disk, remote } = await run();
+  expect(halved).toBeGreaterThan(1);
+  expect(disk?.snapshotId).toBeDefined();
+  if (remote?.snapshotId) await judge(folder).check('--read-data');
+  else expect(remote?.error).toBeDefined();
+  await recovers();
+});
+
+it('goes on to the disk while the remote refuses every upload, and says so', async () => {
+  proxy.set(({ method }) => (method === 'POST' ? { kind: 'status', status: 507 } : { kind: 'pass' }));
+  const { disk, remote } = await run();
+  expect(disk?.snapshotId).toBeDefined();
+  expect(remote).toMatchObject({ error: { code: 'store/full' } });
+  await judge(join(scratch.path, 'disk')).check('--read-data');
+  await recovers();
+});
+
+const ROOMS = ['data', 'index', 'snapshots'] as const;
+
+it.each([
+  { left: 'none', rooms: ROOMS },
+  { left: 'half', rooms: ROOMS },
+  { left: 'none', rooms: ['data'] },
+  { left: 'none', rooms: ['index'] },
+  { left: 'none', rooms: ['snapshots'] },
+  { left: 'half', rooms: ['index'] },
+  { left: 'half', rooms: ['snapshots'], times: 1 },
+] as const)('deletes nothing when the lists of $rooms come back with $left of what there is', async (lists) => {
+  const { left, rooms, times = Number.POSITIVE_INFINITY } = { times: undefined, ...lists };
+  await run();
+  await rm(join(source, 'file 3'));
+  await fill(20);
+  await run();
+  const packs = async () => (await readdir(join(folder, 'data'), { recursive: true })).toSorted();
+  const before = await packs();
+  let shown = 0;
+  proxy.set(({ method, path }) =>
+    method === 'GET' && rooms.some((room) => path.endsWith(`/${room}/`)) && shown++ < times
+      ? { kind: 'list', left }
+      : { kind: 'pass' },
+  );
+  const fresh = await reopen(`rest:${server.url(proxy.port)}`);
+  try {
+    const pruned = await prune({ repository: fresh, mode: 'prune', maxUnused: 0 }).then(
+      () => 'pruned',
+      (error) => (error as { code?: string }).code,
+    );
+    // Where nothing at all is listed, there is nothing to do.
+    if (rooms !== ROOMS || left !== 'none') expect(pruned).toMatch(/^(repo|store)\//);
+    expect(await packs()).toEqual(before);
+    expect(proxy.met()).toBeGreaterThan(0);
+  } finally {
+    await fresh.store.close();
+  }
+  await recovers();
+  proxy.set(() => ({ kind: 'pass' }));
+  await judge(folder).check('--read-data');
+});

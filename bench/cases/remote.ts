@@ -35,7 +35,9 @@ async function run(settings: Settings): Promise<readonly Row[]> {
   const served = join(scratch, 'served');
   mkdirSync(served);
   const port = await freePort();
-  const server = spawn('rclone', ['serve', 'webdav', served, '--addr', `127.0.0.1:${port}`], { stdio: 'ignore' });
+  const server = spawn('rclone', ['serve', 'webdav', served, '--addr', `127.0.0.1:${port}`, '--dir-cache-time', '0s'], {
+    stdio: 'ignore',
+  });
   Object.assign(process.env, {
     RCLONE_CONFIG: '/dev/null',
     RCLONE_CONFIG_BENCH_TYPE: 'webdav',

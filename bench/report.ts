@@ -58,7 +58,7 @@ export function tableOf(rows: readonly Row[]): string {
 export function writePart(title: string, about: string, rows: readonly Row[]): void {
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
   const day = new Date().toISOString().slice(0, 10);
-  const rounds = Math.max(...rows.map(({ runs }) => runs.length));
+  const rounds = rows[0]?.runs.length ?? 0;
   const text = `## ${title}\n\n${about} ${day}, ${rounds === 1 ? 'one round' : `${rounds} rounds`}, ${machine}.\n\n${tableOf(rows)}\n`;
   const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : INTRODUCTION;
   const parts = page.split(/^(?=## )/m).filter((part) => !part.startsWith('## ') || !part.startsWith(`## ${title}\n`));

@@ -15,8 +15,9 @@ import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { makeFolder } from '../store/make-folder.ts';
 import { ClosedFolders } from './closed-folders.ts';
 import { FileWriter, hasAttributes } from './file-writer.ts';
+import { Flush } from './flush.ts';
 import { makeLink, planLinks } from './hard-links.ts';
-import { type AttributeTarget, makeSpecialFile, runHelper, setAttributes } from './helper-programs.ts';
+import { type AttributeTarget, makeSpecialFile, setAttributes } from './helper-programs.ts';
 import { isWritten } from './plan.ts';
 import type { PlannedEntry, RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
 import { TargetPaths } from './target-paths.ts';
@@ -47,6 +48,7 @@ class RestoreRun {
   readonly #owners: 'set' | 'leave' = process.getuid?.() === 0 ? 'set' : 'leave';
   readonly #mark: string;
   readonly #closed: ClosedFolders;
+  readonly #flush: Flush;
   readonly #failed = new Set<PlannedEntry>();
   readonly #attributes: AttributeTarget[] = [];
   #files = 0;
@@ -61,6 +63,7 @@ class RestoreRun {
     this.#mark = restoreMark(plan.request.repository.host);
     this.#closed = new ClosedFolders(plan.entries);
     this.#paths = new TargetPaths(prepareTarget(plan.request.target));
+    this.#flush = new Flush(this.#paths.root.toString());
   }
 
   close(): void {
@@ -79,7 +82,7 @@ class RestoreRun {
     throwIfCancelled(request.signal);
     this.#tell('finishing');
     await this.#setMetadata();
-    await runHelper('sync', ['-f', this.#paths.root.toString()]);
+    await this.#flush.finish();
     const { unchanged, kept } = this.#plan.counts;
     return {
       result: this.#leftOut.length === 0 ? 'complete' : 'incomplete',
@@ -123,6 +126,7 @@ class RestoreRun {
       failed: (entry: PlannedEntry, reason: RestoreProblem, text: string) => this.#fail(entry, reason, text),
       bytes: (written: number) => {
         this.#bytes += written;
+        this.#flush.wrote(written);
         if (++this.#told % 4 === 0) this.#tell('restoring');
       },
     };

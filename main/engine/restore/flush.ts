@@ -1,0 +1,38 @@
+import { runHelper } from './helper-programs.ts';
+
+/** Bytes written before the disk is told to begin: late enough that the disk has something to order. */
+const FLUSH_BYTES = 192 * 1024 * 1024;
+
+/**
+ * Brings what was written to the disk while more is being written. Only the last flush is waited for; without the others
+ * it would have all the bytes of the restore before it.
+ */
+export class Flush {
+  readonly #root: string;
+  #unflushed = 0;
+  #running: Promise<unknown> | undefined;
+
+  /** @param root any path of the file system that is to be flushed */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  wrote(bytes: number): void {
+    this.#unflushed += bytes;
+    if (this.#unflushed < FLUSH_BYTES || this.#running) return;
+    this.#unflushed = 0;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Resolves when everything written so far is on the disk, as far as the system tells. */
+  async finish(): Promise<void> {
+    await this.#running;
+    await this.#run();
+  }
+
+  #run(): Promise<unknown> {
+    return runHelper('sync', ['-f', this.#root]);
+  }
+}

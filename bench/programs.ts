@@ -39,7 +39,7 @@ export function restic(scratch: string, options: readonly string[] = []): Progra
     init: (location) => command(location, 'init'),
     backup: (location, source) => command(location, 'backup', source),
     restore: (location, target, path) =>
-      command(location, 'restore', 'latest', '--target', target, ...(path ? ['--include', path] : [])),
+      flushed(command(location, 'restore', 'latest', '--target', target, ...(path ? ['--include', path] : [])), target),
   };
 }
 
@@ -60,9 +60,16 @@ export function borg(scratch: string): Program {
     restore: (location, target, path) => {
       mkdirSync(target, { recursive: true });
       const script = 'borg extract "$0::$(borg list --last 1 --format "{archive}" "$0")" "$@"';
-      return { argv: ['bash', '-c', script, location, ...(path ? [path.slice(1)] : [])], env, directory: target };
+      const argv = ['bash', '-c', script, location, ...(path ? [path.slice(1)] : [])];
+      return flushed({ argv, env, directory: target }, target);
     },
   };
+}
+
+/** Triplicate says that a restore is done when its bytes are on the disk; the others leave that to the system. */
+function flushed(command: Command, target: string): Command {
+  const script = 'target=$1; shift; "$@" && sync -f "$target"';
+  return { ...command, argv: ['sh', '-c', script, 'sh', target, ...command.argv] };
 }
 
 /** Those of the programs that this machine has; the others are left out with a word. */

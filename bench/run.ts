@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- --quick] [part…]`: Triplicate and its peers in turn on the same seeded data, on this machine, in one
  * run. Prints tables with medians and ratios, and writes them into docs/benchmarks.md. `--quick` takes a tenth of the data
- * once, in a minute or two, and writes nothing. Parts: mixed, small, large, paths, remote, idle; `catalog` measures the
+ * once, in a minute or two, and writes nothing; `--once` takes all of it, but only once. Parts: mixed, small, large, paths, remote, idle; `catalog` measures the
  * history search and prints only. All but that one when none is named.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,13 +19,14 @@ import { tableOf, writePart } from './report.ts';
 const CASES: readonly Case[] = [mixed, small, largeFile, manyPaths, remote, idle];
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const quick = process.argv.includes('--quick');
+const once = quick || process.argv.includes('--once');
 const unknown = asked.filter((name) => name !== 'catalog' && !CASES.some((one) => one.name === name));
 
 async function runCase(one: Case): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), `triplicate-bench-${one.name}-`));
   try {
     process.stdout.write(`\n${one.title}\n`);
-    const rows = await one.run({ scratch, scale: quick ? 0.1 : 1, rounds: quick ? 1 : 3 });
+    const rows = await one.run({ scratch, scale: quick ? 0.1 : 1, rounds: once ? 1 : 3 });
     process.stdout.write(`\n${tableOf(rows)}\n`);
     if (!quick) writePart(one.title, one.about, rows);
   } finally {

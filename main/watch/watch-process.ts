@@ -2,6 +2,8 @@
  * Entry of the watching process: its memory peaks while it starts, and a busy engine must not make it miss events.
  * Messages: `watch-messages.ts`, over Node's IPC channel or Electron's parent port.
  */
+
+import { IdleMemory } from '../process/idle-memory.ts';
 import { FolderWatcher } from './folder-watcher.ts';
 import type { FromWatchProcess, ToWatchProcess } from './watch-messages.ts';
 
@@ -12,7 +14,10 @@ interface ParentPort {
 
 const electronPort = (process as unknown as { parentPort?: ParentPort }).parentPort;
 
+const memory = new IdleMemory();
+
 function tell(event: FromWatchProcess): void {
+  memory.idle();
   if (electronPort) electronPort.postMessage(event);
   else process.send?.(event);
 }

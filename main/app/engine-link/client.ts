@@ -1,4 +1,5 @@
 import { fromWire, TriplicateError, type WireError } from '../../engine/errors.ts';
+import { IdleMemory } from '../../process/idle-memory.ts';
 import type { ProcessLink } from '../ports.ts';
 import type { CallInput, CallOptions, CallOutput, Engine, EngineCallName, FromEngine, ToEngine } from './calls.ts';
 
@@ -16,6 +17,8 @@ interface Waiting {
 export class EngineClient implements Engine {
   readonly #start: () => ProcessLink;
   readonly #waiting = new Map<number, Waiting>();
+  /** The app's own process works when the engine does, and rests with it. */
+  readonly #memory = new IdleMemory();
   #link: ProcessLink | undefined;
   #nextId = 1;
   #closed = false;
@@ -32,6 +35,7 @@ export class EngineClient implements Engine {
     if (this.#closed || options.signal?.aborted) throw new TriplicateError('cancelled', 'Cancelled.');
     const link = this.#connected();
     const id = this.#nextId++;
+    this.#memory.busy();
     const cancel = (): void => link.post({ kind: 'cancel', id } satisfies ToEngine);
     options.signal?.addEventListener('abort', cancel, { once: true });
     return new Promise((resolve, reject) => {
@@ -74,6 +78,7 @@ export class EngineClient implements Engine {
       return;
     }
     this.#waiting.delete(message.id);
+    if (this.#waiting.size === 0) this.#memory.idle();
     waiting.stopListening();
     if (message.kind === 'done') waiting.resolve(message.value);
     else waiting.reject(fromWire(message.error as WireError));

@@ -1,5 +1,6 @@
 import type { ContractError } from '../../api/contract/values.ts';
 import { toWire } from '../../engine/errors.ts';
+import { IdleMemory } from '../../process/idle-memory.ts';
 import type { CallOptions, EngineCallName, FromEngine, ToEngine } from './calls.ts';
 
 /** Whoever does the work: one function for each call. */
@@ -14,10 +15,12 @@ export function serveEngine(
   end: () => void,
 ): (message: unknown) => void {
   const running = new Map<number, AbortController>();
+  const memory = new IdleMemory();
 
   const run = async (id: number, name: EngineCallName, input: unknown): Promise<void> => {
     const controller = new AbortController();
     running.set(id, controller);
+    memory.busy();
     try {
       const onProgress: Required<CallOptions>['onProgress'] = (progress) => post({ kind: 'progress', id, progress });
       const value = await server.serve(name, input, { signal: controller.signal, onProgress });
@@ -26,6 +29,7 @@ export function serveEngine(
       post({ kind: 'failed', id, error: plainError(error) });
     } finally {
       running.delete(id);
+      if (running.size === 0) memory.idle();
     }
   };
 

@@ -3,6 +3,8 @@ import { chmod, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'no
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check, findSnapshot, loadIndex, planRestore, restore } from '../../main/engine/engine.ts';
+import type { PackId } from '../../main/engine/ids.ts';
+import { writeUnpacked } from '../../main/engine/repository/unpacked-files.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -113,4 +115,14 @@ it('a blob with a good second copy is restored although the first is damaged', a
   );
   expect(result.result).toBe('complete');
   expect(await readFile(join(target, 'first'))).toEqual(await readFile(join(source, 'first')));
+});
+
+it('takes nothing from an index file of which a part cannot be understood', async () => {
+  const repository = await reopen(location);
+  const blob = (type: string) => `{"id":"${'ab'.repeat(32)}","type":"${type}","offset":0,"length":40}`;
+  const pack = (digit: string, type: string) => `{"id":"${digit.repeat(64)}","blobs":[${blob(type)}]}`;
+  const id = await writeUnpacked(repository, 'index', `{"packs":[${pack('c', 'data')},${pack('d', 'of tomorrow')}]}`);
+  const { index, damaged } = await loadIndex(repository, { onDamage: 'report' });
+  expect(damaged.map((file) => file.id)).toEqual([id]);
+  expect(index.hasPack('c'.repeat(64) as PackId)).toBe(false);
 });

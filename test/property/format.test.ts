@@ -156,13 +156,14 @@ describe('round trips', () => {
         const json = encodeIndex(packs, supersedes);
         if (change) json[change.at % json.length] = change.byte;
         const scanned = new BlobIndex(1);
-        const isWhole = scanIndex(json, (pack) => scanned.addColumns(pack));
+        const found = scanIndex(json);
+        for (const pack of found ?? []) scanned.addColumns(pack);
         const decoded = new BlobIndex(1);
         const decode = (): void => {
           for (const pack of decodeIndex(json.toString('utf8')).packs) decoded.addPack(pack);
         };
-        if (!change && packs.length > 0 && packs.every(({ blobs }) => blobs.length > 0)) expect(isWhole).toBe(true);
-        if (!isWhole) return;
+        if (!change && packs.length > 0 && packs.every(({ blobs }) => blobs.length > 0)) expect(found).toBeDefined();
+        if (!found) return;
         decode();
         expect([...scanned.packs()]).toEqual([...decoded.packs()]);
       }),

@@ -1,6 +1,6 @@
 import type { PackId } from '../ids.ts';
 
-/** The blobs of one pack in columns; the arrays are used again for the next pack. */
+/** The blobs of one pack in columns. */
 export interface PackColumns {
   readonly id: PackId;
   readonly count: number;
@@ -15,23 +15,24 @@ export interface PackColumns {
 
 /**
  * Reads an index file's JSON without making objects of it: an index of millions of blobs is hundreds of megabytes of
- * text. Knows only the layout that restic and Triplicate write, to the byte (format, section 7). Gives false when the
- * text is anything else: what is in it then is for `decodeIndex` to say. Packs that were told by then are true ones.
+ * text. Knows only the layout that restic and Triplicate write, to the byte (format, section 7). Gives undefined when the
+ * text is anything else: what is in it then is for `decodeIndex` to say.
  */
-export function scanIndex(json: Uint8Array, onPack: (pack: PackColumns) => void): boolean {
+export function scanIndex(json: Uint8Array): readonly PackColumns[] | undefined {
   const scan = new Scan(json);
+  const packs: PackColumns[] = [];
   if (scan.skip(SUPERSEDES)) {
-    do if (!scan.skipId()) return false;
+    do if (!scan.skipId()) return undefined;
     while (scan.skip(NEXT_ID));
-    if (!scan.skip(SUPERSEDES_END)) return false;
-  } else if (!scan.skip(OPEN)) return false;
-  if (!scan.skip(PACKS)) return false;
+    if (!scan.skip(SUPERSEDES_END)) return undefined;
+  } else if (!scan.skip(OPEN)) return undefined;
+  if (!scan.skip(PACKS)) return undefined;
   do {
     const pack = scan.pack();
-    if (!pack) return false;
-    onPack(pack);
+    if (!pack) return undefined;
+    packs.push(pack);
   } while (scan.skip(NEXT_PACK));
-  return scan.skip(END) && scan.isAtEnd;
+  return scan.skip(END) && scan.isAtEnd ? packs : undefined;
 }
 
 const OPEN = Buffer.from('{');
@@ -105,11 +106,11 @@ class Scan {
     return {
       id,
       count,
-      ids: this.#ids,
-      isTree: this.#isTree,
-      offsets: this.#offsets,
-      lengths: this.#lengths,
-      uncompressedLengths: this.#uncompressedLengths,
+      ids: this.#ids.slice(0, count * ID_BYTES),
+      isTree: this.#isTree.slice(0, count),
+      offsets: this.#offsets.slice(0, count),
+      lengths: this.#lengths.slice(0, count),
+      uncompressedLengths: this.#uncompressedLengths.slice(0, count),
     };
   }
 

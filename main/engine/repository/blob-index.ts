@@ -245,9 +245,10 @@ export async function loadIndex(
   await inParallel(missing, repository.store.capabilities.connections, async ({ id }) => {
     try {
       const json = await readUnpackedBytes(repository, { type: 'index', id }, options.signal);
-      if (!scanIndex(json, (pack) => index.addColumns(pack))) {
-        for (const pack of decodeIndex(Buffer.from(json).toString('utf8')).packs) index.addPack(pack);
-      }
+      // All of a file or nothing: what a damaged one names is for `repair` to find out.
+      const scanned = scanIndex(json);
+      if (scanned) for (const pack of scanned) index.addColumns(pack);
+      else for (const pack of decodeIndex(Buffer.from(json).toString('utf8')).packs) index.addPack(pack);
       read.add(id);
     } catch (error) {
       if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;

@@ -14,7 +14,7 @@ import { Counts } from './counts.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import { DirtyPaths } from './dirty-paths.ts';
 import { FileQueue } from './file-queue.ts';
-import { OwnerNames } from './owner-names.ts';
+import { ownerNames } from './owner-names.ts';
 import { findParent, type Parent } from './parent.ts';
 import type { BackupDestination, BackupReport, BackupRequest, DestinationResult } from './request.ts';
 import { Selection } from './selection.ts';
@@ -240,7 +240,7 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
       parent: work.parent,
       selection: new Selection(request),
       attributes: work.attributes,
-      entries: { owners: new OwnerNames(), utcOffsetMinutes: work.host.utcOffsetMinutes },
+      entries: { owners: ownerNames(work.host.clock.now()), utcOffsetMinutes: work.host.utcOffsetMinutes },
       files,
       trees,
       counts,

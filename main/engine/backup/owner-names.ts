@@ -1,4 +1,16 @@
 import { execFileSync } from 'node:child_process';
+import type { Nanoseconds } from '../clock.ts';
+
+/** Asking takes longer than a small run does; a name that was changed is noticed after this time. */
+const KEPT_NS = 10n * 60n * 1_000_000_000n;
+
+let kept: { readonly names: OwnerNames; readonly since: Nanoseconds } | undefined;
+
+/** The names as asked for within the last ten minutes, by this run or an earlier one. */
+export function ownerNames(now: Nanoseconds): OwnerNames {
+  if (!kept || now < kept.since || now - kept.since > KEPT_NS) kept = { names: new OwnerNames(), since: now };
+  return kept.names;
+}
 
 /** Names of users and groups as this machine knows them, looked up once for each number. */
 export class OwnerNames {

@@ -1,5 +1,5 @@
-import { useDebouncedValue } from '@mantine/hooks';
-import { Spotlight, type SpotlightActionData, spotlight } from '@mantine/spotlight';
+import { useDebouncedValue, useWindowEvent } from '@mantine/hooks';
+import { createSpotlight, Spotlight, type SpotlightActionData } from '@mantine/spotlight';
 import {
   IconActivity,
   IconBox,
@@ -20,8 +20,10 @@ import { useLocation } from 'wouter';
 import type { SearchHit } from '../../main/api/contract/history.ts';
 import { tellDone, useAction, useData } from '../data.ts';
 
+const [store, palette] = createSpotlight();
+
 export function openPalette(): void {
-  spotlight.open();
+  palette.open();
 }
 
 type Action = SpotlightActionData;
@@ -32,6 +34,7 @@ const icon = { size: 20, stroke: 1.7, 'aria-hidden': true } as const;
 export function Palette() {
   const [query, setQuery] = useState('');
   const [, navigate] = useLocation();
+  useTypedAhead((letter) => setQuery((typed) => typed + letter));
   const [text] = useDebouncedValue(query.trim(), 120);
   const files = useData('history.search', { text, limit: 6 }, { enabled: text.length >= 2, keepPrevious: 'keep' });
   const screens = useScreens(navigate);
@@ -41,6 +44,7 @@ export function Palette() {
   const matching = (list: readonly Action[]) => list.filter((action) => matches(action, query));
   return (
     <Spotlight
+      store={store}
       query={query}
       onQueryChange={setQuery}
       shortcut={['mod + K']}
@@ -65,6 +69,25 @@ export function Palette() {
         { group: 'Go to', actions: matching(screens) },
       ].filter((group) => group.actions.length > 0)}
     />
+  );
+}
+
+/**
+ * The field has the focus only some frames after Ctrl-K. Letters typed before it belong to the search all the same:
+ * lost ones would find something else, and `g` and `h` would leave the screen.
+ */
+function useTypedAhead(onLetter: (letter: string) => void): void {
+  useWindowEvent(
+    'keydown',
+    (event) => {
+      const isLetter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+      const isInside = event.target instanceof Element && event.target.closest('[role=dialog]') !== null;
+      if (!isLetter || isInside || !store.getState().opened) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      onLetter(event.key);
+    },
+    { capture: true },
   );
 }
 

@@ -139,3 +139,17 @@ test('through time and the files of a moment with the arrow keys', async () => {
   expect(await page.getByRole('treegrid').getAttribute('aria-rowcount')).toBe('100001');
   expect(await page.getByRole('row').count()).toBeLessThan(80);
 });
+
+test('letters typed right after Ctrl-K are searched for, before the field has the focus', async () => {
+  const { page } = await open('good', '/');
+  await page.evaluate(() => {
+    const press = (key: string, ctrlKey: boolean) =>
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey, bubbles: true, cancelable: true }));
+    press('k', true);
+    for (const letter of 'gh') press(letter, false);
+  });
+  const field = page.getByRole('textbox', { name: 'Find a file, a screen or an action' });
+  await expect.poll(() => field.evaluate((input) => input === document.activeElement)).toBe(true);
+  await page.keyboard.type('i');
+  expect(await field.inputValue()).toBe('ghi');
+});

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { fromWire, hasCode, TriplicateError, throwIfCancelled, toWire } from '../errors.ts';
+import { fromWire, hasCode, TriplicateError, throwIfCancelled, toWire, type WireError } from '../errors.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { formatTime } from '../format/time.ts';
 import type { TreeId } from '../ids.ts';
 import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
-import { withLock } from '../repository/locks.ts';
+import { type PendingLock, takeLock } from '../repository/locks.ts';
 import { setLostPacksAside } from '../repository/lost-packs.ts';
 import type { EngineHost, Repository } from '../repository/repository.ts';
 import { saveSnapshot } from '../repository/snapshots.ts';
@@ -75,49 +75,20 @@ function nothingStored({ repository }: BackupDestination, error: unknown): Desti
 async function backupGroup(request: BackupRequest): Promise<BackupReport> {
   const targets = resolveTargets(request.paths, request.workingDirectory);
   const host = (request.destinations[0] as BackupDestination).repository.host;
-  const locked = request.destinations.map(() => false);
-  const failures = new Map<number, unknown>();
-  const indexes: Promise<LoadedIndex>[] = [];
   // Its first worker starts while the locks are being waited for.
   const pool = startPool(request);
-  const lockFrom = async (position: number, signal: AbortSignal | undefined): Promise<BackupReport> => {
-    const destination = request.destinations[position];
-    if (!destination) return runLocked(request, targets, host, { locked, failures, indexes, signal, pool });
-    try {
-      return await withLock(
-        destination.repository,
-        'shared',
-        (lockSignal) => {
-          locked[position] = true;
-          return lockFrom(position + 1, lockSignal);
-        },
-        {
-          ...(signal ? { signal } : {}),
-          // The index is read while it is still being waited whether the lock holds.
-          onWritten: () => {
-            indexes[position] = openIndex(destination, signal);
-            indexes[position].catch(() => undefined);
-          },
-        },
-      );
-    } catch (error) {
-      if (locked[position] || hasCode(error, 'cancelled')) throw error;
-      failures.set(position, error);
-      return lockFrom(position + 1, signal);
-    }
-  };
+  const locks = request.destinations.map(({ repository }) => takeLock(repository, 'shared', request.signal));
   try {
-    return await lockFrom(0, request.signal);
+    return await runLocked(request, targets, host, { locks, pool });
   } finally {
     await pool.close();
+    await Promise.all(locks.map((lock) => lock.release()));
   }
 }
 
+/** From here on the repositories are read; nothing is written to one before its lock holds. */
 interface Locked {
-  readonly locked: readonly boolean[];
-  readonly failures: ReadonlyMap<number, unknown>;
-  readonly indexes: readonly Promise<LoadedIndex>[];
-  readonly signal: AbortSignal | undefined;
+  readonly locks: readonly PendingLock[];
   readonly pool: BackupPool;
 }
 
@@ -127,12 +98,13 @@ async function runLocked(
   host: EngineHost,
   state: Locked,
 ): Promise<BackupReport> {
-  const { signal, pool } = state;
+  const { pool, locks } = state;
+  const { signal } = request;
   const startedAt = host.clock.now();
   const hostname = request.hostname ?? host.hostname;
   const writers = await Promise.all(
-    request.destinations.map(({ repository }, position) =>
-      openWriter(repository, state.indexes[position], state.failures.get(position), signal),
+    request.destinations.map((destination, position) =>
+      openWriter(destination, locks[position] as PendingLock, signal),
     ),
   );
   if (!request.dirtyDirectories) await Promise.all(writers.map((writer) => lookForLostPacks(writer, signal)));
@@ -186,17 +158,18 @@ function nothingLeft({ leftOut, excluded }: Counts): TriplicateError {
 }
 
 async function openWriter(
-  repository: Repository,
-  index: Promise<LoadedIndex> | undefined,
-  failure: unknown,
+  destination: BackupDestination,
+  { written, held, lost }: PendingLock,
   signal: AbortSignal | undefined,
 ): Promise<DestinationWriter> {
+  const leave = { held, lost, signal: signal ? AbortSignal.any([signal, lost]) : lost };
   try {
-    if (failure === undefined && index) return new DestinationWriter(repository, await index, signal);
-    throw failure;
+    await written;
+    return new DestinationWriter(destination.repository, await openIndex(destination, signal), leave);
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
-    const writer = new DestinationWriter(repository, { index: new BlobIndex(16), indexIds: [], damaged: [] }, signal);
+    const nothing = { index: new BlobIndex(16), indexIds: [], damaged: [] };
+    const writer = new DestinationWriter(destination.repository, nothing, leave);
     writer.fail(error);
     return writer;
   }
@@ -247,14 +220,14 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
       dirty: work.scan === 'changes' && request.dirtyDirectories ? new DirtyPaths(request.dirtyDirectories) : null,
       signal,
     });
-    const guards = [pool.failed, failed.promise, cancelled.promise];
+    const guards = [pool.failed, failed.promise, cancelled.promise, allFailed(writers)];
     const tree = await Promise.race([walk.run(targets.top), ...guards]);
     await Promise.race([trees.finish().then(() => pool.flush()), ...guards]);
     return tree;
   } catch (error) {
     await pool.close();
-    // Without the lock another program may be deleting just now what the index would name.
-    if (!hasCode(error, 'repo/locked')) await Promise.all(writers.map((writer) => writer.salvage()));
+    // Not where the lock was lost: another program may be deleting just now what the index would name.
+    await Promise.all(writers.map((writer) => writer.salvage()));
     throw error;
   } finally {
     cancelled.stop();
@@ -336,6 +309,12 @@ function describeSnapshot(
     excludes: request.excludes ?? [],
     tags: request.tags ?? [],
   };
+}
+
+/** Rejects when nothing is left to write to: reading on would be for nobody. */
+async function allFailed(writers: readonly DestinationWriter[]): Promise<never> {
+  await Promise.all(writers.map(({ failed }) => failed));
+  throw fromWire((writers[0] as DestinationWriter).failure as WireError);
 }
 
 function throwWhenAllFailed(writers: readonly DestinationWriter[]): void {

@@ -8,6 +8,16 @@ import { IndexWriter } from '../repository/index-writer.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { PackMessage } from '../workers/backup-pool.ts';
 
+/** What a destination of a run gets from whoever holds its lock. */
+export interface WriteLeave {
+  /** Nothing is written before it resolves; when it rejects, the destination has failed. */
+  readonly held: Promise<void>;
+  /** Fires when the lock can no longer be trusted: the destination has failed then. */
+  readonly lost: AbortSignal;
+  /** Ends what is being written: the caller has cancelled, or the lock is lost. */
+  readonly signal: AbortSignal;
+}
+
 /** Stored packs become part of the index at least this often, so that an interrupted run need not begin anew. */
 const INDEX_PERIOD_NS = 5n * 60n * 1_000_000_000n;
 
@@ -22,7 +32,8 @@ export class DestinationWriter {
   readonly #indexWriter: IndexWriter;
   readonly #stored: StoredPack[] = [];
   readonly #indexIds: IndexId[];
-  readonly #signal: AbortSignal | undefined;
+  readonly #leave: WriteLeave;
+  readonly #failed = Promise.withResolvers<void>();
   #lastIndexAt: bigint;
   #flushing: Promise<void> = Promise.resolve();
   #failure: WireError | undefined;
@@ -32,13 +43,15 @@ export class DestinationWriter {
   /** See `DestinationResult`. */
   damagedParts = 0;
 
-  constructor(repository: Repository, loaded: LoadedIndex, signal: AbortSignal | undefined) {
+  constructor(repository: Repository, loaded: LoadedIndex, leave: WriteLeave) {
     this.repository = repository;
     this.#loaded = loaded;
     this.#indexIds = [...loaded.indexIds];
     this.#indexWriter = new IndexWriter(repository);
     this.#lastIndexAt = repository.host.clock.now();
-    this.#signal = signal;
+    this.#leave = leave;
+    leave.held.catch((error) => this.fail(error));
+    leave.lost.addEventListener('abort', () => this.fail(leave.lost.reason), { once: true });
   }
 
   get failure(): WireError | undefined {
@@ -49,8 +62,14 @@ export class DestinationWriter {
     return this.#loaded.index;
   }
 
+  /** Resolves when nothing more is asked of this destination. */
+  get failed(): Promise<void> {
+    return this.#failed.promise;
+  }
+
   fail(error: unknown): void {
     this.#failure ??= toWire(error);
+    this.#failed.resolve();
   }
 
   /** Whether the blob was stored before this run or has been claimed in it. */
@@ -86,7 +105,8 @@ export class DestinationWriter {
   async storePack(pack: PackMessage): Promise<void> {
     if (this.#failure) return;
     try {
-      await this.repository.store.put({ type: 'data', id: pack.id }, pack.bytes, this.#signal);
+      await this.#leave.held;
+      await this.repository.store.put({ type: 'data', id: pack.id }, pack.bytes, this.#leave.signal);
       const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
       this.#indexWriter.add(stored);
       for (const { type } of stored.blobs) this.added[type]++;
@@ -98,8 +118,9 @@ export class DestinationWriter {
     }
   }
 
-  /** Names all stored packs in the index. @throws `store/…` */
+  /** Names all stored packs in the index. @throws `store/…`, `repo/locked` */
   async finishIndex(): Promise<void> {
+    await this.#leave.held;
     await this.#flushing;
     await this.#flush();
   }
@@ -124,7 +145,7 @@ export class DestinationWriter {
     await this.#flushing;
   }
 
-  async #flush(signal: AbortSignal | undefined | null = this.#signal): Promise<void> {
+  async #flush(signal: AbortSignal | null = this.#leave.signal): Promise<void> {
     const named = this.#stored.splice(0);
     try {
       this.#indexIds.push(...(await this.#indexWriter.flush(signal ?? undefined)));

@@ -38,11 +38,6 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for another program's lock to go; default 0. */
   readonly waitMs?: number;
-  /**
-   * Our lock is written, and whether it holds will be known a moment later. Reading may begin: what is read from now on
-   * is only used when the lock holds, and then nobody has removed anything since.
-   */
-  readonly onWritten?: () => void;
   /** For work that only reads: what to call, and go on without a lock, where none can be written. Refused when absent. */
   readonly onUnwritable?: () => void;
 }
@@ -58,7 +53,7 @@ export async function withLock<T>(
   work: (signal: AbortSignal) => Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  const held = new HeldLock(repository, mode, options.onWritten);
+  const held = new HeldLock(repository, mode);
   try {
     await held.acquire(options.waitMs ?? 0, options.signal);
   } catch (error) {
@@ -66,15 +61,50 @@ export async function withLock<T>(
     options.onUnwritable();
     return work(options.signal ?? new AbortController().signal);
   }
-  // `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler.
-  const ignore = (): void => undefined;
-  process.on('SIGHUP', ignore);
   try {
-    return await work(held.watch(options.signal));
+    const lost = held.watch();
+    return await work(options.signal ? AbortSignal.any([options.signal, lost]) : lost);
   } finally {
     await held.release();
-    process.off('SIGHUP', ignore);
   }
+}
+
+/** A lock that is being taken while work that only reads goes on. */
+export interface PendingLock {
+  /**
+   * Reading may begin: what is read from now on is only used when the lock holds, and then nobody has removed anything
+   * since. Rejects as `held` does.
+   */
+  readonly written: Promise<void>;
+  /** The lock holds: writing may begin. Rejects with `repo/locked` and what the store throws. */
+  readonly held: Promise<void>;
+  /** Fires when the lock can no longer be trusted. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/** As `withLock`, for a run that reads while it is being waited whether the lock holds. */
+export function takeLock(repository: Repository, mode: LockMode, signal?: AbortSignal): PendingLock {
+  const written = Promise.withResolvers<void>();
+  const given = new AbortController();
+  const lock = new HeldLock(repository, mode, written.resolve);
+  const acquired = lock.acquire(0, signal ? AbortSignal.any([signal, given.signal]) : given.signal);
+  const held = acquired.then(() => {
+    lock.watch();
+    written.resolve();
+  });
+  held.catch(written.reject);
+  written.promise.catch(() => undefined);
+  return {
+    written: written.promise,
+    held,
+    lost: lock.lost,
+    release: async () => {
+      given.abort();
+      await held.catch(() => undefined);
+      await lock.release();
+    },
+  };
 }
 
 /** Removes locks: those that are provably dead, or all when the person knows better. Gives how many. */
@@ -115,13 +145,20 @@ class HeldLock {
   readonly #onWritten: (() => void) | undefined;
   readonly #lost = new AbortController();
   readonly #ended = new AbortController();
+  /** `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler. */
+  readonly #ignore = (): void => undefined;
   #id: string | undefined;
   #refreshing: Promise<void> = Promise.resolve();
 
-  constructor(repository: Repository, mode: LockMode, onWritten: (() => void) | undefined) {
+  /** @param onWritten see `PendingLock.written` */
+  constructor(repository: Repository, mode: LockMode, onWritten?: () => void) {
     this.#repository = repository;
     this.#mode = mode;
     this.#onWritten = onWritten;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   async acquire(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -135,15 +172,17 @@ class HeldLock {
     }
   }
 
-  /** A signal that fires when the caller cancels or the lock can no longer be trusted. */
-  watch(signal: AbortSignal | undefined): AbortSignal {
+  /** Keeps the lock fresh; gives the signal that fires when it can no longer be trusted. */
+  watch(): AbortSignal {
+    process.on('SIGHUP', this.#ignore);
     this.#refreshing = this.#refreshLoop();
-    return signal ? AbortSignal.any([signal, this.#lost.signal]) : this.#lost.signal;
+    return this.#lost.signal;
   }
 
   async release(): Promise<void> {
     this.#ended.abort();
     await this.#refreshing;
+    process.off('SIGHUP', this.#ignore);
     // A destination that went away keeps our lock file; it goes stale by itself and is cleared by the next run.
     const id = this.#id;
     this.#id = undefined;
@@ -152,11 +191,13 @@ class HeldLock {
 
   /** Takes the lock, or gives the lock that stands in the way. */
   async #tryOnce(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    const lookedAt = performance.now();
     const before = await this.#inTheWay(signal);
     if (before) return before;
     this.#id = await this.#write(signal);
     try {
-      this.#onWritten?.();
+      // Whoever locks between our look and our lock waits as long as we do, and sees ours then, unless ours took longer.
+      if (performance.now() - lookedAt < SETTLE_MS / 2) this.#onWritten?.();
       await this.#repository.host.clock.sleep(SETTLE_MS, signal);
       const after = await this.#inTheWay(signal);
       if (!after) return undefined;

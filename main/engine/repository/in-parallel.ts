@@ -1,4 +1,7 @@
-/** Runs `work` over all items, at most `limit` at a time; the first failure stops the rest from starting. */
+/**
+ * Runs `work` over all items, at most `limit` at a time; the first failure stops the rest from starting. It is thrown when
+ * what was under way has ended too: nothing is written any more after a lock was released or leftovers were removed.
+ */
 export async function inParallel<T>(
   items: Iterable<T>,
   limit: number,
@@ -6,18 +9,18 @@ export async function inParallel<T>(
 ): Promise<void> {
   const waiting = items[Symbol.iterator]();
   let next = 0;
-  let over = false;
+  let failure: { readonly error: unknown } | undefined;
   const lane = async (): Promise<void> => {
-    while (!over) {
+    while (!failure) {
       const { done, value } = waiting.next();
       if (done) return;
       try {
         await work(value, next++);
       } catch (error) {
-        over = true;
-        throw error;
+        failure ??= { error };
       }
     }
   };
   await Promise.all(Array.from({ length: limit }, lane));
+  if (failure) throw failure.error;
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Engine } from './engine-link/calls.ts';
 import type { AppEvents } from './events.ts';
 import type { AppPorts } from './ports.ts';
-import type { Configuration, CopyRecord, Ledger } from './records.ts';
+import type { Configuration, CopyRecord, Ledger, PlaceRecord } from './records.ts';
 import type { Secrets } from './secrets.ts';
 import type { StateFile } from './state-file.ts';
 
@@ -45,5 +45,23 @@ export function updateCopy(
     };
     const others = ledger.copies.filter((copy) => copy !== before);
     return { ...ledger, copies: [...others, { ...before, ...change }] };
+  });
+}
+
+/** What is known of a destination beyond its settings. */
+export function placeOf(ledger: Ledger, destinationId: string): PlaceRecord | undefined {
+  return ledger.places.find((place) => place.destinationId === destinationId);
+}
+
+/** Changes the record of one destination, making it when there is none. */
+export function updatePlace(
+  core: Core,
+  destinationId: PlaceRecord['destinationId'],
+  change: (before: PlaceRecord) => Partial<PlaceRecord>,
+): Promise<void> {
+  return core.ledger.update((ledger) => {
+    const before = placeOf(ledger, destinationId) ?? { destinationId, written: [] };
+    const others = ledger.places.filter((place) => place.destinationId !== destinationId);
+    return { ...ledger, places: [...others, { ...before, ...change(before) }] };
   });
 }

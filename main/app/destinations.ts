@@ -133,6 +133,7 @@ export class Destinations {
     await this.#core.ledger.update((ledger) => ({
       ...ledger,
       copies: ledger.copies.filter((copy) => copy.destinationId !== id),
+      places: ledger.places.filter((place) => place.destinationId !== id),
     }));
     this.#watch.forget(id);
     await this.#core.secrets.dropOwn(id);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { HistoryEntry, SearchHit, TimelineMoment, Version } from '../api/contract/history.ts';
 import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
@@ -8,6 +7,7 @@ import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
 import type { HistoryScope } from './engine-link/calls.ts';
 import type { Folders } from './folders.ts';
+import { catalogFile } from './home-folder.ts';
 import type { FolderRecord } from './records.ts';
 
 const PREVIEW_BYTES = 64 * 1024;
@@ -38,7 +38,7 @@ export class History {
     this.#folders = folders;
     this.#destinations = destinations;
     this.#watch = watch;
-    this.#catalog = join(core.stateFolder, 'catalog.db');
+    this.#catalog = catalogFile(core.stateFolder);
   }
 
   /** Brings the catalog up to date in the background: now, after each run, and when a destination is back. */

@@ -10,3 +10,8 @@ export function stateFolder(given: string | undefined, environment: NodeJS.Proce
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Triplicate');
   return join(environment.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'triplicate');
 }
+
+/** The file of the catalog in it. */
+export function catalogFile(folder: string): string {
+  return join(folder, 'catalog.db');
+}

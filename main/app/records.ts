@@ -72,8 +72,17 @@ export const configuration = z.object({
 });
 export type Configuration = z.infer<typeof configuration>;
 
+/** What is known of one destination beyond its settings. */
+export const placeRecord = z.object({
+  destinationId,
+  /** Ids of the snapshots that were stored there and are not known to be forgotten: what its listing must name. */
+  written: z.array(z.string()),
+});
+export type PlaceRecord = z.infer<typeof placeRecord>;
+
 export const ledger = z.object({
   copies: z.array(copyRecord),
+  places: z.array(placeRecord).default([]),
   facts: z.array(folderFacts),
   /** Newest last. */
   runs: z.array(run),
@@ -101,4 +110,4 @@ export const FIRST_CONFIGURATION: Configuration = {
   destinations: [],
 };
 
-export const FIRST_LEDGER: Ledger = { copies: [], facts: [], runs: [] };
+export const FIRST_LEDGER: Ledger = { copies: [], places: [], facts: [], runs: [] };

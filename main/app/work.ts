@@ -2,12 +2,13 @@ import { isAbsolute } from 'node:path';
 import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
-import { type Core, copyOf, isoNow, updateCopy } from './core.ts';
+import { type Core, copyOf, isoNow, placeOf, updateCopy, updatePlace } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
 import type { BackupOutcome, EngineFinding } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
+import { catalogFile } from './home-folder.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { Proofs } from './proofs.ts';
 import type { DestinationRecord, FolderRecord } from './records.ts';
@@ -120,7 +121,15 @@ export class Work {
         // Only snapshots of folders of ours: what another program keeps in the same repository is not ours to forget.
         const roots = this.#parts.folders.records().map(({ path }) => path);
         const { retention } = this.#parts.destinations.record(id);
-        const outcome = await this.#core.engine.call('prune', { repository, retention, roots }, { signal, onProgress });
+        const written = placeOf(this.#core.ledger.value, id)?.written ?? [];
+        const known = { catalog: catalogFile(this.#core.stateFolder), destinationId: id, written };
+        const outcome = await this.#core.engine.call(
+          'prune',
+          { repository, retention, roots, known },
+          { signal, onProgress },
+        );
+        const gone = new Set(outcome.forgotten);
+        await updatePlace(this.#core, id, (place) => ({ written: place.written.filter((one) => !gone.has(one)) }));
         await this.#parts.destinations.patch(id, { lastPruneAt: isoNow(this.#core) });
         await this.#measure(id);
         for (const folder of this.#parts.folders.records())
@@ -206,6 +215,8 @@ export class Work {
         if (result?.error) await this.#noteFailure(folder, destinationId, taken.get(destinationId), result.error);
         continue;
       }
+      const { snapshotId } = result;
+      await updatePlace(this.#core, destinationId, ({ written }) => ({ written: [...written, snapshotId] }));
       if (result.damagedParts > 0) await this.#noteDamagedParts(destinationId, result.damagedParts);
       await updateCopy(
         this.#core,

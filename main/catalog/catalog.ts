@@ -66,6 +66,12 @@ export class Catalog {
     return (this.#part(folderId)?.moments ?? []).some(({ state }) => state === 1);
   }
 
+  /** Ids of all snapshots that are known to be at a destination. */
+  snapshotsAt(destinationId: string): readonly string[] {
+    const sql = 'SELECT DISTINCT id FROM snapshot WHERE destination = ?';
+    return this.#database.all<{ id: string }>(sql, destinationId).map(({ id }) => id);
+  }
+
   /** Newest first. */
   moments(folderId: string): readonly MomentInfo[] {
     const part = this.#part(folderId);

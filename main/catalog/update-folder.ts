@@ -1,4 +1,4 @@
-import { listNewSnapshots, type Repository } from '../engine/engine.ts';
+import { askForUnlisted, listNewSnapshots, type Repository } from '../engine/engine.ts';
 import { hasCode } from '../engine/errors.ts';
 import { applyMoments } from './apply-moments.ts';
 import type { Database } from './database.ts';
@@ -58,7 +58,7 @@ function forgetDestinations({ database, number }: FolderPart, destinationIds: re
   }
 }
 
-/** Notes the destination's snapshots: the new ones are read, those that it no longer lists are forgotten. */
+/** Notes the destination's snapshots: the new ones are read, those that it no longer has are forgotten. */
 async function readSnapshots(
   { database, number }: FolderPart,
   root: string,
@@ -80,9 +80,10 @@ async function readSnapshots(
     .all<{ id: string }>('SELECT id FROM snapshot WHERE folder = ? AND destination = ?', ...place)
     .map(({ id }) => id);
   const { snapshots, ids } = await listNewSnapshots(repository, new Set(known), signal);
-  // An empty listing is never truth: the history stays until the place says something.
+  // An empty listing is never truth, and one that lacks something is no proof: each is asked for by name.
   if (ids.size > 0) {
-    for (const id of known.filter((one) => !ids.has(one)))
+    const { gone } = await askForUnlisted(repository, known, ids, signal);
+    for (const id of gone)
       database.run('DELETE FROM snapshot WHERE folder = ? AND destination = ? AND id = ?', ...place, id);
   }
   let readTrees: ReadTrees | undefined;

@@ -51,6 +51,7 @@ export {
   type SnapshotList,
   type StoredSnapshot,
 } from './repository/snapshots.ts';
+export { askForUnlisted, expectAllListed, type Unlisted } from './repository/unlisted.ts';
 export { dumpFile, findEntry } from './restore/dump.ts';
 export { planRestore } from './restore/plan.ts';
 export type {

@@ -18,6 +18,10 @@ const CODES = {
   'store/denied': { retry: 'never', hint: 'Check the permissions or the login of the destination.' },
   'store/full': { retry: 'never', hint: 'Free some space at the destination, then run again; nothing stored is lost.' },
   'store/corrupt': { retry: 'never', hint: 'Run `check` on this destination; other copies are not affected.' },
+  'store/list-incomplete': {
+    retry: 'never',
+    hint: 'All that is stored is safe. Try again later; when it stays so, the server or a cache before it is at fault.',
+  },
   'store/read-only': { retry: 'never', hint: 'Make the destination writable, then run again.' },
   'store/bad-location': { retry: 'never', hint: 'Use /path, rclone:REMOTE:PATH or rest:http(s)://…' },
   'repo/not-a-repository': { retry: 'never', hint: 'Check the location, or create a repository there.' },

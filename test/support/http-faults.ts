@@ -10,7 +10,9 @@ export type Fault =
   /** Half of an upload reaches the server, and the answer says that all is well. */
   | { readonly kind: 'half' }
   /** A list comes back with every second entry, or none, missing. */
-  | { readonly kind: 'list'; readonly left: 'none' | 'half' };
+  | { readonly kind: 'list'; readonly left: 'none' | 'half' }
+  /** A WebDAV folder is shown without what has this name. */
+  | { readonly kind: 'hide'; readonly name: string };
 
 export interface Asked {
   readonly method: string;
@@ -50,7 +52,7 @@ export async function startFaultyServer(targetPort: number): Promise<FaultyServe
     onward.end(sent);
     const [reply] = (await once(onward, 'response')) as [IncomingMessage];
     const content = await whole(reply);
-    const shown = fault.kind === 'list' ? shortened(content, fault.left) : content;
+    const shown = spoiled(content, fault);
     const { 'content-length': _length, 'transfer-encoding': _encoding, ...others } = reply.headers;
     const length = method === 'HEAD' ? reply.headers['content-length'] : String(shown.length);
     answer.writeHead(reply.statusCode ?? 500, {
@@ -88,6 +90,19 @@ async function whole(message: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of message) parts.push(part as Buffer);
   return Buffer.concat(parts);
+}
+
+function spoiled(content: Buffer, fault: Fault): Buffer {
+  if (fault.kind === 'list') return shortened(content, fault.left);
+  return fault.kind === 'hide' ? without(content, fault.name) : content;
+}
+
+/** Takes the one response out of a multistatus that is about the name. */
+function without(content: Buffer, name: string): Buffer {
+  const parts = content.toString().split(/(?=<D:response[ >])/);
+  const kept = parts.filter((part) => !part.startsWith('<D:response') || !part.includes(`/${name}<`));
+  const end = parts.at(-1)?.split('</D:response>').at(-1) ?? '';
+  return Buffer.from(kept.at(-1)?.endsWith(end) ? kept.join('') : kept.join('') + end);
 }
 
 function shortened(content: Buffer, left: 'none' | 'half'): Buffer {

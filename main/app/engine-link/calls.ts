@@ -84,10 +84,20 @@ export interface RetentionRules {
   readonly monthlyForMonths: number;
 }
 
+/** What is known to be at a destination: no listing that leaves some of it out is believed. */
+export interface KnownSnapshots {
+  readonly catalog: string;
+  readonly destinationId: string;
+  /** Ids of what the app itself stored there. */
+  readonly written: readonly string[];
+}
+
 export interface PruneOutcome {
   readonly snapshotsRemoved: number;
   readonly snapshotsKept: number;
   readonly bytesFreed: number;
+  /** Snapshots that are no longer there, by this run or by another. */
+  readonly forgotten: readonly string[];
 }
 
 export interface RestoreCall {
@@ -164,7 +174,12 @@ export interface EngineCalls {
   unlock: [{ readonly repository: RepositoryAddress }, { readonly removed: number }];
   check: [{ readonly repository: RepositoryAddress; readonly depth: 'structure' | 'read-data' }, CheckOutcome];
   prune: [
-    { readonly repository: RepositoryAddress; readonly retention: RetentionRules; readonly roots: readonly string[] },
+    {
+      readonly repository: RepositoryAddress;
+      readonly retention: RetentionRules;
+      readonly roots: readonly string[];
+      readonly known: KnownSnapshots;
+    },
     PruneOutcome,
   ];
   planRestore: [RestoreCall, RestorePlanInfo];

@@ -94,7 +94,7 @@ export class EngineService implements Engine {
       removed: await unlock(await this.#repositories.open(repository), 'all', signal),
     }),
     check: (input, options) => runCheck(this.#repositories, input, options),
-    prune: (input, options) => runPrune(this.#repositories, input, options).finally(() => this.#history.invalidate()),
+    prune: (input, options) => this.#prune(input, options).finally(() => this.#history.invalidate()),
     planRestore: (input, options) => runPlanRestore(this.#repositories, input, options),
     restore: (input, options) => runRestore(this.#repositories, input, options),
     drill: (input, options) => runDrill(this.#repositories, input, options),
@@ -126,6 +126,12 @@ export class EngineService implements Engine {
       hostname: snapshot.hostname ?? '',
       tags: snapshot.tags ?? [],
     }));
+  }
+
+  #prune(input: CallInput<'prune'>, options: Options): Promise<CallOutput<'prune'>> {
+    const { catalog, destinationId, written } = input.known;
+    const known = new Set([...written, ...this.#history.snapshotsAt(catalog, destinationId)]);
+    return runPrune(this.#repositories, input, known, options);
   }
 
   async #backup(input: BackupCall, { signal, onProgress }: Options): Promise<BackupOutcome> {

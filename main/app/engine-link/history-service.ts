@@ -49,6 +49,18 @@ export class HistoryService {
     if (scope.sources.length > 0) await this.#newest(scope).done;
   }
 
+  /** Ids of the snapshots that the catalog knows at a destination; none when it is damaged. */
+  snapshotsAt(path: string, destinationId: string): readonly string[] {
+    const catalog = this.#catalog(path);
+    try {
+      return catalog.snapshotsAt(destinationId);
+    } catch (error) {
+      if (catalog.recover(error) === 'not-damaged') throw error;
+      this.#updates.clear();
+      return [];
+    }
+  }
+
   async keepFolders({ catalog, folderIds }: CallInput<'keepHistory'>): Promise<void> {
     await this.#catalog(catalog).keepFolders(folderIds);
   }

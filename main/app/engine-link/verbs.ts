@@ -1,6 +1,7 @@
 import {
   check,
   type RestoreAction as EngineAction,
+  expectAllListed,
   findSnapshot,
   forget,
   planRestore,
@@ -70,16 +71,24 @@ export async function runCheck(
   };
 }
 
-/** Forgets what the rules do not keep, of our own folders only, then removes what nothing needs. */
+/**
+ * Forgets what the rules do not keep, of our own folders only, then removes what nothing needs. `known`: ids of snapshots
+ * that were seen or stored there; nothing is forgotten by a listing that leaves one of them out.
+ */
 export async function runPrune(
   repositories: OpenRepositories,
   { repository: address, retention, roots }: CallInput<'prune'>,
+  known: Iterable<string>,
   { signal, onProgress }: Options,
 ): Promise<PruneOutcome> {
   const repository = await repositories.open(address);
+  const before = await repository.store.list('snapshots', signal);
+  const listed = new Set(before.map(({ id }) => id));
+  const { gone } = await expectAllListed(repository, known, listed, signal);
   const { hostname } = repository.host;
   let kept = 0;
   let removed = 0;
+  const forgotten = new Set<string>(gone);
   for (const path of roots) {
     const report = await forget({
       repository,
@@ -89,14 +98,27 @@ export async function runPrune(
       mode: 'remove',
       signal,
     });
+    for (const { id } of report.groups.flatMap(({ remove }) => remove)) forgotten.add(id);
     removed += report.removed;
     kept += report.groups.reduce((sum, { keep }) => sum + keep.length, 0);
   }
-  const before = await storedBytes(repository, signal);
-  await prune({ repository, mode: 'prune', onProgress, signal });
+  const bytesBefore = await storedBytes(repository, signal);
+  const pruned = await prune({
+    repository,
+    mode: 'prune',
+    knownSnapshots: [...known, ...listed],
+    forgottenSnapshots: forgotten,
+    onProgress,
+    signal,
+  });
   await repositories.remember(address, undefined); // packs have moved
   const after = await storedBytes(repository, signal);
-  return { snapshotsRemoved: removed, snapshotsKept: kept, bytesFreed: Math.max(0, before - after) };
+  return {
+    snapshotsRemoved: removed,
+    snapshotsKept: kept,
+    bytesFreed: Math.max(0, bytesBefore - after),
+    forgotten: [...forgotten, ...pruned.forgotten],
+  };
 }
 
 /** The newest is always kept, whatever the rules say. */

@@ -242,7 +242,11 @@ export async function runForget(session: RepoSession, options: ForgetOptions): P
     for (const { id, snapshot } of remove) session.say(`remove ${id.slice(0, 8)}  ${snapshot.time.text}`);
   }
   session.say(options.dryRun ? 'Nothing was removed (dry run).' : `${counted(report.removed, 'snapshot')} removed`);
-  return options.prune && !options.dryRun ? runPrune(session, {}) : 0;
+  if (!options.prune || options.dryRun) return 0;
+  // What was listed a moment ago and was not removed is still there.
+  const knownSnapshots = report.groups.flatMap(({ keep }) => keep.map(({ stored }) => stored.id));
+  const forgottenSnapshots = report.groups.flatMap(({ remove }) => remove.map(({ id }) => id));
+  return runPrune(session, { knownSnapshots, forgottenSnapshots });
 }
 
 function policyOf(options: ForgetOptions): RetentionPolicy {
@@ -264,10 +268,24 @@ function policyOf(options: ForgetOptions): RetentionPolicy {
   return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
 }
 
-export async function runPrune(session: RepoSession, options: { readonly dryRun?: boolean }): Promise<ExitCode> {
+interface PruneOptions {
+  readonly dryRun?: boolean;
+  readonly knownSnapshots?: readonly string[];
+  readonly forgottenSnapshots?: readonly string[];
+}
+
+export async function runPrune(session: RepoSession, options: PruneOptions): Promise<ExitCode> {
   const repository = await session.openRepository();
   const mode = options.dryRun ? 'plan' : 'prune';
-  const report = await prune({ repository, mode, onProgress: session.progress, signal: session.signal });
+  const { knownSnapshots = [], forgottenSnapshots = [] } = options;
+  const report = await prune({
+    repository,
+    mode,
+    knownSnapshots,
+    forgottenSnapshots,
+    onProgress: session.progress,
+    signal: session.signal,
+  });
   session.json({ type: 'summary', ...report });
   const { bytes } = report;
   session.say(

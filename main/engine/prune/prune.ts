@@ -5,7 +5,8 @@ import { withLock } from '../repository/locks.ts';
 import { removeFiles } from '../repository/remove-files.ts';
 import { replaceIndex } from '../repository/replace-index.ts';
 import type { Repository } from '../repository/repository.ts';
-import { listSnapshots } from '../repository/snapshots.ts';
+import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import { expectAllListed } from '../repository/unlisted.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import { markReachable } from '../walk/reachable.ts';
 import { unreadableSnapshots } from './forget.ts';
@@ -16,6 +17,13 @@ export interface PruneRequest {
   readonly repository: Repository;
   /** `plan` writes and deletes nothing. */
   readonly mode: 'plan' | 'prune';
+  /**
+   * Ids of snapshots that the caller knows from elsewhere, from having written them for one. Each that is not listed is
+   * asked for by name: one that is there shows that the listing cannot be trusted, one that is not counts as forgotten.
+   */
+  readonly knownSnapshots?: Iterable<string>;
+  /** Ids that the caller has just forgotten: not asked for, because some places still show for a while what was removed. */
+  readonly forgottenSnapshots?: Iterable<string>;
   readonly maxUnused?: number;
   readonly maxRepackBytes?: number;
   readonly onProgress?: (progress: EngineProgress) => void;
@@ -29,6 +37,8 @@ export interface PruneReport {
   readonly packsKept: number;
   readonly packsWritten: number;
   readonly bytes: PruneBytes;
+  /** Of the known snapshots, those that are no longer there. */
+  readonly forgotten: readonly string[];
 }
 
 const SMALL_PACK_BYTES = 4 * 1024 * 1024;
@@ -36,8 +46,8 @@ const SMALL_PACK_BYTES = 4 * 1024 * 1024;
 /**
  * Removes what no snapshot needs. Order (format, section 11): unindexed packs go, rewritten packs come, then the whole
  * new index, then the old index files go, then the packs that nothing names any more. Killed at any point, the
- * repository is complete. Refuses as soon as anything that could need data cannot be read.
- * @throws `repo/damaged`, `repo/locked`, `store/…`, `cancelled`
+ * repository is complete. Refuses as soon as anything that could need data cannot be read or is missing from the listing.
+ * @throws `repo/damaged`, `repo/locked`, `store/list-incomplete`, `store/…`, `cancelled`
  */
 export async function prune(request: PruneRequest): Promise<PruneReport> {
   const { repository, signal } = request;
@@ -56,6 +66,10 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   tell('planning', 0, null);
   const { snapshots, unreadable } = await listSnapshots(repository, signal);
   if (unreadable.length > 0) throw unreadableSnapshots(unreadable.map(({ id }) => id));
+  const listedIds = new Set<string>(snapshots.map(({ id }) => id));
+  const known = new Set([...(request.knownSnapshots ?? []), ...parentsOf(snapshots)]);
+  for (const id of request.forgottenSnapshots ?? []) known.delete(id);
+  const { gone: forgotten } = await expectAllListed(repository, known, listedIds, signal);
   const { index, indexIds } = await loadIndex(repository, { signal });
   const listed = await repository.store.list('data', signal);
   if (indexIds.length === 0 && listed.length > 0 && snapshots.length > 0) {
@@ -78,9 +92,9 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
     signal,
   );
   const plan = planPrune(() => index.packs(), listed, used, limitsOf(request));
-  if (request.mode === 'plan') return reportOf('plan', plan, 0);
+  if (request.mode === 'plan') return reportOf('plan', plan, 0, forgotten);
 
-  await expectSameSnapshots(repository, new Set<string>(snapshots.map(({ id }) => id)), signal);
+  await expectSameSnapshots(repository, listedIds, signal);
   await removeFiles(repository, 'data', plan.unindexed, signal);
   tell('pruning', 0, plan.repack.length);
   const written = await repack(repository, plan, (done) => tell('pruning', done, plan.repack.length), signal);
@@ -95,7 +109,12 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
     gone.filter((id) => !written.some((pack) => pack.id === id)),
     signal,
   );
-  return reportOf('prune', plan, written.length);
+  return reportOf('prune', plan, written.length, forgotten);
+}
+
+/** The snapshots that others were compared with when they were made: known without anybody's memory. */
+function parentsOf(snapshots: readonly StoredSnapshot[]): readonly string[] {
+  return snapshots.flatMap(({ snapshot }) => snapshot.parent ?? []);
 }
 
 /** Under the exclusive lock nobody adds a snapshot: one that was not listed before was left out of that list. */
@@ -150,7 +169,12 @@ function refuseMissing(
   }
 }
 
-function reportOf(mode: 'plan' | 'prune', plan: PrunePlan, packsWritten: number): PruneReport {
+function reportOf(
+  mode: 'plan' | 'prune',
+  plan: PrunePlan,
+  packsWritten: number,
+  forgotten: readonly string[],
+): PruneReport {
   return {
     mode,
     packsRemoved: plan.unindexed.length + plan.remove.length + plan.repack.length,
@@ -158,5 +182,6 @@ function reportOf(mode: 'plan' | 'prune', plan: PrunePlan, packsWritten: number)
     packsKept: plan.keep.length,
     packsWritten,
     bytes: plan.bytes,
+    forgotten,
   };
 }

@@ -1,0 +1,56 @@
+import { hasCode, TriplicateError } from '../errors.ts';
+import { isId } from '../ids.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Repository } from './repository.ts';
+
+/** What became of snapshots that a listing does not name. */
+export interface Unlisted {
+  /** Not there when asked for by name: forgotten. */
+  readonly gone: readonly string[];
+  /** There, though the listing leaves them out. */
+  readonly hidden: readonly string[];
+}
+
+/**
+ * Asks by name for each known snapshot that is not listed: a listing alone proves nothing of what it leaves out, and some
+ * servers leave out the same files every time. @throws `store/…` when the place gives no clear answer
+ */
+export async function askForUnlisted(
+  { store }: Pick<Repository, 'store'>,
+  known: Iterable<string>,
+  listed: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<Unlisted> {
+  const gone: string[] = [];
+  const hidden: string[] = [];
+  const asked = [...new Set(known)].filter((id) => isId(id) && !listed.has(id));
+  await inParallel(asked, store.capabilities.connections, async (id) => {
+    try {
+      // All of it: it is small, and some servers answer a question for the size wrongly.
+      await store.get({ type: 'snapshots', id }, undefined, signal);
+      hidden.push(id);
+    } catch (error) {
+      if (!hasCode(error, 'store/not-found')) throw error;
+      gone.push(id);
+    }
+  });
+  return { gone, hidden };
+}
+
+/** As `askForUnlisted`, for whoever deletes: one snapshot that is hidden ends it. @throws `store/list-incomplete`, `store/…` */
+export async function expectAllListed(
+  repository: Pick<Repository, 'store'>,
+  known: Iterable<string>,
+  listed: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<{ readonly gone: readonly string[] }> {
+  const { gone, hidden } = await askForUnlisted(repository, known, listed, signal);
+  if (hidden.length === 0) return { gone };
+  const [first = ''] = hidden;
+  const which = hidden.length === 1 ? `snapshot ${first.slice(0, 8)} is` : `${hidden.length} snapshots are`;
+  throw new TriplicateError(
+    'store/list-incomplete',
+    `Nothing was removed: ${which} there, but missing from the list that the destination gives.`,
+    { data: { snapshots: hidden } },
+  );
+}

@@ -14,10 +14,11 @@ import { Counts } from './counts.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import { DirtyPaths } from './dirty-paths.ts';
 import { FileQueue } from './file-queue.ts';
+import { ListingAhead } from './listing-ahead.ts';
 import { ownerNames } from './owner-names.ts';
 import { findParent, type Parent } from './parent.ts';
 import type { BackupDestination, BackupReport, BackupRequest, DestinationResult } from './request.ts';
-import { Selection } from './selection.ts';
+import { Selection, selectionRules } from './selection.ts';
 import { resolveTargets, type Targets } from './targets.ts';
 import { TreeQueue } from './tree-queue.ts';
 import { Walk } from './walk.ts';
@@ -75,12 +76,16 @@ function nothingStored({ repository }: BackupDestination, error: unknown): Desti
 async function backupGroup(request: BackupRequest): Promise<BackupReport> {
   const targets = resolveTargets(request.paths, request.workingDirectory);
   const host = (request.destinations[0] as BackupDestination).repository.host;
-  // Its first worker starts while the locks are being waited for.
+  const rules = selectionRules(request);
+  const selection = new Selection(rules);
+  // Workers start while the locks are being waited for.
   const pool = startPool(request);
+  const ahead = request.dirtyDirectories ? null : new ListingAhead(targets.top, rules);
   const locks = request.destinations.map(({ repository }) => takeLock(repository, 'shared', request.signal));
   try {
-    return await runLocked(request, targets, host, { locks, pool });
+    return await runLocked(request, targets, host, { locks, pool, selection, ahead });
   } finally {
+    ahead?.close();
     await pool.close();
     await Promise.all(locks.map((lock) => lock.release()));
   }
@@ -90,6 +95,8 @@ async function backupGroup(request: BackupRequest): Promise<BackupReport> {
 interface Locked {
   readonly locks: readonly PendingLock[];
   readonly pool: BackupPool;
+  readonly selection: Selection;
+  readonly ahead: ListingAhead | null;
 }
 
 async function runLocked(
@@ -98,7 +105,7 @@ async function runLocked(
   host: EngineHost,
   state: Locked,
 ): Promise<BackupReport> {
-  const { pool, locks } = state;
+  const { pool, locks, selection, ahead } = state;
   const { signal } = request;
   const startedAt = host.clock.now();
   const hostname = request.hostname ?? host.hostname;
@@ -113,7 +120,8 @@ async function runLocked(
   const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
   const counts = new Counts();
   const attributes = new AttributeReader();
-  const tree = await buildTree(request, targets, { pool, writers, parent, counts, attributes, scan, signal, host });
+  const work = { pool, writers, parent, counts, attributes, selection, ahead, scan, signal, host } as const;
+  const tree = await buildTree(request, targets, work);
   throwWhenAllFailed(writers);
   if (counts.targetsTaken === 0) throw nothingLeft(counts);
   nameUnreadAttributes(attributes, counts);
@@ -192,6 +200,8 @@ interface TreeWork {
   readonly parent: Parent;
   readonly counts: Counts;
   readonly attributes: AttributeReader;
+  readonly selection: Selection;
+  readonly ahead: ListingAhead | null;
   readonly scan: 'full' | 'changes';
   readonly signal: AbortSignal | undefined;
   readonly host: EngineHost;
@@ -211,7 +221,8 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
     const walk = new Walk({
       writers,
       parent: work.parent,
-      selection: new Selection(request),
+      selection: work.selection,
+      ahead: work.ahead,
       attributes: work.attributes,
       entries: { owners: ownerNames(work.host.clock.now()), utcOffsetMinutes: work.host.utcOffsetMinutes },
       files,

@@ -78,6 +78,14 @@ export class DestinationWriter {
     return this.#isStored(type, bytes, 0) || this.#claimed[type].find(bytes) !== -1;
   }
 
+  /** Whether each of these data blobs (32 bytes each) was stored before this run. */
+  hasAllData(ids: Uint8Array): boolean {
+    for (let offset = 0; offset < ids.length; offset += 32) {
+      if (!this.index.hasBytes('data', ids, offset)) return false;
+    }
+    return true;
+  }
+
   /** True when the destination lacks the blob (32 bytes at `offset`); the caller has to store it then. */
   claim(type: BlobType, id: Uint8Array, offset: number): boolean {
     if (this.#failure || this.#isStored(type, id, offset) || this.#claimed[type].find(id, offset) !== -1) return false;

@@ -2,9 +2,10 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { type BytePath, forSystem } from './byte-path.ts';
+import type { EarlierDirectory } from './parent.ts';
 
 /** Beyond this many bytes a path is reached through an open directory, as the system takes no path over 4,096. */
-const LONG_PATH = 3000;
+export const LONG_PATH = 3000;
 
 /** A directory whose entries are being settled; it becomes a tree when none of them waits any more. */
 export interface Directory {
@@ -22,9 +23,16 @@ export interface Directory {
   /** Its entry in the parent snapshot, when nothing of its own metadata has changed. */
   readonly same: TreeNode | null;
   /** What the parent snapshot has of it; null when there is nothing that may be taken over. */
-  earlier: { readonly tree: TreeId; readonly nodes: readonly TreeNode[] } | null;
+  earlier: EarlierDirectory | null;
   /** In the order of raw names; null for what turned out not to be there. What is unchanged is the parent's own node. */
   entries: (TreeNode | null)[];
+  /**
+   * `as-before`: so far everything in it is as in `earlier`, and `entries` is not made. It is when a directory below turns
+   * out to have changed.
+   */
+  state: 'own' | 'as-before';
+  /** Whether the thread that lists ahead came here as well. */
+  isListedAhead: boolean;
   /** Entries and questions that are not settled yet. */
   waiting: number;
   /** Places of what was itself asked for, in a folder on the way. */

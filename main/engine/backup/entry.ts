@@ -20,7 +20,7 @@ export interface EntryContext {
 
 /** A node of the format (section 8.1) from what the system says; content, subtree and link target are for the caller. */
 export function entryFromStat(name: Uint8Array, stat: EntryStat, context: EntryContext): Draft {
-  const type = typeOf(stat);
+  const type = typeOf(Number(stat.mode));
   const mtime = timestamp(stat.mtimeNs, context);
   const uid = Number(stat.uid);
   const gid = Number(stat.gid);
@@ -38,8 +38,8 @@ export function entryFromStat(name: Uint8Array, stat: EntryStat, context: EntryC
     group: context.owners.group(gid),
     inode: stat.ino,
     deviceId: stat.dev,
-    size: sizeOf(type, stat),
-    links: linksOf(type, stat),
+    size: sizeOf(type, Number(stat.size)),
+    links: linksOf(type, Number(stat.nlink)),
     content: type === 'file' ? [] : null,
   };
   if (isDevice(type)) draft.device = Number(stat.rdev);
@@ -58,7 +58,7 @@ export function refreshEntry(draft: Draft, stat: EntryStat, context: EntryContex
  * a file, which has the same size and times then, a link's target and extended attributes: changing either changes ctime.
  */
 export function isSameEntry(before: TreeNode, stat: EntryStat, { owners }: EntryContext): boolean {
-  const type = typeOf(stat);
+  const type = typeOf(Number(stat.mode));
   return (
     before.ctime.ns === stat.ctimeNs &&
     before.mtime.ns === stat.mtimeNs &&
@@ -66,8 +66,8 @@ export function isSameEntry(before: TreeNode, stat: EntryStat, { owners }: Entry
     before.type === type &&
     before.deviceId === stat.dev &&
     before.mode === goModeOf(Number(stat.mode)) &&
-    before.size === sizeOf(type, stat) &&
-    before.links === linksOf(type, stat) &&
+    before.size === sizeOf(type, Number(stat.size)) &&
+    before.links === linksOf(type, Number(stat.nlink)) &&
     before.uid === Number(stat.uid) &&
     before.gid === Number(stat.gid) &&
     before.user === owners.user(before.uid) &&
@@ -100,20 +100,23 @@ const TYPES: Readonly<Record<number, NodeType>> = {
   [constants.S_IFSOCK]: 'socket',
 };
 
-export function typeOf({ mode }: Pick<EntryStat, 'mode'>): NodeType {
-  return TYPES[Number(mode) & constants.S_IFMT] ?? 'file';
+/** @param mode st_mode */
+export function typeOf(mode: number): NodeType {
+  return TYPES[mode & constants.S_IFMT] ?? 'file';
 }
 
 function isDevice(type: NodeType): boolean {
   return type === 'dev' || type === 'chardev';
 }
 
-function sizeOf(type: NodeType, stat: EntryStat): number {
-  return type === 'file' ? Number(stat.size) : 0;
+/** Nodes have a size for files alone. */
+export function sizeOf(type: NodeType, size: number): number {
+  return type === 'file' ? size : 0;
 }
 
-function linksOf(type: NodeType, stat: EntryStat): number {
-  return type === 'file' || type === 'symlink' || isDevice(type) ? Number(stat.nlink) : 0;
+/** Nodes have a number of names for what can have several. */
+export function linksOf(type: NodeType, links: number): number {
+  return type === 'file' || type === 'symlink' || isDevice(type) ? links : 0;
 }
 
 function timestamp(ns: bigint, context: EntryContext): Timestamp {

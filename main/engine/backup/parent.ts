@@ -2,7 +2,7 @@ import type { Nanoseconds } from '../clock.ts';
 import { hasCode } from '../errors.ts';
 import { decodeTree, type TreeNode } from '../format/tree.ts';
 import type { SnapshotId, TreeId } from '../ids.ts';
-import { readTree } from '../repository/blob-reader.ts';
+import { readBlob } from '../repository/blob-reader.ts';
 import { fitsFilter, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
 import { loadTreeTexts } from '../walk/load-trees.ts';
 import type { DestinationWriter } from './destination-writer.ts';
@@ -15,10 +15,19 @@ export interface Parent {
   readonly tree: TreeId | null;
   /** True when every destination has a snapshot of just this tree: only then may whole subtrees be taken over by id. */
   readonly everywhere: boolean;
-  /** The entries of a directory of that tree; null when it cannot be read: then everything in it is looked at anew. */
-  entries(tree: TreeId): Promise<readonly TreeNode[] | null>;
+  /** A directory of that tree; null when it cannot be read: then everything in it is looked at anew. */
+  directory(tree: TreeId): Promise<EarlierDirectory | null>;
   /** These directories will be asked for soon: in this order. Those that follow each other are fetched together. */
   willAskFor(trees: readonly TreeId[]): void;
+}
+
+/** A directory of an earlier snapshot. */
+export interface EarlierDirectory {
+  readonly tree: TreeId;
+  /** Its plaintext. */
+  readonly text: Uint8Array;
+  /** Its entries, made when they are asked for: most directories are compared as text. Null when it is damaged. */
+  nodes(): readonly TreeNode[] | null;
 }
 
 /** As restic (format, section 9): newest snapshot up to now of the same host that contains every path of this run. */
@@ -40,7 +49,7 @@ export async function findParent(
     snapshotIds: found.map((stored) => stored?.id ?? null),
     tree,
     everywhere: tree !== null && candidates.filter(({ stored }) => stored.snapshot.tree === tree).length >= alive,
-    entries: async (id) => (reader ? reader.entries(id) : null),
+    directory: async (id) => (reader ? reader.directory(id) : null),
     willAskFor: (ids) => reader?.willAskFor(ids),
   };
 }
@@ -67,23 +76,49 @@ class ParentReader {
     this.#soon.push(...ids.toReversed());
   }
 
-  async entries(id: TreeId): Promise<readonly TreeNode[] | null> {
-    const { repository, index } = this.#source;
+  async directory(id: TreeId): Promise<EarlierDirectory | null> {
     const position = this.#soon.lastIndexOf(id);
     if (position !== -1) this.#soon.length = position;
     try {
-      if (!this.#texts.has(id)) await this.#fetchFrom(id);
-      const text = this.#texts.get(id);
-      if (!text) return await readTree(repository, index, id, this.#signal);
-      this.#texts.delete(id);
-      this.#bytes -= text.length;
-      return decodeTree(text);
+      const text = await this.#textOf(id);
+      let nodes: readonly TreeNode[] | null | undefined;
+      const decode = (): readonly TreeNode[] | null => {
+        try {
+          return decodeTree(text);
+        } catch (error) {
+          this.#noteDamage(id, error);
+          return null;
+        }
+      };
+      return {
+        tree: id,
+        text,
+        nodes: () => {
+          if (nodes === undefined) nodes = decode();
+          return nodes;
+        },
+      };
     } catch (error) {
-      if (!hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/corrupt', 'store/not-found')) throw error;
-      // What a lost pack held counts as absent already, and is counted with its pack.
-      if (index.hasBytes('tree', Buffer.from(id, 'hex'), 0)) this.#source.noteDamagedTree(id);
+      this.#noteDamage(id, error);
       return null;
     }
+  }
+
+  async #textOf(id: TreeId): Promise<Uint8Array> {
+    const { repository, index } = this.#source;
+    if (!this.#texts.has(id)) await this.#fetchFrom(id);
+    const text = this.#texts.get(id);
+    if (!text) return readBlob(repository, index, 'tree', id, this.#signal);
+    this.#texts.delete(id);
+    this.#bytes -= text.length;
+    return text;
+  }
+
+  /** @throws what is no damage */
+  #noteDamage(id: TreeId, error: unknown): void {
+    if (!hasCode(error, 'repo/blob-missing', 'repo/damaged', 'store/corrupt', 'store/not-found')) throw error;
+    // What a lost pack held counts as absent already, and is counted with its pack.
+    if (this.#source.index.hasBytes('tree', Buffer.from(id, 'hex'), 0)) this.#source.noteDamagedTree(id);
   }
 
   /** Fetches a directory, those that follow it, and those below them, level by level, as far as there is room. */

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { type BytePath, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import { compileExcludes, type Excluder } from './exclude.ts';
 import type { BackupRequest } from './request.ts';
@@ -7,33 +7,58 @@ import type { BackupRequest } from './request.ts';
 const CACHE_TAG = 'CACHEDIR.TAG';
 const CACHE_SIGNATURE = 'Signature: 8a477f597d28d172789f06886806bc55';
 
+/** The person's rules as data, for any thread. */
+export interface SelectionRules {
+  readonly excludes: readonly string[];
+  /** In bytes. */
+  readonly largest: number | null;
+  readonly markers: readonly string[];
+  readonly cacheTags: 'honoured' | 'ignored';
+  /** `device:inode` of the destinations' directories. */
+  readonly ownPlaces: readonly string[];
+}
+
+export function selectionRules(request: BackupRequest): SelectionRules {
+  return {
+    excludes: request.excludes ?? [],
+    largest: request.excludeLargerThan ?? null,
+    markers: request.excludeMarkers ?? [],
+    cacheTags: request.excludeCaches === 'yes' ? 'honoured' : 'ignored',
+    ownPlaces: request.destinations.flatMap(({ repository }) => placeOf(repository.store.location)),
+  };
+}
+
 /** What a run takes in and what it leaves out by the person's rules. */
 export class Selection {
+  /** False when `excludes` is never true. */
+  readonly hasPatterns: boolean;
   readonly #excluder: Excluder;
-  readonly #largest: bigint | null;
+  readonly #largest: number;
   readonly #markers: ReadonlySet<string>;
   readonly #honoursCacheTags: boolean;
   readonly #ownPlaces: ReadonlySet<string>;
 
-  constructor(request: BackupRequest) {
-    this.#excluder = compileExcludes(request.excludes ?? []);
-    this.#largest = request.excludeLargerThan === undefined ? null : BigInt(request.excludeLargerThan);
-    this.#markers = new Set(request.excludeMarkers ?? []);
-    this.#honoursCacheTags = request.excludeCaches === 'yes';
-    this.#ownPlaces = new Set(request.destinations.flatMap(({ repository }) => placeOf(repository.store.location)));
+  constructor(rules: SelectionRules) {
+    this.hasPatterns = rules.excludes.length > 0;
+    this.#excluder = compileExcludes(rules.excludes);
+    this.#largest = rules.largest ?? Number.POSITIVE_INFINITY;
+    this.#markers = new Set(rules.markers);
+    this.#honoursCacheTags = rules.cacheTags === 'honoured';
+    this.#ownPlaces = new Set(rules.ownPlaces);
   }
 
   excludes(path: string): boolean {
     return this.#excluder(path);
   }
 
-  isTooLarge(size: bigint): boolean {
-    return this.#largest !== null && size > this.#largest;
+  /** @param size in bytes */
+  isTooLarge(size: number): boolean {
+    return size > this.#largest;
   }
 
   /** True for the directory of a destination of this run: a backup never backs up itself. */
-  isOwnPlace(stat: BigIntStats): boolean {
-    return this.#ownPlaces.has(`${stat.dev}:${stat.ino}`);
+  isOwnPlace({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): boolean {
+    return this.#ownPlaces.has(`${dev}:${ino}`);
   }
 
   /** All names, or only the marker where the directory says that it is not to be backed up. */

@@ -1,17 +1,19 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
-import type { ExtendedAttribute, TreeNode } from '../format/tree.ts';
+import { decodeNode, type ExtendedAttribute, type TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import type { AttributeReader } from './attributes.ts';
-import { type BytePath, bytePathOf, bytesOf, compareBytes, forSystem, joinBytePath, textOf } from './byte-path.ts';
+import { type BytePath, bytePathOf, bytesOf, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import type { Counts } from './counts.ts';
 import type { DestinationWriter } from './destination-writer.ts';
 import { closeAccess, type Directory, openAccess } from './directory.ts';
 import type { DirtyPaths } from './dirty-paths.ts';
+import { EarlierEntries } from './earlier-entries.ts';
 import {
   type Draft,
   type EntryContext,
+  type EntryStat,
   entryFromStat,
   isSameEntry,
   isUnchanged,
@@ -19,7 +21,10 @@ import {
   typeOf,
 } from './entry.ts';
 import type { FileOutcome, FileQueue } from './file-queue.ts';
-import type { Parent } from './parent.ts';
+import { type Listing, listDirectory, nameAt, statAt } from './listing.ts';
+import type { ListingAhead } from './listing-ahead.ts';
+import type { EarlierDirectory, Parent } from './parent.ts';
+import { compareDirectory } from './same-directory.ts';
 import type { Selection } from './selection.ts';
 import type { Target } from './targets.ts';
 import type { TreeQueue } from './tree-queue.ts';
@@ -33,6 +38,8 @@ export interface WalkContext {
   readonly files: FileQueue;
   readonly trees: TreeQueue;
   readonly counts: Counts;
+  /** Lists the directories of a full scan on another thread. */
+  readonly ahead: ListingAhead | null;
   /** Null for a full scan. */
   readonly dirty: DirtyPaths | null;
   readonly signal: AbortSignal | undefined;
@@ -83,6 +90,8 @@ export class Walk {
         same: null,
         earlier: null,
         entries: [],
+        state: 'own',
+        isListedAhead: true,
         waiting: 1,
         finished: resolve,
       };
@@ -109,7 +118,7 @@ export class Walk {
 
   /** A folder on the way to a target: its own metadata, but only the children that were asked for. */
   async #visitWay(directory: Directory, children: ReadonlyMap<string, Target>, before: TreeNode | null): Promise<void> {
-    const earlier = new EarlierEntries(await this.#earlierNodes(directory, before));
+    const earlier = new EarlierEntries((await this.#earlierOf(directory, before))?.nodes() ?? null);
     const named = [...children].map(([name, target]) => ({ name: bytePathOf(name), target }));
     named.sort((a, b) => (a.name < b.name ? -1 : 1));
     directory.entries = new Array<TreeNode | null>(named.length).fill(null);
@@ -120,7 +129,8 @@ export class Walk {
       const path = bytePathOf(target.path);
       const known = earlier.take(name);
       if (target.kind === 'whole') {
-        this.#settleEntry(directory, { position, name, path, access: path, before: known, isTarget: true }, visits);
+        const place = { position, name, path, access: path, stat: null };
+        this.#settleEntry(directory, { ...place, before: known, isTarget: true }, visits);
         targets.push(position);
         continue;
       }
@@ -144,32 +154,69 @@ export class Walk {
     const { counts } = this.#context;
     counts.directories++;
     counts.currentPath = shownPath(directory);
-    const known = await this.#earlierNodes(directory, before);
+    const earlier = await this.#earlierOf(directory, before);
+    const nodes = visit.kind === 'descend' ? earlier?.nodes() : null;
     // Without the parent's entries nothing can be taken over: the directory is listed like any other.
-    if (visit.kind === 'descend' && known) return this.#descend(directory, known);
-    const earlierNodes = known ?? [];
-    let names: BytePath[];
+    if (nodes) return this.#descend(directory, nodes);
+    let listing: Listing;
     try {
-      names = readdirSync(forSystem(directory.access), { encoding: 'latin1' }) as BytePath[];
+      listing = await this.#list(directory);
     } catch (error) {
       return this.#unlistable(directory, before, error);
     }
-    if (visit.isTarget && names.length === 0 && earlierNodes.length > 0) this.#refuseSuspiciousVoid(directory, before);
-    const kept = this.#context.selection.keptNames(names, directory.access);
-    counts.excluded += names.length - kept.length;
-    // By code units, which here are bytes.
-    kept.sort();
-    const earlier = new EarlierEntries(earlierNodes);
-    directory.entries = new Array<TreeNode | null>(kept.length).fill(null);
+    const isEmpty = listing.count === 0 && listing.excluded === 0;
+    if (visit.isTarget && isEmpty && (earlier?.nodes() ?? []).length > 0) this.#refuseSuspiciousVoid(directory, before);
+    counts.excluded += listing.excluded;
     const visits: Visit[] = [];
-    for (const [position, name] of kept.entries()) {
-      const before = earlier.take(name);
-      this.#settleEntry(directory, { position, name, ...placeIn(directory, name), before, isTarget: false }, visits);
-      if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turn();
+    if (!earlier || !this.#takeOverAll(directory, earlier, listing, visits)) {
+      await this.#settleEntries(directory, listing, visits);
     }
-    counts.filesRemoved += earlier.filesPassedOver();
     this.#lookInto(visits);
     this.#settled(directory);
+  }
+
+  /** As listed ahead, or else now. @throws what readdir throws */
+  async #list(directory: Directory): Promise<Listing> {
+    const { ahead, selection } = this.#context;
+    const path = directory.path ?? directory.access;
+    const listing = ahead && directory.isListedAhead ? await ahead.take(path) : null;
+    if (listing) return listing;
+    directory.isListedAhead = false;
+    return listDirectory(path, directory.access, selection);
+  }
+
+  /** Leaves a directory as it was, when every entry says what the system says; those below are still to be looked at. */
+  #takeOverAll(directory: Directory, earlier: EarlierDirectory, listing: Listing, visits: Visit[]): boolean {
+    const { entries, selection, writers, counts } = this.#context;
+    const same = compareDirectory(earlier.text, listing, { owners: entries.owners, selection });
+    if (!same || !writers.every((writer) => writer.failure || writer.hasAllData(same.contentIds))) return false;
+    if (same.directories.some(({ position }) => isOwnPlace(selection, statAt(listing, position)))) return false;
+    directory.state = 'as-before';
+    counts.filesFound += same.files;
+    counts.bytesFound += same.bytes;
+    counts.filesUnchanged += same.files;
+    this.#countDone(same.bytes, same.files);
+    for (const { position, start, end } of same.directories) {
+      const node = decodeNode(earlier.text.subarray(start, end));
+      const name = nameAt(listing, position);
+      const place = { position, name, ...placeIn(directory, name), stat: null };
+      this.#settleDirectory(directory, node, { ...place, before: node, same: node, isTarget: false }, visits);
+    }
+    return true;
+  }
+
+  async #settleEntries(directory: Directory, listing: Listing, visits: Visit[]): Promise<void> {
+    const nodes = directory.earlier?.nodes() ?? null;
+    if (!nodes) directory.earlier = null;
+    const earlier = new EarlierEntries(nodes);
+    directory.entries = new Array<TreeNode | null>(listing.count).fill(null);
+    for (let position = 0; position < listing.count; position++) {
+      const name = nameAt(listing, position);
+      const place = { position, name, ...placeIn(directory, name), stat: statAt(listing, position) };
+      this.#settleEntry(directory, { ...place, before: earlier.take(name), isTarget: false }, visits);
+      if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turn();
+    }
+    this.#context.counts.filesRemoved += earlier.filesPassedOver();
   }
 
   /** The next directories to look into, the first of them first. */
@@ -178,11 +225,9 @@ export class Walk {
     this.#visits.push(...visits.reverse());
   }
 
-  async #earlierNodes(directory: Directory, before: TreeNode | null): Promise<readonly TreeNode[] | null> {
-    if (!before?.subtree) return null;
-    const nodes = await this.#context.parent.entries(before.subtree);
-    if (nodes) directory.earlier = { tree: before.subtree, nodes };
-    return nodes;
+  async #earlierOf(directory: Directory, before: TreeNode | null): Promise<EarlierDirectory | null> {
+    directory.earlier = before?.subtree ? await this.#context.parent.directory(before.subtree) : null;
+    return directory.earlier;
   }
 
   /** Nothing changed in this directory itself: its entries are the parent's, but for those on the way to a change. */
@@ -196,7 +241,8 @@ export class Walk {
       const place = placeIn(directory, name);
       const text = textOf(place.path);
       if (!dirty?.isDirty(text) && !dirty?.isOnTheWay(text)) continue;
-      this.#settleEntry(directory, { position, name, ...place, before: node, isTarget: false }, visits);
+      const entry = { position, name, ...place, stat: null, before: node, isTarget: false };
+      this.#settleEntry(directory, entry, visits);
     }
     this.#lookInto(visits);
     this.#settled(directory);
@@ -205,24 +251,25 @@ export class Walk {
   #settleEntry(directory: Directory, entry: EntryPlace, visits: Visit[]): void {
     const { counts, selection, entries: context } = this.#context;
     directory.entries[entry.position] = null;
-    const text = textOf(entry.path);
-    if (selection.excludes(text)) {
+    // What was listed was not excluded.
+    if (!entry.stat && selection.excludes(textOf(entry.path))) {
       counts.excluded++;
       return;
     }
-    let stat: BigIntStats;
+    let stat: EntryStat;
     try {
-      stat = lstatSync(forSystem(entry.access), { bigint: true });
+      stat = entry.stat ?? lstatSync(forSystem(entry.access), { bigint: true });
     } catch (error) {
       this.#keepEarlier(directory, entry, error);
       return;
     }
-    const type = typeOf(stat);
+    const type = typeOf(Number(stat.mode));
     if (type === 'socket') {
-      counts.leaveOut(text, 'socket', 'A socket has no content to keep.');
+      counts.leaveOut(textOf(entry.path), 'socket', 'A socket has no content to keep.');
       return;
     }
-    const isLeftOut = type === 'dir' ? selection.isOwnPlace(stat) : type === 'file' && selection.isTooLarge(stat.size);
+    const isLeftOut =
+      type === 'dir' ? selection.isOwnPlace(stat) : type === 'file' && selection.isTooLarge(Number(stat.size));
     if (isLeftOut) {
       counts.excluded++;
       return;
@@ -312,7 +359,7 @@ export class Walk {
 
   #settleDirectory(
     directory: Directory,
-    draft: Draft,
+    draft: TreeNode,
     entry: EntryPlace & { readonly same: TreeNode | null },
     visits: Visit[],
   ): void {
@@ -320,8 +367,9 @@ export class Walk {
     const before = entry.before?.type === 'dir' ? entry.before : null;
     const kind = this.#wayInto(draft, before, textOf(entry.path));
     if (kind === 'reuse' && before?.subtree) {
-      draft.subtree = before.subtree;
-      if (entry.same) directory.entries[entry.position] = entry.same;
+      if (directory.state === 'own') {
+        directory.entries[entry.position] = entry.same ?? Object.assign(draft, { subtree: before.subtree });
+      }
       return;
     }
     let child: Directory;
@@ -343,7 +391,7 @@ export class Walk {
   }
 
   /** How to look at a directory: a run of changes lists only what changed, and what its own times say has changed. */
-  #wayInto(draft: Draft, before: TreeNode | null, path: string): 'list' | 'descend' | 'reuse' {
+  #wayInto(draft: TreeNode, before: TreeNode | null, path: string): 'list' | 'descend' | 'reuse' {
     const { dirty } = this.#context;
     if (!dirty || !before?.subtree || dirty.isDirty(path) || path.includes('\ufffd')) return 'list';
     const same =
@@ -374,6 +422,8 @@ export class Walk {
       same,
       earlier: null,
       entries: [],
+      state: 'own',
+      isListedAhead: parent.isListedAhead,
       waiting: 1,
     };
   }
@@ -400,14 +450,15 @@ export class Walk {
     const { counts } = this.#context;
     const { code, message } = error as NodeJS.ErrnoException;
     const path = textOf(entry.path);
-    directory.entries[entry.position] = null;
+    const entries = this.#ownEntries(directory);
+    entries[entry.position] = null;
     if (code === 'ENOENT' && !entry.isTarget) {
       counts.leaveOut(path, 'vanished', 'It was deleted while the backup ran.');
       return;
     }
     if (code === undefined) throw error;
     const kept = entry.before !== null && this.#canKeep(entry.before);
-    if (kept) directory.entries[entry.position] = entry.before;
+    if (kept) entries[entry.position] = entry.before;
     const ending = kept ? 'the version of the last backup is kept.' : 'it is not in this backup.';
     counts.leaveOut(path, 'unreadable', `It cannot be read (${describe(code, message)}); ${ending}`);
   }
@@ -417,11 +468,8 @@ export class Walk {
     if (!parent) throw error;
     const name = bytePathOf(before?.name ?? '');
     closeAccess(directory);
-    this.#keepEarlier(
-      parent,
-      { position, name, path: path ?? directory.access, access: directory.access, before, isTarget: false },
-      error,
-    );
+    const place = { position, name, path: path ?? directory.access, access: directory.access, stat: null };
+    this.#keepEarlier(parent, { ...place, before, isTarget: false }, error);
     this.#settled(parent);
   }
 
@@ -447,9 +495,9 @@ export class Walk {
     );
   }
 
-  #countDone(bytes: number): void {
+  #countDone(bytes: number, files = 1): void {
     const { counts } = this.#context;
-    counts.filesDone++;
+    counts.filesDone += files;
     counts.bytesDone += bytes;
     counts.bytesTotal += bytes;
   }
@@ -462,23 +510,44 @@ export class Walk {
       const tree = this.#finish(at);
       closeAccess(at);
       at.finished?.(tree);
-      const own: Draft | null | undefined = at.parent?.entries[at.position];
-      if (!at.parent || !own) continue;
-      if (at.same?.subtree === tree) at.parent.entries[at.position] = at.same;
-      else own.subtree = tree;
+      if (at.parent) this.#settleTree(at, at.parent, tree);
     }
+  }
+
+  #settleTree({ same, position }: Directory, parent: Directory, tree: TreeId): void {
+    const isSame = same?.subtree === tree;
+    if (isSame && parent.state === 'as-before') return;
+    const entries = this.#ownEntries(parent);
+    const own = entries[position];
+    if (!own) return;
+    // A node of the parent snapshot stays as it is; one that was made in this run may still get its attributes.
+    if (same) entries[position] = isSame ? same : { ...own, subtree: tree };
+    else Object.assign(own, { subtree: tree });
+  }
+
+  /** The entries of a directory, made where it was as before until now. */
+  #ownEntries(directory: Directory): (TreeNode | null)[] {
+    if (directory.state === 'as-before') {
+      const nodes = directory.earlier?.nodes();
+      if (!nodes) throw new TriplicateError('internal', 'A directory that was compared cannot be read.');
+      directory.entries = [...nodes];
+      directory.state = 'own';
+    }
+    return directory.entries;
   }
 
   /** The tree of a directory: the parent's own when nothing in it is new. */
   #finish(directory: Directory): TreeId {
     const { trees } = this.#context;
-    const { earlier } = directory;
-    const entries = directory.entries.filter((entry) => entry !== null);
+    const { earlier, state } = directory;
+    const stored = earlier && trees.isStored(earlier.tree) ? earlier : null;
+    if (stored && state === 'as-before') return stored.tree;
+    const entries = this.#ownEntries(directory).filter((entry) => entry !== null);
+    const nodes = stored?.nodes() ?? null;
     directory.entries = [];
     directory.earlier = null;
-    const isAsBefore =
-      earlier?.nodes.length === entries.length && entries.every((entry, position) => entry === earlier.nodes[position]);
-    return isAsBefore && trees.isStored(earlier.tree) ? earlier.tree : trees.add(entries);
+    const isAsBefore = nodes?.length === entries.length && entries.every((entry, n) => entry === nodes[n]);
+    return stored && isAsBefore ? stored.tree : trees.add(entries);
   }
 
   async #turn(): Promise<void> {
@@ -495,44 +564,20 @@ interface EntryPlace {
   readonly path: BytePath;
   /** The path that system calls take. */
   readonly access: BytePath;
+  /** Null when the system is still to be asked. */
+  readonly stat: EntryStat | null;
   readonly before: TreeNode | null;
   readonly isTarget: boolean;
-}
-
-/** The parent's entries of a directory, asked for in the order of names. */
-class EarlierEntries {
-  readonly #nodes: readonly TreeNode[];
-  #next = 0;
-  #filesPassed = 0;
-
-  constructor(nodes: readonly TreeNode[] | null) {
-    this.#nodes = nodes ?? [];
-  }
-
-  take(name: BytePath): TreeNode | null {
-    for (let node = this.#nodes[this.#next]; node; node = this.#nodes[++this.#next]) {
-      const order = compareBytes(node.name, name);
-      if (order > 0) return null;
-      if (order === 0) {
-        this.#next++;
-        return node;
-      }
-      if (node.type === 'file') this.#filesPassed++;
-    }
-    return null;
-  }
-
-  /** Files that were there before and were not asked for: deleted ones. */
-  filesPassedOver(): number {
-    const rest = this.#nodes.slice(this.#next).filter(({ type }) => type === 'file').length;
-    return this.#filesPassed + rest;
-  }
 }
 
 /** Where an entry of a directory is, and the way that system calls take to it. */
 function placeIn(directory: Directory, name: BytePath): { readonly path: BytePath; readonly access: BytePath } {
   const path = joinBytePath(directory.path ?? directory.access, name);
   return { path, access: directory.descriptor === null ? path : joinBytePath(directory.access, name) };
+}
+
+function isOwnPlace(selection: Selection, stat: EntryStat | null): boolean {
+  return stat !== null && selection.isOwnPlace(stat);
 }
 
 function shownPath({ path }: Directory): string {

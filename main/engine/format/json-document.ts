@@ -105,7 +105,12 @@ export function parseJson(text: string, what: string): unknown {
 }
 
 /** The bytes of standard, padded base64; anything else is refused, where Buffer would skip it. */
+/** As Go reads it: padded, in groups of four. */
+export function isBase64(text: string): boolean {
+  return BASE64.test(text);
+}
+
 export function decodeBase64(text: string, damaged: (what: string) => TriplicateError): Uint8Array<ArrayBuffer> {
-  if (!BASE64.test(text)) throw damaged('is not base64');
+  if (!isBase64(text)) throw damaged('is not base64');
   return Buffer.from(text, 'base64');
 }

@@ -12,12 +12,21 @@ import type { ExtendedAttribute, NodeType, TreeNode } from './tree.ts';
  */
 export function decodeTree(bytes: Uint8Array): TreeNode[] {
   if (bytes.length > MAX_TREE_BYTES) throw damaged(`has ${bytes.length} bytes`);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const document = BIG_NUMBER.test(text) ? parseExact(text) : parseJson(text, WHAT);
+  const document = parse(bytes);
   if (document === null) return [];
   const nodes = new JsonObject(document, WHAT).list('nodes') ?? [];
   const times = new TimeCache();
   return sorted(nodes.map((node) => nodeOf(node, times)));
+}
+
+/** One entry of a tree, from its JSON alone. @throws `repo/damaged` */
+export function decodeNode(bytes: Uint8Array): TreeNode {
+  return nodeOf(parse(bytes), new TimeCache());
+}
+
+function parse(bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return BIG_NUMBER.test(text) ? parseExact(text) : parseJson(text, WHAT);
 }
 
 const WHAT = 'tree';

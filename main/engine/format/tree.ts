@@ -5,7 +5,7 @@ import { jsonString, jsonStringOfBytes } from './json-text.ts';
 import { quoteName } from './name.ts';
 import { formatLocalTime, type Timestamp } from './time.ts';
 
-export { decodeTree } from './tree-decode.ts';
+export { decodeNode, decodeTree } from './tree-decode.ts';
 
 export type { Timestamp };
 

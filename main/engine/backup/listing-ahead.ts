@@ -1,0 +1,88 @@
+import { Worker } from 'node:worker_threads';
+import { workerEntry } from '../workers/worker-entry.ts';
+import { WORKER_LIMITS } from '../workers/worker-limits.ts';
+import { type BytePath, bytePathOf } from './byte-path.ts';
+import type { Listing } from './listing.ts';
+import {
+  type ListedDirectory,
+  type ListingMessage,
+  type ListingWorkerData,
+  splitListings,
+} from './listing-messages.ts';
+import type { SelectionRules } from './selection.ts';
+import type { Target } from './targets.ts';
+
+/** Entries that are listed before the walk needs them: some megabytes, and half a second of the worker's time. */
+const ENTRIES_AHEAD = 48 * 1024;
+
+/** Listings that a thread makes ahead of the walk, in its order. What it does not have, the walk makes itself. */
+export class ListingAhead {
+  readonly #worker: Worker;
+  readonly #taken = new Int32Array(new SharedArrayBuffer(4));
+  readonly #arrived: ListedDirectory[] = [];
+  #state: 'lists' | 'over' = 'lists';
+  #wake: () => void = () => undefined;
+
+  /** Starts at once. @param top what is to be backed up, as `Targets.top` */
+  constructor(top: ReadonlyMap<string, Target>, rules: SelectionRules) {
+    const workerData: ListingWorkerData = {
+      roots: rootsIn(top),
+      rules,
+      taken: this.#taken,
+      entriesAhead: ENTRIES_AHEAD,
+    };
+    this.#worker = new Worker(workerEntry('listing-worker', import.meta.url), {
+      workerData,
+      resourceLimits: WORKER_LIMITS,
+    });
+    this.#worker.on('message', (message: ListingMessage | null) => {
+      if (message) for (const directory of splitListings(message)) this.#arrived.push(directory);
+      else this.#state = 'over';
+      this.#wake();
+    });
+    // Without it the walk goes on alone, and meets whatever there is to meet.
+    this.#worker.on('error', () => this.#end());
+    this.#worker.on('exit', () => this.#end());
+  }
+
+  /** The directory's listing; null when the walk has to make it. */
+  async take(path: BytePath): Promise<Listing | null> {
+    while (this.#arrived.length === 0 && this.#state === 'lists') {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const next = this.#nextOf(path);
+    return next?.listing ?? null;
+  }
+
+  close(): void {
+    this.#end();
+    this.#worker.terminate().catch(() => undefined);
+  }
+
+  /** Directories before it are those that the walk has passed over. */
+  #nextOf(path: BytePath): ListedDirectory | undefined {
+    const position = this.#arrived.findIndex((directory) => directory.path === path);
+    if (position === -1) return undefined;
+    const passed = this.#arrived.splice(0, position + 1);
+    const entries = passed.reduce((sum, { listing }) => sum + 1 + (listing?.count ?? 0), 0);
+    Atomics.add(this.#taken, 0, entries);
+    Atomics.notify(this.#taken, 0);
+    return passed.at(-1);
+  }
+
+  #end(): void {
+    this.#state = 'over';
+    this.#wake();
+  }
+}
+
+/** In the order in which the walk comes to them. */
+function rootsIn(top: ReadonlyMap<string, Target>): BytePath[] {
+  const named = [...top].map(([name, target]) => ({ name: bytePathOf(name), target }));
+  named.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return named.flatMap(({ target }) =>
+    target.kind === 'whole' ? [bytePathOf(target.path)] : rootsIn(target.children),
+  );
+}

@@ -1,0 +1,86 @@
+import type { BytePath } from './byte-path.ts';
+import { type Listing, STAT_FIELDS } from './listing.ts';
+import type { SelectionRules } from './selection.ts';
+
+export interface ListingWorkerData {
+  /** What is to be backed up, in the order of the walk. */
+  readonly roots: readonly BytePath[];
+  readonly rules: SelectionRules;
+  /** One number, shared: entries, and directories, that the walk has taken. */
+  readonly taken: Int32Array<SharedArrayBuffer>;
+  /** How many more the worker may have sent. */
+  readonly entriesAhead: number;
+}
+
+/** Listings of many directories, their columns one after another. Null instead of it: there are no more. */
+export interface ListingMessage {
+  /** With a NUL between each two. */
+  readonly paths: string;
+  /** Entries of each; -1 where there is no listing. */
+  readonly counts: Int32Array;
+  readonly excluded: Uint32Array;
+  readonly names: Uint8Array<ArrayBuffer>;
+  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly stats: BigInt64Array<ArrayBuffer>;
+}
+
+export interface ListedDirectory {
+  readonly path: BytePath;
+  /** Null where it could not be listed. */
+  readonly listing: Listing | null;
+}
+
+export function joinListings(directories: readonly ListedDirectory[]): ListingMessage {
+  let entries = 0;
+  let nameBytes = 0;
+  for (const { listing } of directories) {
+    entries += listing?.count ?? 0;
+    nameBytes += listing?.names.length ?? 0;
+  }
+  const names = new Uint8Array(nameBytes);
+  const ends = new Uint32Array(entries);
+  const stats = new BigInt64Array(entries * STAT_FIELDS);
+  let entry = 0;
+  let nameByte = 0;
+  for (const { listing } of directories) {
+    if (!listing) continue;
+    names.set(listing.names, nameByte);
+    ends.set(listing.ends, entry);
+    stats.set(listing.stats, entry * STAT_FIELDS);
+    entry += listing.count;
+    nameByte += listing.names.length;
+  }
+  return {
+    paths: directories.map(({ path }) => path).join('\0'),
+    counts: Int32Array.from(directories, ({ listing }) => listing?.count ?? -1),
+    excluded: Uint32Array.from(directories, ({ listing }) => listing?.excluded ?? 0),
+    names,
+    ends,
+    stats,
+  };
+}
+
+export function* splitListings(message: ListingMessage): Generator<ListedDirectory> {
+  const { counts, excluded, names, ends, stats } = message;
+  let entry = 0;
+  let nameByte = 0;
+  for (const [position, path] of message.paths.split('\0').entries()) {
+    const count = counts[position] ?? -1;
+    if (count === -1) {
+      yield { path: path as BytePath, listing: null };
+      continue;
+    }
+    const ownEnds = ends.subarray(entry, entry + count);
+    const nameLength = count === 0 ? 0 : (ownEnds[count - 1] as number);
+    const listing = {
+      count,
+      excluded: excluded[position] ?? 0,
+      names: Buffer.from(names.buffer, nameByte, nameLength),
+      ends: ownEnds,
+      stats: stats.subarray(entry * STAT_FIELDS, (entry + count) * STAT_FIELDS),
+    };
+    yield { path: path as BytePath, listing };
+    entry += count;
+    nameByte += nameLength;
+  }
+}

@@ -3,7 +3,7 @@ import { conflicts, decodeLock, encodeLock, isStale, type Lock } from '../format
 import { formatTime } from '../format/time.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
-import { readUnpacked, writeUnpacked } from './unpacked-files.ts';
+import { readUnpacked, sealUnpacked } from './unpacked-files.ts';
 
 export type LockMode = 'shared' | 'exclusive';
 
@@ -123,8 +123,8 @@ export async function unlock(
 }
 
 /**
- * Locks of this process that could not be taken away, because the disk had gone. The process lives, so their owner looks
- * alive to everybody; only we know that nobody holds them.
+ * Locks of this process that could not be taken away, because the disk had gone, or whose writing failed, perhaps only
+ * after the file was there. The process lives, so their owner looks alive to everybody; only we know that nobody holds them.
  */
 const abandoned = new Set<string>();
 
@@ -137,6 +137,11 @@ async function removeLock(repository: Repository, id: string): Promise<void> {
   await repository.store.remove({ type: 'locks', id }).catch((error) => {
     if (!hasCode(error, 'store/not-found')) throw error;
   });
+}
+
+/** Takes a lock of ours away; where that fails it is at least nobody's any more. */
+async function giveUp(repository: Repository, id: string): Promise<void> {
+  await removeLock(repository, id).catch(() => abandoned.add(id));
 }
 
 class HeldLock {
@@ -186,7 +191,7 @@ class HeldLock {
     // A destination that went away keeps our lock file; it goes stale by itself and is cleared by the next run.
     const id = this.#id;
     this.#id = undefined;
-    if (id !== undefined) await removeLock(this.#repository, id).catch(() => abandoned.add(id));
+    if (id !== undefined) await giveUp(this.#repository, id);
   }
 
   /** Takes the lock, or gives the lock that stands in the way. */
@@ -204,7 +209,7 @@ class HeldLock {
       await this.#drop();
       return after;
     } catch (error) {
-      await this.#drop().catch(() => undefined);
+      await this.#drop();
       throw error;
     }
   }
@@ -212,7 +217,7 @@ class HeldLock {
   async #drop(): Promise<void> {
     const id = this.#id;
     this.#id = undefined;
-    if (id !== undefined) await removeLock(this.#repository, id);
+    if (id !== undefined) await giveUp(this.#repository, id);
   }
 
   async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
@@ -224,12 +229,19 @@ class HeldLock {
     return undefined;
   }
 
-  #write(signal?: AbortSignal): Promise<string> {
+  async #write(signal?: AbortSignal): Promise<string> {
     const { clock, hostname, username, pid, uid, gid, utcOffsetMinutes } = this.#repository.host;
     const now = clock.now();
     const time = { ns: now, text: formatTime(now, utcOffsetMinutes(now)) };
     const lock: Lock = { time, exclusive: this.#mode === 'exclusive', hostname, username, pid, uid, gid };
-    return writeUnpacked(this.#repository, 'locks', encodeLock(lock), signal);
+    const { id, sealed } = sealUnpacked(this.#repository, encodeLock(lock));
+    try {
+      await this.#repository.store.put({ type: 'locks', id }, sealed, signal);
+    } catch (error) {
+      abandoned.add(id);
+      throw error;
+    }
+    return id;
   }
 
   /** Writes a new lock file before the old one is taken away; a lock that could not be renewed in time is lost. */
@@ -246,7 +258,7 @@ class HeldLock {
       try {
         const old = this.#id;
         this.#id = await this.#write();
-        if (old !== undefined) await removeLock(this.#repository, old);
+        if (old !== undefined) await giveUp(this.#repository, old);
         failures = 0;
       } catch {
         if (++failures < 5) continue;

@@ -36,11 +36,19 @@ export async function writeUnpacked(
   json: string | Uint8Array,
   signal?: AbortSignal,
 ): Promise<string> {
-  const plain = repository.config.version === 1 ? bytesOf(json) : encodeUnpacked(json);
-  const sealed = seal(repository.key, repository.host.random(16), plain);
-  const id = hexSha256(sealed);
+  const { id, sealed } = sealUnpacked(repository, json);
   await repository.store.put({ type, id }, sealed, signal);
   return id;
+}
+
+/** A JSON document as it is stored, for callers who must know its id before it is written. */
+export function sealUnpacked(
+  repository: Repository,
+  json: string | Uint8Array,
+): { readonly id: string; readonly sealed: Uint8Array } {
+  const plain = repository.config.version === 1 ? bytesOf(json) : encodeUnpacked(json);
+  const sealed = seal(repository.key, repository.host.random(16), plain);
+  return { id: hexSha256(sealed), sealed };
 }
 
 function bytesOf(json: string | Uint8Array): Uint8Array {

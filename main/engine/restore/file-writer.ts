@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
+import { hasCode, type TriplicateError, throwIfCancelled } from '../errors.ts';
 import { permissionsOf } from '../format/mode.ts';
 import { readBlob } from '../repository/blob-reader.ts';
 import { inParallel } from '../repository/in-parallel.ts';
@@ -9,13 +9,13 @@ import { workerEntry } from '../workers/worker-entry.ts';
 import { type PackRead, planReads, type WantedBlob } from './jobs.ts';
 import type { PlannedEntry, RestorePlan, RestoreProblem } from './request.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
+import { liesInRoot, type TargetGuard } from './target-guard.ts';
 import type { TargetPaths } from './target-paths.ts';
 import { temporaryPath } from './temporary-names.ts';
 import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
 
 /** Files without content handed to a worker at once. */
 const EMPTY_BATCH = 400;
-const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 export interface FileWriterEvents {
   done(entry: PlannedEntry, path: Buffer): void;
@@ -27,6 +27,7 @@ export interface FileWriterOptions {
   readonly owners: 'set' | 'leave';
   /** A few random letters that make this run's temporary names its own. */
   readonly mark: string;
+  readonly guard: TargetGuard;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -68,12 +69,14 @@ export class FileWriter {
       key: plan.request.repository.key,
       owners: options.owners,
       mark: options.mark,
+      root: paths.root.toString('latin1'),
+      device: options.guard.device,
     };
     const workers = Math.min(4, Math.max(1, availableParallelism()));
     this.#pool = new JobPool(workerEntry('restore-worker', import.meta.url), data, workers);
   }
 
-  /** @throws `store/…`, `restore/target-invalid` when the target is full, `cancelled` */
+  /** @throws `store/…` of the repository or of the target's disk, `cancelled` */
   async run(): Promise<void> {
     const { repository } = this.#plan.request;
     const reads = planReads(this.#files, this.#plan.index);
@@ -157,7 +160,9 @@ export class FileWriter {
   #make(number: number): boolean {
     if (this.#states[number] === MADE) return true;
     try {
-      createTemporary(this.#temporaryOf(number), this.#entry(number).node.size);
+      const temporary = this.#temporaryOf(number);
+      if (liesInRoot(temporary, this.#paths.root)) this.#options.guard.assertThere();
+      createTemporary(temporary, this.#entry(number).node.size);
       this.#states[number] = MADE;
       return true;
     } catch (error) {
@@ -222,11 +227,7 @@ export class FileWriter {
 
   #failBySystem(number: number, error: { readonly code?: string; readonly message?: string }): void {
     const { code = '' } = error;
-    if (FULL.has(code)) {
-      this.#fatal ??= new TriplicateError('store/full', 'The disk of the target is full; the restore was stopped.', {
-        hint: 'Free some space or choose another target, then restore again: what is there already is kept.',
-      });
-    }
+    this.#fatal ??= this.#options.guard.judge(error);
     const reason =
       code === 'EEXIST' ? 'in-the-way' : code === 'EACCES' || code === 'EPERM' ? 'not-permitted' : 'failed';
     this.#fail(number, reason, `It could not be written: ${whyNotWritten(error)}`);

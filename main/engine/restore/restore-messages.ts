@@ -9,6 +9,9 @@ export interface RestoreWorkerData {
   readonly owners: 'set' | 'leave';
   /** Makes this restore's temporary names its own. */
   readonly mark: string;
+  /** See `TargetGuard`. */
+  readonly root: PathBytes;
+  readonly device: number;
 }
 
 /** One blob in the bytes of a job. */

@@ -8,10 +8,12 @@ import { initCrypto } from '../format/crypto.ts';
 import type { BlobId } from '../ids.ts';
 import { openBlob } from '../repository/blob-reader.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
+import { isOnDevice, liesInRoot } from './target-guard.ts';
 import { temporaryPath } from './temporary-names.ts';
 import { writeAt, writeWhole } from './write-file.ts';
 
-const { key, owners, mark } = workerData as RestoreWorkerData;
+const { key, owners, mark, root: rootText, device } = workerData as RestoreWorkerData;
+const root = Buffer.from(rootText, 'latin1');
 const port = parentPort as NonNullable<typeof parentPort>;
 const EMPTY = new Uint8Array(0);
 const ready = initCrypto();
@@ -29,7 +31,7 @@ function handle(job: RestoreJob): RestoreReply {
     try {
       bytesWritten += work();
     } catch (error) {
-      const { code = 'EIO', message = String(error) } = error as { code?: string; message?: string };
+      const { code = '', message = String(error) } = error as { code?: string; message?: string };
       failures.push({ file, code, message });
     }
   };
@@ -54,6 +56,9 @@ function handle(job: RestoreJob): RestoreReply {
 function writeOne({ file, path: text, mode, uid, gid, existing }: WholeFile, plain: Uint8Array): number {
   const owner = owners === 'set' ? { owner: { uid, gid } } : {};
   const path = Buffer.from(text, 'latin1');
+  if (liesInRoot(path, root) && !isOnDevice(root, device)) {
+    throw Object.assign(new Error('The disk of the target is gone.'), { code: 'ENODEV' });
+  }
   writeWhole({ path, temporary: temporaryPath(path, mark, file), mode, existing, ...owner }, plain);
   return plain.length;
 }

@@ -20,23 +20,24 @@ import { makeLink, planLinks } from './hard-links.ts';
 import { type AttributeTarget, makeSpecialFile, setAttributes } from './helper-programs.ts';
 import { isWritten } from './plan.ts';
 import type { PlannedEntry, RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
+import { liesInRoot, TargetGuard } from './target-guard.ts';
 import { TargetPaths } from './target-paths.ts';
-import { restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
+import { endMark, restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
 import { TimeSetter } from './time-setter.ts';
 import { removeQuietly } from './write-file.ts';
 
 /**
  * Does what the plan says. Everything intact is restored and whatever is not is named in the report. Each file gets its
  * name only when its content is verified; the whole is flushed to the disk once at the end, before the report says so.
- * @throws `restore/target-invalid`, `store/full` when the target's disk is full, `store/…`, `cancelled`: files that have
- *   their names are whole, and no temporary file is left.
+ * @throws `restore/target-invalid`, `store/full`, `store/read-only`, `store/unreachable` for the target's disk, `store/…` for
+ *   the repository, `cancelled`: files that have their names are whole, and no temporary file is left.
  */
 export async function restore(plan: RestorePlan): Promise<RestoreReport> {
   const run = new RestoreRun(plan);
   try {
     return await run.run();
   } finally {
-    run.close();
+    await run.close();
   }
 }
 
@@ -49,6 +50,7 @@ class RestoreRun {
   readonly #mark: string;
   readonly #closed: ClosedFolders;
   readonly #flush: Flush;
+  readonly #guard: TargetGuard;
   readonly #failed = new Set<PlannedEntry>();
   readonly #attributes: AttributeTarget[] = [];
   #files = 0;
@@ -63,12 +65,16 @@ class RestoreRun {
     this.#mark = restoreMark(plan.request.repository.host);
     this.#closed = new ClosedFolders(plan.entries);
     this.#paths = new TargetPaths(prepareTarget(plan.request.target));
+    this.#guard = new TargetGuard(this.#paths.root);
     this.#flush = new Flush(this.#paths.root.toString());
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    // Also after a failure: what stands under its name has its times, and no helper program is left.
+    await this.#times.flush();
     this.#closed.close();
     this.#paths.close();
+    endMark(this.#mark);
   }
 
   async run(): Promise<RestoreReport> {
@@ -83,6 +89,7 @@ class RestoreRun {
     this.#tell('finishing');
     await this.#setMetadata();
     await this.#flush.finish();
+    this.#guard.assertThere();
     const { unchanged, kept } = this.#plan.counts;
     return {
       result: this.#leftOut.length === 0 ? 'complete' : 'incomplete',
@@ -130,7 +137,7 @@ class RestoreRun {
         if (++this.#told % 4 === 0) this.#tell('restoring');
       },
     };
-    const options = { owners: this.#owners, mark: this.#mark, signal };
+    const options = { owners: this.#owners, mark: this.#mark, guard: this.#guard, signal };
     await new FileWriter(this.#plan, files, this.#paths, events, options).run();
   }
 
@@ -157,8 +164,10 @@ class RestoreRun {
     if (node.type === 'symlink') {
       this.#attempt(entry, () => symlinkSync(Buffer.from(node.linkTarget ?? []), place));
     } else if (node.type !== 'socket') {
+      if (liesInRoot(place, this.#paths.root)) this.#guard.assertThere();
       const made = await makeSpecialFile(place, node.type, node.device ?? 0);
       if (made !== 'done') {
+        this.#guard.assertUsable();
         const why =
           node.type === 'fifo' ? 'The system refused to make it.' : 'Making devices needs the rights of root.';
         this.#fail(entry, 'not-supported', why);
@@ -204,8 +213,11 @@ class RestoreRun {
     }
     const { state, failed } = await setAttributes(this.#attributes);
     const why = state === 'missing' ? 'The program setfattr is missing.' : 'The target does not take them.';
+    if (failed.length > 0) this.#guard.assertUsable();
     for (const { path } of failed) this.#note(path, 'attributes', `Its extended attributes were not set. ${why}`);
-    for (const path of await this.#times.flush()) this.#note(path, 'attributes', 'Its times could not be set.');
+    const untimed = await this.#times.flush();
+    if (untimed.length > 0) this.#guard.assertUsable();
+    for (const path of untimed) this.#note(path, 'attributes', 'Its times could not be set.');
     for (const entry of late.reverse()) {
       this.#attempt(entry, () => {
         chmodSync(this.#paths.of(entry.path), permissionsOf(entry.node.mode));
@@ -216,8 +228,11 @@ class RestoreRun {
 
   #attempt(entry: PlannedEntry, work: () => void): void {
     try {
+      if (entry.path.length === 1) this.#guard.assertThere();
       work();
     } catch (error) {
+      const fatal = this.#guard.judge(error);
+      if (fatal) throw fatal;
       const code = systemCode(error);
       const denied = code === 'EACCES' || code === 'EPERM';
       const reason = denied ? 'not-permitted' : code === 'EEXIST' || code === 'ENOTDIR' ? 'in-the-way' : 'failed';

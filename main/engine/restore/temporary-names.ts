@@ -4,11 +4,21 @@ import type { EngineHost } from '../repository/repository.ts';
 
 /** Restores of other computers, on a shared drive, are only taken for ended when a day has passed. */
 const FOREIGN_MS = 24 * 3_600_000;
-const PATTERN = /^\.triplicate-([0-9a-f]{8})-(\d+)-[0-9a-f]{6}-(?:\d+|link)\.tmp$/;
+const PATTERN = /^\.triplicate-(([0-9a-f]{8})-(\d+)-[0-9a-f]{6})-(?:\d+|link)\.tmp$/;
+
+/** Marks of the restores that this process is at. */
+const underWay = new Set<string>();
 
 /** What makes the temporary names of one restore its own; says as well whose they are, for whoever finds them later. */
 export function restoreMark({ hostname, pid, random }: EngineHost): string {
-  return `${hostMark(hostname)}-${pid}-${Buffer.from(random(3)).toString('hex')}`;
+  const mark = `${hostMark(hostname)}-${pid}-${Buffer.from(random(3)).toString('hex')}`;
+  underWay.add(mark);
+  return mark;
+}
+
+/** The restore has ended: what it could not take away, as its disk had gone, is nobody's from now on. */
+export function endMark(mark: string): void {
+  underWay.delete(mark);
 }
 
 /** Where a file stands until it is whole: beside its final name. `number`: of the file, or `link` for what is made at once. */
@@ -26,13 +36,15 @@ export function sweepLeftovers(folder: Buffer, host: EngineHost): void {
     return;
   }
   for (const name of names) {
-    const [, hostOfIt, pid] = PATTERN.exec(name) ?? [];
-    if (hostOfIt === undefined) continue;
+    const [, mark, hostOfIt, pid] = PATTERN.exec(name) ?? [];
+    if (mark === undefined) continue;
     const path = Buffer.concat([folder, Buffer.from(`/${name}`)]);
     try {
       const ended =
         hostOfIt === hostMark(host.hostname)
-          ? Number(pid) !== host.pid && !host.processExists(Number(pid))
+          ? Number(pid) === host.pid
+            ? !underWay.has(mark)
+            : !host.processExists(Number(pid))
           : Number(host.clock.now() / 1_000_000n) - lstatSync(path).mtimeMs > FOREIGN_MS;
       if (ended) unlinkSync(path);
     } catch {

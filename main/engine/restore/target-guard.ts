@@ -1,0 +1,93 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { TriplicateError } from '../errors.ts';
+import { systemCode } from '../store/file-errors.ts';
+
+/** What ends a whole restore, whichever file met it first. */
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+const DISK_FAILS = new Set(['EIO', 'ENODEV', 'ENXIO', 'ENOTCONN', 'ESTALE']);
+
+/**
+ * Keeps a restore on the disk that it began on. A disk that is pulled out leaves its mount point, an empty folder of the
+ * system's disk: without a look, the rest would be written there.
+ */
+export class TargetGuard {
+  readonly #root: Buffer;
+  readonly #device: number;
+
+  /** @throws the system's error when the target is not there */
+  constructor(root: Buffer) {
+    this.#root = root;
+    this.#device = statSync(root).dev;
+  }
+
+  get device(): number {
+    return this.#device;
+  }
+
+  /** @throws `store/unreachable` */
+  assertThere(): void {
+    if (!isOnDevice(this.#root, this.#device)) throw this.#gone();
+  }
+
+  /** @throws `store/unreachable`, `store/read-only` */
+  assertUsable(): void {
+    this.assertThere();
+    if (this.#isReadOnly()) throw this.#readOnly();
+  }
+
+  /** The error for the restore as a whole, when this failure is not one of the single file. */
+  judge(error: unknown): TriplicateError | undefined {
+    if (error instanceof TriplicateError) return error;
+    const code = systemCode(error) ?? '';
+    if (FULL.has(code)) {
+      return new TriplicateError('store/full', 'The disk of the target is full; the restore was stopped.', {
+        hint: 'Free some space or choose another target, then restore again: what is there already is kept.',
+      });
+    }
+    if (DISK_FAILS.has(code) || !isOnDevice(this.#root, this.#device)) return this.#gone();
+    // Only when it is the whole target: another file system below it may be read-only for good.
+    return code === 'EROFS' && this.#isReadOnly() ? this.#readOnly() : undefined;
+  }
+
+  #isReadOnly(): boolean {
+    try {
+      accessSync(this.#root, constants.W_OK);
+      return false;
+    } catch (error) {
+      return systemCode(error) === 'EROFS';
+    }
+  }
+
+  #gone(): TriplicateError {
+    return new TriplicateError(
+      'store/unreachable',
+      `The disk of the target ${this.#root} is gone or fails; the restore was stopped.`,
+      {
+        hint: 'Connect the disk and restore again: what is there already is kept. Other targets are not affected.',
+      },
+    );
+  }
+
+  #readOnly(): TriplicateError {
+    return new TriplicateError(
+      'store/read-only',
+      `The disk of the target ${this.#root} is read-only; the restore was stopped.`,
+      {
+        hint: 'Make it writable (a disk with errors becomes read-only by itself) or choose another target, then restore again.',
+      },
+    );
+  }
+}
+
+/** Whether the root is there and on the same disk as before. */
+export function isOnDevice(root: Buffer, device: number): boolean {
+  return statSync(root, { throwIfNoEntry: false })?.dev === device;
+}
+
+/**
+ * Whether something is made right in the root. Only there can a new thing come to lie in an empty mount point: all other
+ * folders of the target are missing in it.
+ */
+export function liesInRoot(path: Buffer, root: Buffer): boolean {
+  return path.lastIndexOf('/') <= root.length;
+}

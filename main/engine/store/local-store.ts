@@ -111,7 +111,10 @@ class LocalStore implements WriteStore {
 
   async put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     throwIfCancelled(signal);
-    if (name.type === 'config') await this.#refuseOtherConfig(bytes);
+    if (name.type === 'config') {
+      await this.#refuseOtherConfig(bytes);
+      await this.#assertCreated();
+    }
     await this.#write(name, bytes, signal);
     await this.#sweepLeftovers();
   }
@@ -250,6 +253,16 @@ class LocalStore implements WriteStore {
     if (existing !== undefined && Buffer.compare(existing, bytes) !== 0) {
       throw new TriplicateError('store/exists', `There is already a repository at ${this.location}.`);
     }
+  }
+
+  /**
+   * The config lies right in the root, so an empty mount point would take it, and be a repository from then on: the disk
+   * that was here when `create` made the folders must still be.
+   */
+  async #assertCreated(): Promise<void> {
+    await stat(join(this.location, 'keys')).catch((error: unknown) => {
+      throw systemCode(error) === 'ENOENT' ? this.#unreachable(error) : fileError(error, 'write', this.location);
+    });
   }
 
   async #readModes(): Promise<Modes> {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Disk } from '../api/contract/destinations.ts';
+import { CatchUp } from './catch-up.ts';
 import type { Core } from './core.ts';
 import { DestinationWatch } from './destination-watch.ts';
 import { Destinations } from './destinations.ts';
@@ -11,6 +12,7 @@ import { EngineClient } from './engine-link/client.ts';
 import { AppEvents } from './events.ts';
 import { Folders } from './folders.ts';
 import { History } from './history.ts';
+import { Missed } from './missed.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { Places } from './places.ts';
 import type { AppPorts } from './ports.ts';
@@ -39,6 +41,7 @@ export interface App {
   readonly destinations: Destinations;
   readonly runs: Runs;
   readonly work: Work;
+  readonly catchUp: CatchUp;
   readonly history: History;
   readonly restores: Restores;
   disks(): Promise<Disk[]>;
@@ -87,14 +90,16 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   const pending = new PendingChanges();
   const runs = new Runs(core);
   const watch = new DestinationWatch(core);
-  const destinations = new Destinations(core, watch, runs);
+  const missed = new Missed(core);
+  const destinations = new Destinations(core, watch, runs, missed);
   const watching = new Watching(core, pending);
   const folders = new Folders(core, { destinations, runs, pending, watchState: (id) => watching.state(id) });
   const proofs = new Proofs(core, folders, destinations);
   const work = new Work(core, { folders, destinations, watch, runs, pending, proofs });
   const history = new History(core, folders, destinations, watch);
   const restores = new Restores(core, { folders, destinations, history, runs });
-  const scheduler = new Scheduler(core, { folders, destinations, watch, runs, pending, work });
+  const catchUp = new CatchUp(core, { folders, destinations, watch, history, missed, runs, work });
+  const scheduler = new Scheduler(core, { folders, destinations, watch, runs, pending, work, catchUp });
   const settings = new SettingsService(core);
   const setup = new Setup(core, folders, destinations);
   const system = new SystemService(core);
@@ -107,6 +112,7 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   await runs.recover();
   await folders.prepare();
   await settings.applyLimits();
+  catchUp.start();
   if (options.life === 'once') await watch.lookAround();
   else {
     watching.start(folders, destinations);
@@ -131,6 +137,7 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
     destinations,
     runs,
     work,
+    catchUp,
     history,
     restores,
     disks: listDisks,

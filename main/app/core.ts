@@ -53,6 +53,13 @@ export function placeOf(ledger: Ledger, destinationId: string): PlaceRecord | un
   return ledger.places.find((place) => place.destinationId === destinationId);
 }
 
+const newPlace = (destinationId: PlaceRecord['destinationId']): PlaceRecord => ({
+  destinationId,
+  written: [],
+  absences: [],
+  catchingUp: 'no',
+});
+
 /** Changes the record of one destination, making it when there is none. */
 export function updatePlace(
   core: Core,
@@ -60,7 +67,7 @@ export function updatePlace(
   change: (before: PlaceRecord) => Partial<PlaceRecord>,
 ): Promise<void> {
   return core.ledger.update((ledger) => {
-    const before = placeOf(ledger, destinationId) ?? { destinationId, written: [] };
+    const before = placeOf(ledger, destinationId) ?? newPlace(destinationId);
     const others = ledger.places.filter((place) => place.destinationId !== destinationId);
     return { ...ledger, places: [...others, { ...before, ...change(before) }] };
   });

@@ -1,6 +1,7 @@
 import type { Destination } from '../api/contract/destinations.ts';
 import type { ContractError, DestinationId } from '../api/contract/values.ts';
 import { toWire } from '../engine/errors.ts';
+import { noteAbsence, noteReturn } from './absences.ts';
 import { type Core, isoNow } from './core.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { DestinationRecord } from './records.ts';
@@ -12,9 +13,18 @@ export interface LiveState {
   readonly freeBytes: number | null;
   readonly totalBytes: number | null;
   readonly nextLookAt: number;
+  /** When it was last found ready in this start, in milliseconds. */
+  readonly readyAt: number | null;
 }
 
-const UNKNOWN: LiveState = { state: 'unknown', problem: null, freeBytes: null, totalBytes: null, nextLookAt: 0 };
+const UNKNOWN: LiveState = {
+  state: 'unknown',
+  problem: null,
+  freeBytes: null,
+  totalBytes: null,
+  nextLookAt: 0,
+  readyAt: null,
+};
 
 /** Milliseconds between two looks: a disk is asked often, because asking costs nothing. */
 const PERIOD = { localMs: 15_000, remoteMs: 300_000, remoteAwayMs: 60_000 };
@@ -68,15 +78,18 @@ export class DestinationWatch {
     this.#live.delete(id);
   }
 
-  /** A run met this error there: a destination that vanished is away at once, not at the next look. */
-  noteFailure(destination: DestinationRecord, error: ContractError): void {
+  /**
+   * A run met this error there: a destination that vanished is away at once, not at the next look, and what the run would
+   * have stored is missed. `since`: when the run began, in milliseconds.
+   */
+  noteFailure(destination: DestinationRecord, error: ContractError, since = this.#core.ports.clock.now()): void {
     if (!AWAY.has(error.code) && !isBlocking(error.code)) return;
     if (error.code === 'cancelled') return;
-    this.#settle(destination, {
-      ...this.live(destination.id),
-      ...judge(error),
-      nextLookAt: this.#next(destination, 'away'),
-    });
+    this.#settle(
+      destination,
+      { ...this.live(destination.id), ...judge(error), nextLookAt: this.#next(destination, 'away') },
+      since,
+    );
   }
 
   async #look(destination: DestinationRecord): Promise<void> {
@@ -98,6 +111,7 @@ export class DestinationWatch {
         problem: destination.damage,
         freeBytes,
         totalBytes,
+        readyAt: this.#core.ports.clock.now(),
         nextLookAt: this.#next(destination, 'ready'),
       });
       await this.#noteSeen(destination);
@@ -120,10 +134,17 @@ export class DestinationWatch {
     }));
   }
 
-  #settle(destination: DestinationRecord, now: LiveState): void {
-    if (!this.#core.configuration.value.destinations.some(({ id }) => id === destination.id)) return;
+  #settle(given: DestinationRecord, found: LiveState, since = this.#core.ports.clock.now()): void {
+    const destination = this.#core.configuration.value.destinations.find(({ id }) => id === given.id);
+    if (!destination) return;
     const before = this.live(destination.id);
+    const now = { ...found, readyAt: found.readyAt ?? before.readyAt };
     this.#live.set(destination.id, now);
+    if (now.state === 'ready') noteReturn(this.#core, destination);
+    else {
+      const seen = now.readyAt ?? Date.parse(destination.lastSeenAt ?? destination.addedAt);
+      noteAbsence(this.#core, destination, Math.min(seen, since));
+    }
     if (before.state !== now.state || before.freeBytes !== now.freeBytes) {
       this.#core.changed('destinations');
       this.#core.changed('folders');

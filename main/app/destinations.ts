@@ -15,6 +15,7 @@ import { guessKind } from './disks.ts';
 import type { RepositoryAddress } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import { describeLocation, parseLocation } from './location.ts';
+import type { Missed } from './missed.ts';
 import type { DestinationRecord } from './records.ts';
 import type { Runs } from './runs/runs.ts';
 
@@ -24,6 +25,7 @@ interface Fields {
   readonly offsite?: boolean | undefined;
   readonly minIntervalMinutes?: number | undefined;
   readonly retention?: Retention | undefined;
+  readonly catchUp?: Destination['catchUp'] | undefined;
 }
 
 /** The places that hold copies. */
@@ -31,11 +33,13 @@ export class Destinations {
   readonly #core: Core;
   readonly #watch: DestinationWatch;
   readonly #runs: Runs;
+  readonly #missed: Missed;
 
-  constructor(core: Core, watch: DestinationWatch, runs: Runs) {
+  constructor(core: Core, watch: DestinationWatch, runs: Runs, missed: Missed) {
     this.#core = core;
     this.#watch = watch;
     this.#runs = runs;
+    this.#missed = missed;
   }
 
   list(): Destination[] {
@@ -83,6 +87,7 @@ export class Destinations {
       offsite: input.offsite ?? guess.offsite,
       minIntervalMinutes: input.minIntervalMinutes ?? 0,
       retention: input.retention ?? DEFAULT_RETENTION,
+      catchUp: input.catchUp ?? 'ask',
       addedAt: isoNow(this.#core),
       damage: null,
       lastSeenAt: null,
@@ -242,7 +247,7 @@ export class Destinations {
   #view(record: DestinationRecord): Destination {
     const live = this.#watch.live(record.id);
     const { id, name, location, kind, offsite, usedBytes, snapshots, lastSeenAt, lastCheckAt, lastPruneAt } = record;
-    const { minIntervalMinutes, retention } = record;
+    const { minIntervalMinutes, retention, catchUp } = record;
     const damaged = record.damage !== null && live.state === 'ready';
     return {
       id,
@@ -261,6 +266,8 @@ export class Destinations {
       lastPruneAt,
       minIntervalMinutes,
       retention,
+      catchUp,
+      missed: live.state === 'ready' && !damaged ? this.#missed.of(id) : null,
       queued: this.#runs.queuedAt(id),
     };
   }

@@ -20,6 +20,8 @@ const PICTURES: Readonly<Record<string, string>> = {
   webp: 'image/webp',
 };
 
+const CHANGES_HISTORY: ReadonlySet<Run['kind']> = new Set(['backup', 'prune', 'catch-up']);
+
 type Preview =
   | { kind: 'text'; text: string; truncated: boolean }
   | { kind: 'image'; mediaType: string; base64: string }
@@ -52,7 +54,7 @@ export class History {
     this.#core.events.subscribe((event, payload) => {
       if (event !== 'run.changed') return;
       const { kind, endedAt, destinationIds, folderId } = payload as Run;
-      if (endedAt === null || (kind !== 'backup' && kind !== 'prune')) return;
+      if (endedAt === null || !CHANGES_HISTORY.has(kind)) return;
       this.#updateWhere((folder) =>
         folderId ? folder.id === folderId : folder.destinationIds.some((id) => destinationIds.includes(id)),
       );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { retention } from '../api/contract/destinations.ts';
+import { catchUp, retention } from '../api/contract/destinations.ts';
 import { run } from '../api/contract/runs.ts';
 import { settings } from '../api/contract/system.ts';
 import { bytes, count, destinationId, folderId, moment, storageKind, wireError } from '../api/contract/values.ts';
@@ -27,6 +27,7 @@ export const destinationRecord = z.object({
   offsite: z.boolean(),
   minIntervalMinutes: count,
   retention,
+  catchUp: catchUp.default('ask'),
   addedAt: moment,
   /** Set by a check or drill that failed, cleared by one that passed. */
   damage: wireError.nullable(),
@@ -77,6 +78,10 @@ export const placeRecord = z.object({
   destinationId,
   /** Ids of the snapshots that were stored there and are not known to be forgotten: what its listing must name. */
   written: z.array(z.string()),
+  /** When it was not there or could not be written to, oldest first; `to` is null while that lasts. */
+  absences: z.array(z.object({ from: moment, to: moment.nullable() })).default([]),
+  /** `asked`: what it missed is to be copied over, also after a restart. `stopped`: not by itself before the next absence. */
+  catchingUp: z.enum(['no', 'asked', 'stopped']).default('no'),
 });
 export type PlaceRecord = z.infer<typeof placeRecord>;
 

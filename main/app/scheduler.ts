@@ -1,5 +1,6 @@
 import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId } from '../api/contract/values.ts';
+import type { CatchUp } from './catch-up.ts';
 import { type Core, copyOf } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
@@ -11,6 +12,9 @@ import type { Runs } from './runs/runs.ts';
 import type { Work } from './work.ts';
 
 const TICK_MS = 1000;
+/** The pause after an attempt to copy what was missed that did not bring everything. */
+const CATCH_UP_PAUSE_MS = 3_600_000;
+const UPKEEP: ReadonlySet<Run['kind']> = new Set(['prune', 'check', 'drill', 'catch-up']);
 
 export interface SchedulerParts {
   readonly folders: Folders;
@@ -19,6 +23,7 @@ export interface SchedulerParts {
   readonly runs: Runs;
   readonly pending: PendingChanges;
   readonly work: Work;
+  readonly catchUp: CatchUp;
 }
 
 /** Starts what is due: backups after changes, scans on the clock, upkeep of the destinations. Looks once a second. */
@@ -45,6 +50,8 @@ export class Scheduler {
       else this.#everything(folder, folder.destinationIds, 'change');
     });
     watch.onReturned((id) => {
+      // A source that is back is as good a reason as the destination itself.
+      for (const key of [...this.#ranAt.keys()]) if (key.startsWith('catch-up|')) this.#ranAt.delete(key);
       for (const folder of folders.records())
         if (folder.destinationIds.includes(id)) this.#everything(folder, [id], 'reconnected');
     });
@@ -70,6 +77,7 @@ export class Scheduler {
     this.#tellOverdue();
     if (this.#isResting()) return;
     for (const folder of this.#parts.folders.records()) this.#startDue(folder);
+    this.#startCatchUp();
     this.#startUpkeep();
   }
 
@@ -106,10 +114,30 @@ export class Scheduler {
     for (const group of work.groups(due)) work.backup(folder, group, cause);
   }
 
+  /** What was missed comes after the present state, at one destination at a time. */
+  #startCatchUp(): void {
+    const { runs, destinations, watch, folders, pending, catchUp } = this.#parts;
+    if (runs.open().some(({ kind }) => UPKEEP.has(kind))) return;
+    const now = this.#core.ports.clock.now();
+    for (const { id, damage } of destinations.records()) {
+      if (watch.live(id).state !== 'ready' || damage || runs.queuedAt(id) > 0) continue;
+      const behind = folders
+        .records()
+        .filter(({ destinationIds }) => destinationIds.includes(id))
+        .some(
+          (folder) => pending.get(folder.id, id)?.cause === 'reconnected' && !this.#failures.has(pair(folder.id, id)),
+        );
+      const triedAt = this.#ranAt.get(pair('catch-up', id));
+      if (behind || (triedAt !== undefined && now - triedAt < CATCH_UP_PAUSE_MS) || !catchUp.isDue(id)) continue;
+      catchUp.enqueue(id, 'reconnected');
+      return;
+    }
+  }
+
   /** One destination at a time, and never one that has work of its own. */
   #startUpkeep(): void {
     const { runs, destinations, work, watch } = this.#parts;
-    if (runs.open().some(({ kind }) => kind === 'prune' || kind === 'check' || kind === 'drill')) return;
+    if (runs.open().some(({ kind }) => UPKEEP.has(kind))) return;
     for (const record of destinations.records()) {
       if (watch.live(record.id).state !== 'ready' || record.damage || runs.queuedAt(record.id) > 0) continue;
       const stored = this.#core.ledger.value.copies.filter(

@@ -131,7 +131,7 @@ export class Work {
         const gone = new Set(outcome.forgotten);
         await updatePlace(this.#core, id, (place) => ({ written: place.written.filter((one) => !gone.has(one)) }));
         await this.#parts.destinations.patch(id, { lastPruneAt: isoNow(this.#core) });
-        await this.#measure(id);
+        await this.measure(id);
         for (const folder of this.#parts.folders.records())
           this.#core.events.emit('history.changed', { folderId: folder.id });
         return { state: 'done', report: pruneReport(outcome), error: null };
@@ -181,7 +181,7 @@ export class Work {
       return { state: partial ? 'partial' : 'done', report, error: failure };
     } catch (error) {
       const problem = plainError(error);
-      for (const id of destinationIds) await this.#noteFailure(folder, id, taken.get(id), problem);
+      for (const id of destinationIds) await this.#noteFailure(folder, id, taken.get(id), problem, startedAt);
       throw error;
     }
   }
@@ -193,7 +193,7 @@ export class Work {
   }
 
   /** The destination counts as damaged until a check finds nothing any more. */
-  async #noteDamagedParts(id: DestinationId, count: number): Promise<void> {
+  async noteDamagedParts(id: DestinationId, count: number): Promise<void> {
     const damage = new TriplicateError('repo/damaged', damagedParts(count), {
       hint: 'The other copies are not affected. A check that reads all data shows the extent.',
     });
@@ -212,12 +212,13 @@ export class Work {
     for (const [position, destinationId] of destinationIds.entries()) {
       const result = outcome.results[position];
       if (!result?.snapshotId) {
-        if (result?.error) await this.#noteFailure(folder, destinationId, taken.get(destinationId), result.error);
+        if (result?.error)
+          await this.#noteFailure(folder, destinationId, taken.get(destinationId), result.error, startedAt);
         continue;
       }
       const { snapshotId } = result;
       await updatePlace(this.#core, destinationId, ({ written }) => ({ written: [...written, snapshotId] }));
-      if (result.damagedParts > 0) await this.#noteDamagedParts(destinationId, result.damagedParts);
+      if (result.damagedParts > 0) await this.noteDamagedParts(destinationId, result.damagedParts);
       await updateCopy(
         this.#core,
         { folderId: folder.id, destinationId },
@@ -243,7 +244,7 @@ export class Work {
     });
     this.#core.events.emit('history.changed', { folderId: folder.id });
     this.#core.changed('folders');
-    for (const id of destinationIds) void this.#measure(id);
+    for (const id of destinationIds) void this.measure(id);
   }
 
   async #noteFailure(
@@ -251,11 +252,12 @@ export class Work {
     id: DestinationId,
     pending: Pending | undefined,
     problem: ReturnType<typeof plainError>,
+    startedAt: string,
   ): Promise<void> {
     const destination = this.#parts.destinations.records().find((one) => one.id === id);
     if (!destination) return;
     if (pending) this.#parts.pending.giveBack(folder.id, id, { ...pending, directories: 'everything' });
-    this.#parts.watch.noteFailure(destination, problem);
+    this.#parts.watch.noteFailure(destination, problem, Date.parse(startedAt));
     const away = this.#parts.watch.live(id).state === 'away';
     // A folder that is not there says nothing of its copies: they count, today of all days.
     if (problem.code === 'cancelled' || problem.code === 'source/missing' || away) return;
@@ -277,7 +279,17 @@ export class Work {
     work: (tools: RunTools) => Promise<RunResult>,
   ): Run {
     this.#core.secrets.of(id);
-    return this.#parts.runs.enqueue({ kind, title, folderId: null, destinationIds: [id], cause, order: 'queue', work });
+    return this.#parts.runs.enqueue({
+      kind,
+      title,
+      folderId: null,
+      destinationIds: [id],
+      cause,
+      order: 'queue',
+      // Nobody may read there while versions are removed.
+      ...(kind === 'prune' ? { upkeepOf: [id] } : {}),
+      work,
+    });
   }
 
   async #afterProof(id: DestinationId, result: 'proven' | 'looked-at'): Promise<void> {
@@ -291,7 +303,7 @@ export class Work {
   }
 
   /** Stored bytes and snapshots; a figure for the screen only, so a failure is not one of the run. */
-  async #measure(id: DestinationId): Promise<void> {
+  async measure(id: DestinationId): Promise<void> {
     try {
       const { usedBytes, snapshots } = await this.#core.engine.call('usage', {
         repository: this.#parts.destinations.address(id),

@@ -125,6 +125,7 @@ function Again({ run }: { readonly run: Run }) {
   const check = useAction('runs.check');
   const drill = useAction('runs.drill');
   const prune = useAction('runs.prune');
+  const catchUp = useAction('runs.catchUp');
   const destinationId = run.destinationIds[0];
   if (run.kind === 'restore' || destinationId === undefined) return null;
   const again = () => {
@@ -132,6 +133,7 @@ function Again({ run }: { readonly run: Run }) {
     if (run.kind === 'check') check.mutate({ destinationId, readData: false }, told);
     else if (run.kind === 'drill') drill.mutate({ destinationId }, told);
     else if (run.kind === 'prune') prune.mutate({ destinationId }, told);
+    else if (run.kind === 'catch-up') catchUp.mutate({ destinationId }, told);
     else
       backup.mutate(
         {

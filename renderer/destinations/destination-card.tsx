@@ -14,6 +14,7 @@ import { SpaceBar } from '../parts/space-bar.tsx';
 import { DESTINATION_WORDS, KIND_WORDS } from '../parts/words.ts';
 import classes from './destination-card.module.css';
 import { DestinationMenu } from './destination-menu.tsx';
+import { MissedMoments } from './missed-moments.tsx';
 import { TestResult } from './test-result.tsx';
 
 /** One destination: does it answer, how full is it, when was it last proven, what waits for it. */
@@ -96,6 +97,9 @@ export function DestinationCard({ destination }: { readonly destination: Destina
           {destination.queued > 0 && <Fact name="In the queue">{plural(destination.queued, 'run')}</Fact>}
         </dl>
       </div>
+      {destination.missed !== null && own.every(({ kind }) => kind !== 'catch-up') && (
+        <MissedMoments destination={destination} missed={destination.missed} />
+      )}
       {own.map((run) => (
         <RunProgress key={run.id} run={run} />
       ))}

@@ -31,9 +31,10 @@ function EditForm({ destination, onDone }: { readonly destination: Destination; 
   const [offsite, setOffsite] = useState(destination.offsite);
   const [interval, setInterval] = useState(String(destination.minIntervalMinutes));
   const [retention, setRetention] = useState(destination.retention);
+  const [catchUp, setCatchUp] = useState(destination.catchUp);
   const save = () =>
     update.mutate(
-      { id: destination.id, name, kind, offsite, minIntervalMinutes: Number(interval), retention },
+      { id: destination.id, name, kind, offsite, minIntervalMinutes: Number(interval), retention, catchUp },
       {
         onSuccess: () => {
           tellDone('Saved');
@@ -67,6 +68,12 @@ function EditForm({ destination, onDone }: { readonly destination: Destination; 
           data={intervals}
           value={interval}
           onChange={(value) => setInterval(value ?? '0')}
+        />
+        <Checkbox
+          label="Copy over what it missed while it was away"
+          description="Your files as they are now come in any case; this fills the gap in its history, too"
+          checked={catchUp === 'always'}
+          onChange={(event) => setCatchUp(event.target.checked ? 'always' : 'ask')}
         />
         <RetentionFields value={retention} onChange={setRetention} />
         {update.error !== null && <Failure error={update.error} />}

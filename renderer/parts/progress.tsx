@@ -66,17 +66,18 @@ export function RunProgress({ run, cancel = 'offer', title = 'hide' }: RunProgre
 
 function headline(run: Run, share: number | null): string {
   if (run.state === 'queued' || run.progress === null) return 'Waiting for its turn';
-  const words = phaseWords(run.progress.phase);
+  const words = run.kind === 'catch-up' ? 'Copying what was missed' : phaseWords(run.progress.phase);
   return share === null ? words : `${words}, ${Math.floor(share * 100)} %`;
 }
 
 function numbers(run: Run): string {
   const { progress } = run;
   if (progress === null || (progress.filesDone === 0 && progress.bytesDone === 0)) return '';
+  const thing = run.kind === 'catch-up' ? 'moment' : 'file';
   const files =
     progress.filesTotal === null
-      ? plural(progress.filesDone, 'file')
-      : `${number(progress.filesDone)} of ${plural(progress.filesTotal, 'file')}`;
+      ? plural(progress.filesDone, thing)
+      : `${number(progress.filesDone)} of ${plural(progress.filesTotal, thing)}`;
   const amount =
     progress.bytesTotal === null
       ? size(progress.bytesDone)

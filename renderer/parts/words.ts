@@ -7,6 +7,7 @@ import {
   IconCloud,
   IconDeviceDesktop,
   IconDeviceUsb,
+  IconHistory,
   IconHistoryToggle,
   IconNetwork,
   IconPlayerStop,
@@ -70,6 +71,7 @@ export const RUN_KINDS: Readonly<Record<RunKind, { readonly label: string; reado
   check: { label: 'Check', icon: IconStethoscope },
   drill: { label: 'Restore drill', icon: IconShieldCheck },
   prune: { label: 'Clean-up', icon: IconWind },
+  'catch-up': { label: 'Catching up', icon: IconHistory },
 };
 
 export const CAUSE_WORDS: Readonly<Record<Run['cause'], string>> = {

@@ -131,3 +131,63 @@ test('a disk that is away says so once, however often it is tested', async () =>
   await cloud.getByText(/Tested just now/).waitFor();
   expect(await cloud.getByText('Backblaze refuses the login.').count()).toBe(1);
 });
+
+test('what a disk missed while it was away is offered, copied over, and can be stopped', async () => {
+  const { page } = await open('returned', '/destinations');
+  const disk = page.getByRole('article', { name: 'Blue disk' });
+  await disk.getByText('It missed 12 moments while it was away').waitFor();
+  expect(await page.getByText(/^It missed/).count()).toBe(1);
+  await disk.getByRole('button', { name: 'Copy them over' }).press('Enter');
+  await disk.getByText(/^Copying what was missed, \d+ %/).waitFor();
+  await disk.getByText(/\d+ of 12 moments/).waitFor();
+  await disk.getByRole('button', { name: 'Stop: Copy what Blue disk missed' }).click();
+  // What is not there yet is offered again.
+  await disk.getByRole('button', { name: 'Copy them over' }).click();
+  await disk.getByText(/^Copying what was missed/).waitFor();
+  await disk
+    .getByText(/missed/)
+    .first()
+    .waitFor({ state: 'detached' });
+  expect(await disk.getByRole('progressbar', { name: /missed/ }).count()).toBe(0);
+});
+
+test('missed moments that nobody wants there are left out after a question', async () => {
+  const { page, app } = await open('returned', '/destinations');
+  const disk = page.getByRole('article', { name: 'Blue disk' });
+  await disk.getByRole('button', { name: 'Not needed here' }).click();
+  await page.getByText(/^Nothing is deleted: they stay at Backblaze and Attic server/).waitFor();
+  await page.keyboard.press('Escape');
+  await disk.getByText(/^It missed 12/).waitFor();
+  await disk.getByRole('button', { name: 'Not needed here' }).click();
+  await page.getByRole('button', { name: 'Leave them out' }).click();
+  await disk.getByText(/^It missed/).waitFor({ state: 'detached' });
+  expect(app.world.destinations.every(({ missed }) => missed === null)).toBe(true);
+});
+
+test('where nobody who has them can be reached, missed moments wait', async () => {
+  const { page } = await open('returned', '/destinations', ({ world }) => {
+    world.destinations = world.destinations.map((one) =>
+      one.name === 'Blue disk'
+        ? {
+            ...one,
+            missed: {
+              moments: 1,
+              at: world.destinations.filter(({ name }) => name === 'Backblaze').map(({ id }) => id),
+            },
+          }
+        : { ...one, state: 'away' },
+    );
+  });
+  const disk = page.getByRole('article', { name: 'Blue disk' });
+  await disk.getByText(/When Backblaze can be reached, this moment can be copied over/).waitFor();
+  expect(await disk.getByRole('button', { name: 'Copy it over' }).isDisabled()).toBe(true);
+});
+
+test('copying over what is missed can become the rule for a destination', async () => {
+  const { page, app } = await open('good', '/destinations');
+  await page.getByRole('button', { name: 'More for Blue disk' }).click();
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
+  await page.getByRole('checkbox', { name: 'Copy over what it missed while it was away' }).check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect.poll(() => app.world.destinations[0]?.catchUp).toBe('always');
+});

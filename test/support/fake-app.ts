@@ -117,11 +117,26 @@ function showRun(world: World, run: Run, emit: (event: EventName, payload: unkno
 
 const STEPS = 24;
 
+function copying(share: number): NonNullable<Run['progress']> {
+  return {
+    phase: 'storing',
+    filesDone: Math.floor(12 * share),
+    filesTotal: 12,
+    bytesDone: Math.round(1.8e9 * share),
+    bytesTotal: null,
+    bytesPerSecond: 12e6,
+    secondsLeft: null,
+    currentPath: null,
+  };
+}
+
 function advance(run: Run, step: number): Run {
   const time = new Date().toISOString();
   if (step >= STEPS) return { ...run, state: 'done', endedAt: time, progress: null, report: run.report };
   const bytesTotal = 18.4e9;
   const share = step / STEPS;
+  if (run.kind === 'catch-up')
+    return { ...run, state: 'running', startedAt: run.startedAt ?? time, progress: copying(share) };
   return {
     ...run,
     state: 'running',

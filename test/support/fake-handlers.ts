@@ -72,6 +72,10 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
   };
   const showFolders = () => emit('folders.changed', world.folders);
   const showPlaces = () => emit('destinations.changed', world.destinations);
+  const caughtUp = (id: Destination['id']) => {
+    world.destinations = world.destinations.map((one) => (one.id === id ? { ...one, missed: null } : one));
+    showPlaces();
+  };
   const finishBackup = (id: Folder['id']) => {
     world.folders = world.folders.map((folder) =>
       folder.id !== id
@@ -229,6 +233,8 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
           weeklyForWeeks: 12,
           monthlyForMonths: 24,
         },
+        catchUp: input.catchUp ?? 'ask',
+        missed: null,
         queued: 0,
       };
       world.destinations = [...world.destinations, added];
@@ -247,6 +253,10 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
     'destinations.remove': ({ id }) => {
       world.destinations = world.destinations.filter((destination) => destination.id !== id);
       showPlaces();
+      return {};
+    },
+    'destinations.leaveMissed': ({ id }) => {
+      caughtUp(id);
       return {};
     },
     'destinations.test': (input) => ({
@@ -308,6 +318,10 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
     'runs.check': onPlace('check', 'Check'),
     'runs.prune': onPlace('prune', 'Clean up'),
     'runs.drill': onPlace('drill', 'Try a restore from'),
+    'runs.catchUp': ({ destinationId }) => {
+      const title = `Copy what ${place(destinationId).name} missed`;
+      return startRun(newRun('catch-up', title, { destinationIds: [destinationId] }), () => caughtUp(destinationId));
+    },
     'runs.cancel': ({ id }) => {
       world.runs = world.runs.map((run) =>
         run.id === id ? { ...run, state: 'cancelled' as const, endedAt: iso(), progress: null } : run,

@@ -6,7 +6,7 @@ import type { DestinationId, FolderId, RunId } from '../../main/api/contract/val
 
 /** Believable states of the app for screens to be looked at and tested on. */
 
-export type Scenario = 'fresh' | 'good' | 'trouble' | 'empty' | 'locked' | 'no-rclone';
+export type Scenario = 'fresh' | 'good' | 'trouble' | 'returned' | 'empty' | 'locked' | 'no-rclone';
 
 export interface World {
   info: SystemInfo;
@@ -93,7 +93,15 @@ function destinations(scenario: Scenario, at: (before: number) => string): Desti
     weeklyForWeeks: 12,
     monthlyForMonths: 24,
   };
-  const shared = { problem: null, retention, minIntervalMinutes: 0, queued: 0, lastPruneAt: at(6 * DAY) };
+  const shared = {
+    problem: null,
+    retention,
+    minIntervalMinutes: 0,
+    catchUp: 'ask' as const,
+    missed: null,
+    queued: 0,
+    lastPruneAt: at(6 * DAY),
+  };
   const trouble = scenario === 'trouble';
   return [
     {
@@ -108,6 +116,7 @@ function destinations(scenario: Scenario, at: (before: number) => string): Desti
       totalBytes: trouble ? null : 1000 * GB,
       usedBytes: 214 * GB,
       snapshots: 1284,
+      missed: scenario === 'returned' ? { moments: 12, at: [asDestination('d-cloud'), asDestination('d-nas')] } : null,
       lastSeenAt: at(trouble ? 9 * DAY : 4 * MINUTE),
       lastCheckAt: at(trouble ? 12 * DAY : 2 * DAY),
       queued: trouble ? 3 : 0,
@@ -348,6 +357,7 @@ function runs(scenario: Scenario, world: World, at: (before: number) => string):
       drill: `Try a restore from ${place}`,
       restore: `Restore from ${folder.name}`,
       prune: `Clean up ${place}`,
+      'catch-up': `Copy what ${place} missed`,
     }[kind];
     list.push({
       id: asRun(`r-${index}`),
@@ -385,6 +395,7 @@ export function report(kind: Run['kind'], seed: number, extent: 'partial' | 'who
     drill: '40 files restored and compared byte for byte: all equal.',
     restore: 'Everything was restored and verified.',
     prune: '31 old snapshots forgotten, 4.2 GB freed.',
+    'catch-up': '12 moments copied over and verified; 1.8 GB stored.',
   }[kind];
   const named = ['Photos/2024/locked-album.lrcat', 'Photos/import/IMG_2210.CR3', 'Photos/import/IMG_2211.CR3'];
   return {

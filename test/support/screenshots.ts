@@ -125,6 +125,23 @@ export const VIEWS: readonly View[] = [
   },
   { name: 'destinations-good', scenario: 'good', path: '/destinations' },
   { name: 'destinations-trouble', scenario: 'trouble', path: '/destinations' },
+  { name: 'destinations-returned', scenario: 'returned', path: '/destinations' },
+  {
+    name: 'destinations-catching-up',
+    scenario: 'returned',
+    path: '/destinations',
+    act: async (page) => {
+      await click('Copy them over')(page);
+      await page.getByText(/^Copying what was missed, /).waitFor();
+      await page.waitForTimeout(1_000);
+    },
+  },
+  {
+    name: 'destinations-leave-missed',
+    scenario: 'returned',
+    path: '/destinations',
+    act: click('Not needed here'),
+  },
   { name: 'destinations-empty', scenario: 'empty', path: '/destinations' },
   {
     name: 'destinations-menu',

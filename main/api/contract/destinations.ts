@@ -19,6 +19,9 @@ export const DEFAULT_RETENTION: Retention = {
   monthlyForMonths: 24,
 };
 
+/** What happens with the moments that a destination missed while it was away: a person is asked, or they are copied over. */
+export const catchUp = z.enum(['ask', 'always']);
+
 export const destination = z.object({
   id: destinationId,
   name: z.string(),
@@ -39,6 +42,12 @@ export const destination = z.object({
   /** Runs at most this often, in minutes; 0 follows every change. */
   minIntervalMinutes: count,
   retention,
+  catchUp,
+  /**
+   * Moments that it lacks from while it was away and would keep by its rules, and the destinations that have them; null
+   * when there are none, or it is not there.
+   */
+  missed: z.object({ moments: count, at: z.array(destinationId) }).nullable(),
   /** Runs that wait in this destination's queue. */
   queued: count,
 });
@@ -75,6 +84,7 @@ const destinationFields = z.object({
   offsite: z.boolean().optional(),
   minIntervalMinutes: count.optional(),
   retention: retention.optional(),
+  catchUp: catchUp.optional(),
 });
 
 export const destinationMethods = {
@@ -91,6 +101,8 @@ export const destinationMethods = {
   'destinations.update': method(destinationFields.extend({ id: destinationId }), destination),
   /** Forgets the destination; nothing is deleted there. */
   'destinations.remove': method(z.object({ id: destinationId }), nothing),
+  /** The moments that it missed are not wanted there: they are no longer offered. */
+  'destinations.leaveMissed': method(z.object({ id: destinationId }), nothing),
   'destinations.test': method(
     z.union([
       z.object({ id: destinationId }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { method } from './method.ts';
 import { bytes, count, destinationId, folderId, moment, nothing, runId, wireError } from './values.ts';
 
-export const runKind = z.enum(['backup', 'restore', 'check', 'drill', 'prune']);
+export const runKind = z.enum(['backup', 'restore', 'check', 'drill', 'prune', 'catch-up']);
 export type RunKind = z.infer<typeof runKind>;
 
 /** `partial`: done, but something was left out, and the report names it. */
@@ -78,6 +78,8 @@ export const runMethods = {
   'runs.check': method(z.object({ destinationId, readData: z.boolean() }), run),
   'runs.prune': method(z.object({ destinationId }), run),
   'runs.drill': method(z.object({ destinationId }), run),
+  /** Copies over what the destination missed while it was away, from the others; goes on after a restart of the app. */
+  'runs.catchUp': method(z.object({ destinationId }), run),
   'runs.cancel': method(z.object({ id: runId }), nothing),
   'runs.get': method(z.object({ id: runId }), run),
   /** Newest first; `after` pages on: the runs that are older than this one. */

@@ -9,6 +9,10 @@ export const destinationHandlers: Handlers<keyof typeof destinationMethods> = {
     await app.destinations.remove(id);
     return {};
   },
+  'destinations.leaveMissed': async (app, { id }) => {
+    await app.catchUp.leave(id);
+    return {};
+  },
   'destinations.test': (app, input) => app.destinations.test(input),
   'destinations.unlock': async (app, { id }) => ({ removed: await app.destinations.unlock(id) }),
   'destinations.remotes': (app) => app.destinations.remotes(),

@@ -7,6 +7,7 @@ export const runHandlers: Handlers<keyof typeof runMethods> = {
     app.work.check(destinationId, readData ? 'read-data' : 'structure', 'person'),
   'runs.prune': (app, { destinationId }) => app.work.prune(destinationId, 'person'),
   'runs.drill': (app, { destinationId }) => app.work.drill(destinationId, 'person'),
+  'runs.catchUp': (app, { destinationId }) => app.catchUp.ask(destinationId),
   'runs.cancel': (app, { id }) => {
     app.runs.cancel(id);
     return {};

@@ -100,6 +100,30 @@ export interface PruneOutcome {
   readonly forgotten: readonly string[];
 }
 
+/** A time in which a destination got nothing; ISO 8601, UTC. */
+export interface Absence {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A moment that a destination lacks, and the snapshots of it elsewhere. */
+export interface MissedMoment {
+  readonly folderId: string;
+  readonly time: string;
+  readonly copies: readonly { readonly destinationId: string; readonly snapshotId: string }[];
+}
+
+export interface CopyOutcome {
+  readonly copied: readonly { readonly from: string; readonly to: string }[];
+  /** They were there already. */
+  readonly present: readonly string[];
+  /** The source has lost something of them. */
+  readonly failed: readonly { readonly id: string; readonly error: ContractError }[];
+  /** Parts that the target has lost. */
+  readonly damagedParts: number;
+  readonly bytesAdded: number;
+}
+
 export interface RestoreCall {
   readonly repository: RepositoryAddress;
   readonly snapshotId: string;
@@ -181,6 +205,21 @@ export interface EngineCalls {
       readonly known: KnownSnapshots;
     },
     PruneOutcome,
+  ];
+  /** What a destination lacks from while it was away, as far as the catalog knows. */
+  missed: [
+    {
+      readonly catalog: string;
+      readonly folderIds: readonly string[];
+      readonly destinationId: string;
+      readonly absences: readonly Absence[];
+      readonly retention: RetentionRules;
+    },
+    readonly MissedMoment[],
+  ];
+  copy: [
+    { readonly from: RepositoryAddress; readonly to: RepositoryAddress; readonly snapshotIds: readonly string[] },
+    CopyOutcome,
   ];
   planRestore: [RestoreCall, RestorePlanInfo];
   restore: [RestoreCall, RestoreOutcome];

@@ -14,6 +14,7 @@ import type {
   RepositoryAddress,
   SnapshotInfo,
 } from './calls.ts';
+import { runCopy } from './copy.ts';
 import { runDrill } from './drill.ts';
 import { HistoryService } from './history-service.ts';
 import { OpenRepositories } from './open-repositories.ts';
@@ -32,7 +33,8 @@ type Servers = {
 
 /** Does the calls: the engine, its stores and rclone, joined. Runs in the engine's process; tests use it directly. */
 export class EngineService implements Engine {
-  readonly #repositories = new OpenRepositories(systemHost());
+  readonly #host = systemHost();
+  readonly #repositories = new OpenRepositories(this.#host);
   readonly #running = new Set<Promise<unknown>>();
   readonly #ending = new AbortController();
   readonly #history = new HistoryService(this.#repositories, this.#ending.signal);
@@ -95,6 +97,8 @@ export class EngineService implements Engine {
     }),
     check: (input, options) => runCheck(this.#repositories, input, options),
     prune: (input, options) => this.#prune(input, options).finally(() => this.#history.invalidate()),
+    missed: async (input) => this.#history.missed(input, this.#host),
+    copy: (input, options) => runCopy(this.#repositories, input, options).finally(() => this.#history.invalidate()),
     planRestore: (input, options) => runPlanRestore(this.#repositories, input, options),
     restore: (input, options) => runRestore(this.#repositories, input, options),
     drill: (input, options) => runDrill(this.#repositories, input, options),

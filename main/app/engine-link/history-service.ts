@@ -9,7 +9,8 @@ import {
 } from '../../catalog/catalog.ts';
 import { readBlob, type TreeNode } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
-import type { CallInput, CallOutput, HistoryScope, MomentInfo, VersionInfo } from './calls.ts';
+import type { CallInput, CallOutput, HistoryScope, MissedMoment, MomentInfo, VersionInfo } from './calls.ts';
+import { type MissedFacts, missedMoments } from './missed.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 
 /** Another program may write to a repository; our own runs are known at once. */
@@ -59,6 +60,14 @@ export class HistoryService {
       this.#updates.clear();
       return [];
     }
+  }
+
+  /** What the destination lacks, folder by folder; nothing of a folder that is not known yet. */
+  missed(input: CallInput<'missed'>, host: MissedFacts['host']): readonly MissedMoment[] {
+    const catalog = this.#catalog(input.catalog);
+    return input.folderIds.flatMap((folderId) =>
+      missedMoments({ ...input, folderId, moments: catalog.moments(folderId), host }),
+    );
   }
 
   async keepFolders({ catalog, folderIds }: CallInput<'keepHistory'>): Promise<void> {

@@ -9,7 +9,6 @@ import {
   type Repository,
   type RestorePlan,
   type RestoreReport,
-  type RetentionPolicy,
   restore,
   withLock,
 } from '../../engine/engine.ts';
@@ -24,9 +23,9 @@ import type {
   RestoreCall,
   RestoreOutcome,
   RestorePlanInfo,
-  RetentionRules,
 } from './calls.ts';
 import type { OpenRepositories } from './open-repositories.ts';
+import { policyOf } from './policy.ts';
 
 export const MOST_FINDINGS = 200;
 const SAMPLE = 200;
@@ -118,21 +117,6 @@ export async function runPrune(
     snapshotsKept: kept,
     bytesFreed: Math.max(0, bytesBefore - after),
     forgotten: [...forgotten, ...pruned.forgotten],
-  };
-}
-
-/** The newest is always kept, whatever the rules say. */
-function policyOf(rules: RetentionRules): RetentionPolicy {
-  const span = (days: number, hours = 0) => ({ years: 0, months: 0, days, hours });
-  return {
-    last: 1,
-    ...(rules.keepAllHours > 0 ? { within: span(0, rules.keepAllHours) } : {}),
-    ...(rules.hourlyForHours > 0 ? { withinHourly: span(0, rules.hourlyForHours) } : {}),
-    ...(rules.dailyForDays > 0 ? { withinDaily: span(rules.dailyForDays) } : {}),
-    ...(rules.weeklyForWeeks > 0 ? { withinWeekly: span(rules.weeklyForWeeks * 7) } : {}),
-    ...(rules.monthlyForMonths > 0
-      ? { withinMonthly: { years: 0, months: rules.monthlyForMonths, days: 0, hours: 0 } }
-      : {}),
   };
 }
 

@@ -99,6 +99,46 @@ export function checkReport(outcome: CheckOutcome, depth: 'structure' | 'read-da
   };
 }
 
+/** How copying missed moments went. */
+export interface CaughtUp {
+  copied: number;
+  bytesAdded: number;
+  damagedParts: number;
+  /** Moments that only destinations have that cannot be read now. */
+  away: number;
+  /** Moments of which something is lost wherever they are. */
+  readonly lost: { readonly time: string; readonly why: string }[];
+}
+
+export function catchUpReport({ copied, bytesAdded, damagedParts: damaged, away, lost }: CaughtUp): Report {
+  const findings: Finding[] = [];
+  const finding = (level: Finding['level'], code: string, text: string): void => {
+    findings.push({ level, code, text, path: null });
+  };
+  if (damaged > 0) finding('error', 'repo/damaged', damagedParts(damaged));
+  if (away > 0) {
+    const text = `${moments(away)} could not be copied yet: where ${away === 1 ? 'it is' : 'they are'} cannot be reached now. It goes on by itself.`;
+    finding('warning', 'catch-up/away', text);
+  }
+  for (const { time, why } of lost.slice(0, MOST_LOST))
+    finding(
+      'warning',
+      'catch-up/lost',
+      `The moment of ${time.slice(0, 16).replace('T', ' ')} (UTC) was not copied. ${why}`,
+    );
+  const summary =
+    copied === 0 && findings.length === 0
+      ? 'Nothing was missing any more.'
+      : `${moments(copied)} copied over and verified; ${size(bytesAdded)} stored.`;
+  return { ...NOTHING, summary, bytesStored: bytesAdded, findings, moreFindings: Math.max(0, lost.length - MOST_LOST) };
+}
+
+const MOST_LOST = 50;
+
+function moments(count: number): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? 'moment' : 'moments'}`;
+}
+
 export function pruneReport(outcome: PruneOutcome): Report {
   const { snapshotsRemoved, snapshotsKept, bytesFreed } = outcome;
   return {

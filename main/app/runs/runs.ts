@@ -34,6 +34,8 @@ export interface RunRequest {
   readonly cause: Run['cause'];
   /** `queue`: waits for its turn at each of its destinations; `at-once`: only reads there, so it need not wait. */
   readonly order: 'queue' | 'at-once';
+  /** Destinations whose old versions it moves or removes, or relies on for long: one such run at a time at each. */
+  readonly upkeepOf?: readonly DestinationId[];
   readonly work: (tools: RunTools) => Promise<RunResult>;
 }
 
@@ -112,6 +114,10 @@ export class Runs {
     return pageOfRuns(newestFirst, filter, limit);
   }
 
+  get state(): 'open' | 'closing' {
+    return this.#state;
+  }
+
   /** Runs that are queued or under way. */
   open(): readonly Run[] {
     return this.#entries.map(({ run }) => run);
@@ -165,11 +171,17 @@ export class Runs {
 
   #pump(): void {
     const taken = new Set<string>();
-    for (const entry of [...this.#entries]) {
-      const lanes = entry.request.order === 'queue' ? entry.request.destinationIds : [];
-      const free = lanes.every((lane) => !taken.has(lane));
-      for (const lane of lanes) taken.add(lane);
-      if (entry.run.state === 'queued' && free) void this.#start(entry);
+    for (const { run, request } of this.#entries)
+      if (run.state === 'running') for (const lane of [...lanesOf(request), ...upkeepLanesOf(request)]) taken.add(lane);
+    for (const entry of this.#entries.filter(({ run }) => run.state === 'queued')) {
+      const lanes = lanesOf(entry.request);
+      const upkeep = upkeepLanesOf(entry.request);
+      const mayKeepUp = upkeep.every((lane) => !taken.has(lane));
+      const free = mayKeepUp && lanes.every((lane) => !taken.has(lane));
+      for (const lane of upkeep) taken.add(lane);
+      // What waits for upkeep, which may take hours, lets backups pass.
+      if (mayKeepUp) for (const lane of lanes) taken.add(lane);
+      if (free) void this.#start(entry);
     }
   }
 
@@ -234,6 +246,14 @@ export class Runs {
   #find(id: string): Entry | undefined {
     return this.#entries.find(({ run }) => run.id === id);
   }
+}
+
+function lanesOf({ order, destinationIds }: RunRequest): readonly string[] {
+  return order === 'queue' ? destinationIds : [];
+}
+
+function upkeepLanesOf({ upkeepOf = [] }: RunRequest): readonly string[] {
+  return upkeepOf.map((id) => `upkeep of ${id}`);
 }
 
 function isOpen(state: RunState): boolean {

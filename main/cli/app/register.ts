@@ -6,7 +6,7 @@ import { find, history, restorePath } from './old-versions.ts';
 import { serveCommand } from './serve.ts';
 import { withApp } from './session.ts';
 import { showStatus } from './status.ts';
-import { backUp, checkNow, drillNow, pruneNow } from './work.ts';
+import { backUp, catchUpNow, checkNow, drillNow, pruneNow } from './work.ts';
 
 /** Adds the commands that work with the app: folders, destinations, runs, old versions, the interface (design, section 9). */
 export function registerApp(program: Command): void {
@@ -77,6 +77,9 @@ function registerWork(program: Command): void {
   );
   word(program, 'drill [name]', 'try a restore from a destination, or from all').action((name, _options, command) =>
     withApp(command, (session) => drillNow(session, name)),
+  );
+  word(program, 'catch-up <name>', 'copy what a destination missed while it was away, from the others').action(
+    (name, _options, command) => withApp(command, (session) => catchUpNow(session, name)),
   );
 }
 

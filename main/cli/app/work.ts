@@ -42,6 +42,10 @@ export async function drillNow(session: AppSession, name: string | undefined): P
   return forEach(session, name, (destinationId) => session.app.call('runs.drill', { destinationId }));
 }
 
+export async function catchUpNow(session: AppSession, name: string): Promise<ExitCode> {
+  return forEach(session, name, (destinationId) => session.app.call('runs.catchUp', { destinationId }));
+}
+
 async function forEach(
   session: AppSession,
   name: string | undefined,

@@ -7,6 +7,8 @@ import { BlobSet } from '../walk/blob-set.ts';
 import { markReachable } from '../walk/reachable.ts';
 import { BlobTransfer, type PlacedBlob, type Side } from './blob-transfer.ts';
 
+const TELL_BYTES = 4 * 1024 * 1024;
+
 /** Copies blobs from one repository to another, as they are stored: compressed once, sealed anew, verified on the way. */
 export class BlobCopier {
   readonly #from: Side;
@@ -32,8 +34,12 @@ export class BlobCopier {
     this.#indexWriter = new IndexWriter(to.repository);
   }
 
-  /** Everything below the tree, and the tree. @throws `repo/damaged`, `repo/blob-missing`, `store/…`, `cancelled` */
-  async copyTree(tree: TreeId): Promise<void> {
+  /**
+   * Everything below the tree, and the tree; calls `onBytes` now and then on a long way.
+   * @throws `repo/damaged`, `repo/blob-missing`, `store/…`, `cancelled`
+   */
+  async copyTree(tree: TreeId, onBytes: () => void = () => undefined): Promise<void> {
+    let toldAt = this.bytesAdded;
     try {
       for await (const ready of this.#transfer.take(await this.#lacking(tree))) {
         await this.#packer.add(ready);
@@ -41,6 +47,9 @@ export class BlobCopier {
         this.blobs++;
         this.bytesAdded += ready.sealed.length;
         this.bytesSinceIndex += ready.sealed.length;
+        if (this.bytesAdded - toldAt < TELL_BYTES) continue;
+        toldAt = this.bytesAdded;
+        onBytes();
       }
     } catch (error) {
       this.#seen = new BlobSet();

@@ -78,22 +78,24 @@ async function copyLocked(request: CopyRequest, signal: AbortSignal): Promise<Co
     }
     waiting = [];
   };
-  for (const [position, stored] of snapshots.entries()) {
+  const tell = (filesDone: number): void =>
     request.onProgress?.({
       phase: 'storing',
-      filesDone: position,
+      filesDone,
       filesTotal: snapshots.length,
       bytesDone: copier.bytesAdded,
       bytesTotal: null,
       currentPath: null,
     });
+  for (const [position, stored] of snapshots.entries()) {
+    tell(position);
     const isPresent = known.has(identity(stored));
     if (isPresent && damagedParts === 0) {
       present.push(stored.id);
       continue;
     }
     try {
-      await copier.copyTree(stored.snapshot.tree);
+      await copier.copyTree(stored.snapshot.tree, () => tell(position));
       if (isPresent) present.push(stored.id);
       else waiting.push(stored);
     } catch (error) {

@@ -83,6 +83,35 @@ describe('the queues', () => {
     expect([both, after].map(({ id }) => state(id))).toEqual(['running', 'queued']);
   });
 
+  it('keep upkeep waiting for upkeep, and let backups pass meanwhile', async () => {
+    const upkeep = (kind: Run['kind'], order: 'queue' | 'at-once', at: string, of: readonly string[]) => {
+      const gate = Promise.withResolvers<RunResult>();
+      const request = { kind, title: kind, folderId: null, cause: 'person', order, work: () => gate.promise } as const;
+      const ids = (names: readonly string[]) => names as unknown as readonly DestinationId[];
+      const { id } = runs.enqueue({ ...request, destinationIds: ids([at]), upkeepOf: ids(of) });
+      return { id, finish: () => gate.resolve(done) };
+    };
+    const copying = upkeep('catch-up', 'at-once', 'usb', ['disk', 'usb']);
+    const other = upkeep('catch-up', 'at-once', 'disk', ['disk', 'usb']);
+    const pruning = upkeep('prune', 'queue', 'disk', ['disk']);
+    const backup = queue('a', 'disk');
+    expect([copying, other, pruning, backup].map(({ id }) => state(id))).toEqual([
+      'running',
+      'queued',
+      'queued',
+      'running',
+    ]);
+    copying.finish();
+    await runs.ended(copying.id);
+    expect([other, pruning].map(({ id }) => state(id))).toEqual(['running', 'queued']);
+    other.finish();
+    await runs.ended(other.id);
+    expect(state(pruning.id)).toBe('queued');
+    backup.finish();
+    await runs.ended(backup.id);
+    expect(state(pruning.id)).toBe('running');
+  });
+
   it('go on after a failure', async () => {
     const bad = queue('a', 'disk');
     const next = queue('b', 'disk');

@@ -1,0 +1,203 @@
+import type { Run } from '../api/contract/runs.ts';
+import type { DestinationId } from '../api/contract/values.ts';
+import { TriplicateError } from '../engine/errors.ts';
+import { type Core, placeOf, updatePlace } from './core.ts';
+import type { DestinationWatch } from './destination-watch.ts';
+import type { Destinations } from './destinations.ts';
+import type { MissedMoment } from './engine-link/calls.ts';
+import { plainError } from './engine-link/serve-engine.ts';
+import type { Folders } from './folders.ts';
+import type { History } from './history.ts';
+import type { Missed } from './missed.ts';
+import type { PlaceRecord } from './records.ts';
+import { type CaughtUp, catchUpReport } from './runs/report-words.ts';
+import type { RunResult, Runs, RunTools } from './runs/runs.ts';
+import type { Work } from './work.ts';
+
+export interface CatchUpParts {
+  readonly folders: Folders;
+  readonly destinations: Destinations;
+  readonly watch: DestinationWatch;
+  readonly history: History;
+  readonly missed: Missed;
+  readonly runs: Runs;
+  readonly work: Work;
+}
+
+/**
+ * Brings moments that a destination missed while it was away from the destinations that have them. It has the present
+ * state anyway; this is for those who want the whole history there too.
+ */
+export class CatchUp {
+  readonly #core: Core;
+  readonly #parts: CatchUpParts;
+
+  constructor(core: Core, parts: CatchUpParts) {
+    this.#core = core;
+    this.#parts = parts;
+  }
+
+  /** Keeps what is known of missed moments up to date, and notes when a person stops a run. */
+  start(): void {
+    const { missed, runs } = this.#parts;
+    missed.refreshAll();
+    this.#core.events.subscribe((event, payload) => {
+      if (event === 'history.changed') missed.refreshAll();
+      if (event !== 'run.changed') return;
+      const { kind, state, destinationIds } = payload as Run;
+      if (kind !== 'catch-up' || state !== 'cancelled' || runs.state === 'closing') return;
+      for (const id of destinationIds) this.#settle(id, { catchingUp: 'stopped' });
+    });
+  }
+
+  /** By a person's wish, which outlives a kill: the run begins again until it is done or stopped. @throws `app/…` */
+  async ask(id: DestinationId): Promise<Run> {
+    const { destinations, runs, watch } = this.#parts;
+    const record = destinations.record(id);
+    this.#core.secrets.of(id);
+    refuseDamaged(record);
+    await watch.look(record);
+    const running = runs.open().find(({ kind, destinationIds }) => kind === 'catch-up' && destinationIds.includes(id));
+    if (running) return running;
+    const run = this.enqueue(id, 'person');
+    await updatePlace(this.#core, id, () => ({ catchingUp: 'asked' }));
+    return run;
+  }
+
+  /** Whether it is wanted by itself now: asked for, or the destination's setting, and something can be copied. */
+  isDue(id: DestinationId): boolean {
+    const wish = placeOf(this.#core.ledger.value, id)?.catchingUp ?? 'no';
+    const wanted = wish === 'asked' || (wish === 'no' && this.#parts.destinations.record(id).catchUp === 'always');
+    return wanted && this.#parts.missed.moments(id).some((moment) => this.#sourcesOf(moment, id).length > 0);
+  }
+
+  enqueue(id: DestinationId, cause: Run['cause']): Run {
+    const { destinations, runs } = this.#parts;
+    return runs.enqueue({
+      kind: 'catch-up',
+      title: `Copy what ${destinations.record(id).name} missed`,
+      folderId: null,
+      destinationIds: [id],
+      cause,
+      order: 'at-once',
+      upkeepOf: destinations.records().map((one) => one.id),
+      work: (tools) => this.#run(id, tools),
+    });
+  }
+
+  /** What it missed is not wanted there. */
+  async leave(id: DestinationId): Promise<void> {
+    const { destinations, missed, runs } = this.#parts;
+    const record = destinations.record(id);
+    for (const run of runs.open()) if (run.kind === 'catch-up' && run.destinationIds.includes(id)) runs.cancel(run.id);
+    await updatePlace(this.#core, id, ({ absences }) => ({
+      absences: absences.filter(({ to }) => to === null),
+      catchingUp: 'no',
+    }));
+    await missed.refresh(record);
+  }
+
+  async #run(id: DestinationId, tools: RunTools): Promise<RunResult> {
+    const { destinations, folders, history, missed, work } = this.#parts;
+    const record = destinations.record(id);
+    refuseDamaged(record);
+    const settled = missed.absences(id);
+    for (const folder of folders.records().filter(({ destinationIds }) => destinationIds.includes(id)))
+      await this.#core.engine.call('updateHistory', history.scope(folder.id), { signal: tools.signal });
+    const wanted = await missed.refresh(record);
+    const result = await this.#copyAll(id, wanted, tools);
+    for (const { id: folderId } of folders.records()) this.#core.events.emit('history.changed', { folderId });
+    if (result.damagedParts > 0) await work.noteDamagedParts(id, result.damagedParts);
+    await work.measure(id);
+    // Later absences stay; what cannot be had from anywhere now is no longer tried by itself.
+    const done = (one: PlaceRecord['absences'][number]): boolean => settled.some(({ from }) => from === one.from);
+    await updatePlace(this.#core, id, ({ absences }) =>
+      result.lost.length + result.away === 0
+        ? { absences: absences.filter((one) => !done(one)), catchingUp: 'no' }
+        : { catchingUp: result.away > 0 ? 'asked' : 'stopped' },
+    );
+    await missed.refresh(record);
+    const whole = result.lost.length + result.away + result.damagedParts === 0;
+    return { state: whole ? 'done' : 'partial', report: catchUpReport(result), error: null };
+  }
+
+  /** From the best destination first; what one has lost is taken from the next. */
+  async #copyAll(id: DestinationId, wanted: readonly MissedMoment[], tools: RunTools): Promise<CaughtUp> {
+    const { destinations } = this.#parts;
+    const total: CaughtUp = { copied: 0, bytesAdded: 0, damagedParts: 0, away: 0, lost: [] };
+    const problems = new Map<MissedMoment, string>();
+    let open = wanted;
+    for (const from of this.#sources(id)) {
+      const snapshotOf = ({ copies }: MissedMoment): string | undefined =>
+        copies.find(({ destinationId }) => destinationId === from)?.snapshotId;
+      const snapshotIds = open.flatMap((moment) => snapshotOf(moment) ?? []);
+      if (snapshotIds.length === 0) continue;
+      const before = total.copied;
+      const outcome = await this.#core.engine.call(
+        'copy',
+        { from: destinations.address(from), to: destinations.address(id), snapshotIds },
+        {
+          signal: tools.signal,
+          onProgress: (progress) =>
+            tools.onProgress({
+              ...progress,
+              filesDone: before + progress.filesDone,
+              filesTotal: wanted.length,
+              bytesDone: total.bytesAdded + progress.bytesDone,
+            }),
+        },
+      );
+      const stored = outcome.copied.map((one) => one.to);
+      await updatePlace(this.#core, id, ({ written }) => ({ written: [...written, ...stored] }));
+      const there = new Set([...outcome.copied.map((one) => one.from), ...outcome.present]);
+      const failed = new Map(outcome.failed.map((one) => [one.id, one.error.message]));
+      for (const moment of open) {
+        const why = failed.get(snapshotOf(moment) ?? '');
+        if (why !== undefined) problems.set(moment, `${destinations.record(from).name}: ${why}`);
+      }
+      total.copied += there.size;
+      total.bytesAdded += outcome.bytesAdded;
+      total.damagedParts = Math.max(total.damagedParts, outcome.damagedParts);
+      open = open.filter((moment) => !there.has(snapshotOf(moment) ?? ''));
+    }
+    for (const moment of open) {
+      const why = problems.get(moment);
+      if (why === undefined) total.away++;
+      else total.lost.push({ time: moment.time, why });
+    }
+    return total;
+  }
+
+  #sourcesOf({ copies }: MissedMoment, id: DestinationId): readonly DestinationId[] {
+    return this.#sources(id).filter((one) => copies.some(({ destinationId }) => destinationId === one));
+  }
+
+  /** Destinations that can be read now, disks first. What is damaged somewhere is left out by the copying itself. */
+  #sources(id: DestinationId): readonly DestinationId[] {
+    const { destinations, watch } = this.#parts;
+    const isRemote = (location: string): number => Number(/^(rclone|rest):/.test(location));
+    return destinations
+      .records()
+      .filter((one) => one.id !== id && one.damage === null && watch.live(one.id).state === 'ready')
+      .toSorted((a, b) => isRemote(a.location) - isRemote(b.location))
+      .map((one) => one.id);
+  }
+
+  #settle(id: DestinationId, change: Partial<PlaceRecord>): void {
+    if (!this.#parts.destinations.records().some((one) => one.id === id)) return;
+    updatePlace(this.#core, id, () => change).catch((error) =>
+      this.#core.log.error({ err: plainError(error) }, 'a wish could not be written down'),
+    );
+  }
+}
+
+function refuseDamaged({ name, damage }: { readonly name: string; readonly damage: object | null }): void {
+  if (damage === null) return;
+  throw new TriplicateError(
+    'app/invalid',
+    `${name} is damaged: nothing is copied to it before a check finds it whole.`,
+    {
+      hint: 'Check it first. Your files and the other copies are not affected.',
+    },
+  );
+}

@@ -24,7 +24,10 @@ const CODES = {
   },
   'store/read-only': { retry: 'never', hint: 'Make the destination writable, then run again.' },
   'store/bad-location': { retry: 'never', hint: 'Use /path, rclone:REMOTE:PATH or rest:http(s)://…' },
-  'repo/not-a-repository': { retry: 'never', hint: 'Check the location, or create a repository there.' },
+  'repo/not-a-repository': {
+    retry: 'never',
+    hint: 'If this is a disk, check that it is connected and mounted; otherwise check the location, or create a repository there.',
+  },
   'repo/exists': { retry: 'never', hint: 'Open the existing repository instead; nothing was changed.' },
   'repo/wrong-passphrase': {
     retry: 'never',

@@ -18,6 +18,7 @@ import type {
   RestoreRequest,
 } from './request.ts';
 import { besideName, isSafeName } from './safe-name.ts';
+import { deviceAt } from './target-guard.ts';
 import { TargetPaths } from './target-paths.ts';
 
 /**
@@ -61,6 +62,7 @@ export async function planRestore(request: RestoreRequest): Promise<RestorePlan>
     throw new TriplicateError('restore/target-invalid', `The target ${request.target} is not an absolute path.`);
   }
   const options = request.signal ? { signal: request.signal } : {};
+  const device = deviceAt(request.target);
   const index = request.index ?? (await loadIndex(request.repository, { ...options, onDamage: 'report' })).index;
   const leftOut: RestoreLeftOut[] = [];
   const candidates = await selectEntries(request, index, leftOut);
@@ -74,7 +76,7 @@ export async function planRestore(request: RestoreRequest): Promise<RestorePlan>
       counts[entry.action]++;
       if (entry.node.type === 'file' && isWritten(entry.action)) bytes += entry.node.size;
     }
-    return { request, index, entries, counts, bytes, leftOut };
+    return { request, index, device, entries, counts, bytes, leftOut };
   } finally {
     paths.close();
   }

@@ -85,6 +85,8 @@ export interface RestoreLeftOut {
 export interface RestorePlan {
   readonly request: RestoreRequest;
   readonly index: BlobIndex;
+  /** The number of the disk on which the target lay when the plan was begun; see `TargetGuard`. */
+  readonly device: number;
   /** A directory before what is in it. */
   readonly entries: readonly PlannedEntry[];
   readonly counts: Readonly<Record<RestoreAction, number>>;

@@ -20,7 +20,7 @@ import { makeLink, planLinks } from './hard-links.ts';
 import { type AttributeTarget, makeSpecialFile, setAttributes } from './helper-programs.ts';
 import { isWritten } from './plan.ts';
 import type { PlannedEntry, RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
-import { liesInRoot, TargetGuard } from './target-guard.ts';
+import { deviceAt, liesInRoot, TargetGuard, targetGone } from './target-guard.ts';
 import { TargetPaths } from './target-paths.ts';
 import { endMark, restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
 import { TimeSetter } from './time-setter.ts';
@@ -64,8 +64,8 @@ class RestoreRun {
     this.#leftOut = [...plan.leftOut];
     this.#mark = restoreMark(plan.request.repository.host);
     this.#closed = new ClosedFolders(plan.entries);
-    this.#paths = new TargetPaths(prepareTarget(plan.request.target));
-    this.#guard = new TargetGuard(this.#paths.root);
+    this.#paths = new TargetPaths(prepareTarget(plan));
+    this.#guard = new TargetGuard(this.#paths.root, plan.device);
     this.#flush = new Flush(this.#paths.root.toString());
   }
 
@@ -269,7 +269,9 @@ class RestoreRun {
 }
 
 /** The folder itself, links on the way to it resolved: those are the person's own. */
-function prepareTarget(target: string): string {
+function prepareTarget({ request: { target }, device }: RestorePlan): string {
+  // Before anything is made: a disk that went while the plan was made would have it on the system's disk.
+  if (isAbsolute(target) && deviceAt(target) !== device) throw targetGone(target);
   try {
     if (!isAbsolute(target)) throw new Error('It is not an absolute path.');
     makeFolder(target);

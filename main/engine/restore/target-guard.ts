@@ -1,4 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { TriplicateError } from '../errors.ts';
 import { systemCode } from '../store/file-errors.ts';
 
@@ -14,10 +15,10 @@ export class TargetGuard {
   readonly #root: Buffer;
   readonly #device: number;
 
-  /** @throws the system's error when the target is not there */
-  constructor(root: Buffer) {
+  /** @param device where the target lay when the restore was planned */
+  constructor(root: Buffer, device: number) {
     this.#root = root;
-    this.#device = statSync(root).dev;
+    this.#device = device;
   }
 
   get device(): number {
@@ -59,13 +60,7 @@ export class TargetGuard {
   }
 
   #gone(): TriplicateError {
-    return new TriplicateError(
-      'store/unreachable',
-      `The disk of the target ${this.#root} is gone or fails; the restore was stopped.`,
-      {
-        hint: 'Connect the disk and restore again: what is there already is kept. Other targets are not affected.',
-      },
-    );
+    return targetGone(this.#root.toString());
   }
 
   #readOnly(): TriplicateError {
@@ -76,6 +71,32 @@ export class TargetGuard {
         hint: 'Make it writable (a disk with errors becomes read-only by itself) or choose another target, then restore again.',
       },
     );
+  }
+}
+
+export function targetGone(target: string): TriplicateError {
+  return new TriplicateError(
+    'store/unreachable',
+    `The disk of the target ${target} is gone or fails; the restore was stopped.`,
+    { hint: 'Connect the disk and restore again: what is there already is kept.' },
+  );
+}
+
+/** The disk of a folder, or that on which it would be made. */
+export function deviceAt(folder: string): number {
+  for (let path = folder; ; path = dirname(path)) {
+    const found = statOrNone(path);
+    if (found) return found.dev;
+    if (path === dirname(path)) return -1;
+  }
+}
+
+/** What cannot be looked at will be refused with better words when it is to be written to. */
+function statOrNone(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 

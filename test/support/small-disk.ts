@@ -6,6 +6,8 @@ import { execa } from 'execa';
 /** A small file system of its own, mounted for one test. */
 export interface SmallDisk {
   readonly path: string;
+  /** Where its content is to be seen also while it is away. */
+  readonly device: string;
   /** Waits until no file is open for writing: the system makes no disk read-only before. */
   setWritable(mode: 'read-only' | 'read-write'): Promise<void>;
   /** Takes up all room that is left, to the last byte. */
@@ -34,6 +36,7 @@ export async function mountSmallDisk(path: string, size: string): Promise<SmallD
   await plugIn();
   return {
     path,
+    device,
     plugIn,
     async setWritable(mode) {
       const remount = () => run('mount', '-o', `remount,${mode === 'read-only' ? 'ro' : 'rw'}`, device);

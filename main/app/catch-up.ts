@@ -1,10 +1,10 @@
 import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId } from '../api/contract/values.ts';
-import { TriplicateError } from '../engine/errors.ts';
+import { hasCode, TriplicateError } from '../engine/errors.ts';
 import { type Core, placeOf, updatePlace } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
-import type { MissedMoment } from './engine-link/calls.ts';
+import type { CopyOutcome, MissedMoment } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import type { History } from './history.ts';
@@ -121,44 +121,31 @@ export class CatchUp {
     return { state: whole ? 'done' : 'partial', report: catchUpReport(result), error: null };
   }
 
-  /** From the best destination first; what one has lost is taken from the next. */
+  /** From the best destination first; what one has lost, or cannot give any more, is taken from the next. */
   async #copyAll(id: DestinationId, wanted: readonly MissedMoment[], tools: RunTools): Promise<CaughtUp> {
-    const { destinations } = this.#parts;
     const total: CaughtUp = { copied: 0, bytesAdded: 0, damagedParts: 0, away: 0, lost: [] };
     const problems = new Map<MissedMoment, string>();
     let open = wanted;
     for (const from of this.#sources(id)) {
-      const snapshotOf = ({ copies }: MissedMoment): string | undefined =>
-        copies.find(({ destinationId }) => destinationId === from)?.snapshotId;
-      const snapshotIds = open.flatMap((moment) => snapshotOf(moment) ?? []);
-      if (snapshotIds.length === 0) continue;
-      const before = total.copied;
-      const outcome = await this.#core.engine.call(
-        'copy',
-        { from: destinations.address(from), to: destinations.address(id), snapshotIds },
-        {
-          signal: tools.signal,
-          onProgress: (progress) =>
-            tools.onProgress({
-              ...progress,
-              filesDone: before + progress.filesDone,
-              filesTotal: wanted.length,
-              bytesDone: total.bytesAdded + progress.bytesDone,
-            }),
-        },
-      );
-      const stored = outcome.copied.map((one) => one.to);
-      await updatePlace(this.#core, id, ({ written }) => ({ written: [...written, ...stored] }));
+      const { name } = this.#parts.destinations.record(from);
+      const here = open.flatMap((moment) => {
+        const snapshotId = moment.copies.find(({ destinationId }) => destinationId === from)?.snapshotId;
+        return snapshotId === undefined ? [] : [{ moment, snapshotId }];
+      });
+      if (here.length === 0) continue;
+      const snapshotIds = here.map(({ snapshotId }) => snapshotId);
+      const outcome = await this.#copyFrom(from, id, snapshotIds, shifted(tools, total, wanted.length));
+      if (outcome === 'source-is-away') continue;
       const there = new Set([...outcome.copied.map((one) => one.from), ...outcome.present]);
       const failed = new Map(outcome.failed.map((one) => [one.id, one.error.message]));
-      for (const moment of open) {
-        const why = failed.get(snapshotOf(moment) ?? '');
-        if (why !== undefined) problems.set(moment, `${destinations.record(from).name}: ${why}`);
-      }
-      total.copied += there.size;
+      for (const { moment, snapshotId } of here)
+        if (!there.has(snapshotId))
+          problems.set(moment, `${name}: ${failed.get(snapshotId) ?? 'it is no longer there.'}`);
+      const done = new Set(here.filter(({ snapshotId }) => there.has(snapshotId)).map(({ moment }) => moment));
+      total.copied += done.size;
       total.bytesAdded += outcome.bytesAdded;
       total.damagedParts = Math.max(total.damagedParts, outcome.damagedParts);
-      open = open.filter((moment) => !there.has(snapshotOf(moment) ?? ''));
+      open = open.filter((moment) => !done.has(moment));
     }
     for (const moment of open) {
       const why = problems.get(moment);
@@ -166,6 +153,32 @@ export class CatchUp {
       else total.lost.push({ time: moment.time, why });
     }
     return total;
+  }
+
+  async #copyFrom(
+    from: DestinationId,
+    to: DestinationId,
+    snapshotIds: readonly string[],
+    tools: RunTools,
+  ): Promise<CopyOutcome | 'source-is-away'> {
+    const { destinations, watch } = this.#parts;
+    try {
+      const outcome = await this.#core.engine.call(
+        'copy',
+        { from: destinations.address(from), to: destinations.address(to), snapshotIds },
+        tools,
+      );
+      const stored = outcome.copied.map((one) => one.to);
+      await updatePlace(this.#core, to, ({ written }) => ({ written: [...written, ...stored] }));
+      return outcome;
+    } catch (error) {
+      if (tools.signal.aborted) throw error;
+      // A disk that is full needs its room for what is new.
+      if (hasCode(error, 'store/full')) this.#settle(to, { catchingUp: 'stopped' });
+      await Promise.all([from, to].map((id) => watch.look(destinations.record(id))));
+      if (watch.live(to).state === 'ready' && watch.live(from).state !== 'ready') return 'source-is-away';
+      throw error;
+    }
   }
 
   #sourcesOf({ copies }: MissedMoment, id: DestinationId): readonly DestinationId[] {
@@ -189,6 +202,20 @@ export class CatchUp {
       this.#core.log.error({ err: plainError(error) }, 'a wish could not be written down'),
     );
   }
+}
+
+/** Progress of one copy as a part of all. */
+function shifted({ signal, onProgress }: RunTools, { copied, bytesAdded }: CaughtUp, filesTotal: number): RunTools {
+  return {
+    signal,
+    onProgress: (progress) =>
+      onProgress({
+        ...progress,
+        filesDone: copied + progress.filesDone,
+        filesTotal,
+        bytesDone: bytesAdded + progress.bytesDone,
+      }),
+  };
 }
 
 function refuseDamaged({ name, damage }: { readonly name: string; readonly damage: object | null }): void {

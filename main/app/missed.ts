@@ -1,5 +1,4 @@
 import type { Destination } from '../api/contract/destinations.ts';
-import type { DestinationId } from '../api/contract/values.ts';
 import { hasCode } from '../engine/errors.ts';
 import { type Core, placeOf, updatePlace } from './core.ts';
 import type { Absence, MissedMoment } from './engine-link/calls.ts';
@@ -37,10 +36,11 @@ export class Missed {
   }
 
   /** Asks the catalog again. */
-  async refresh({ id, retention }: Pick<DestinationRecord, 'id' | 'retention'>): Promise<readonly MissedMoment[]> {
+  async refresh(record: DestinationRecord): Promise<readonly MissedMoment[]> {
+    const { id } = record;
     const before = JSON.stringify(this.of(id));
     const absences = this.absences(id);
-    this.#known.set(id, absences.length === 0 ? [] : await this.#ask(id, absences, retention));
+    this.#known.set(id, absences.length === 0 ? [] : await this.#ask(record, absences));
     // A wish whose run was killed at its very end is fulfilled: the next absence is another question.
     if (this.moments(id).length === 0 && placeOf(this.#core.ledger.value, id)?.catchingUp === 'asked')
       await updatePlace(this.#core, id, () => ({ catchingUp: 'no' }));
@@ -59,17 +59,17 @@ export class Missed {
   }
 
   #ask(
-    destinationId: DestinationId,
+    { id, retention, minIntervalMinutes }: DestinationRecord,
     absences: readonly Absence[],
-    retention: DestinationRecord['retention'],
   ): Promise<readonly MissedMoment[]> {
-    const folders = this.#core.configuration.value.folders.filter((one) => one.destinationIds.includes(destinationId));
+    const folders = this.#core.configuration.value.folders.filter(({ destinationIds }) => destinationIds.includes(id));
     return this.#core.engine.call('missed', {
       catalog: catalogFile(this.#core.stateFolder),
-      folderIds: folders.map(({ id }) => id),
-      destinationId,
+      folderIds: folders.map((folder) => folder.id),
+      destinationId: id,
       absences,
       retention,
+      minIntervalMinutes,
     });
   }
 }

@@ -214,6 +214,7 @@ export interface EngineCalls {
       readonly destinationId: string;
       readonly absences: readonly Absence[];
       readonly retention: RetentionRules;
+      readonly minIntervalMinutes: number;
     },
     readonly MissedMoment[],
   ];

@@ -11,28 +11,37 @@ export interface MissedFacts {
   readonly destinationId: string;
   readonly absences: readonly Absence[];
   readonly retention: RetentionRules;
+  /** It is written to at most this often; 0 follows every change. */
+  readonly minIntervalMinutes: number;
   readonly host: Pick<EngineHost, 'clock' | 'utcOffsetMinutes'>;
 }
 
 /**
  * What a destination lacks from while it was away, and would keep by its own rules if it had it: what it would thin out at
- * once need not travel. Pure. Oldest first.
+ * once need not travel, and neither need what it would not have got so soon after another. Pure. Oldest first.
  */
 export function missedMoments(facts: MissedFacts): readonly MissedMoment[] {
-  const { folderId, moments, destinationId, absences, retention, host } = facts;
+  const { folderId, moments, destinationId, absences, retention, minIntervalMinutes, host } = facts;
   const { keep } = decideRetention(
     moments.map((moment) => asSnapshot(moment, host)),
     policyOf(retention),
     { now: host.clock.now(), localZone: host.utcOffsetMinutes },
   );
   const kept = new Set<string>(keep.map(({ stored }) => stored.id));
-  return moments
-    .filter(({ id, time, copies }) => {
-      const lacks = copies.length > 0 && copies.every((copy) => copy.destinationId !== destinationId);
-      return lacks && kept.has(id) && absences.some(({ from, to }) => from <= time && time <= to);
-    })
-    .map(({ time, copies }) => ({ folderId, time, copies }))
-    .sort((a, b) => (a.time < b.time ? -1 : 1));
+  const oldestFirst = moments.toSorted((a, b) => (a.time < b.time ? -1 : 1));
+  let last = Number.NEGATIVE_INFINITY;
+  return oldestFirst.flatMap(({ id, time, copies }) => {
+    const at = Date.parse(time);
+    if (copies.length === 0) return [];
+    if (copies.some((copy) => copy.destinationId === destinationId)) {
+      last = at;
+      return [];
+    }
+    const isMissed = kept.has(id) && absences.some(({ from, to }) => from <= time && time <= to);
+    if (!isMissed || at - last < minIntervalMinutes * 60_000) return [];
+    last = at;
+    return [{ folderId, time, copies }];
+  });
 }
 
 /** As far as the rules look at it. The text ends as one that was written here would, so that days begin at midnight here. */

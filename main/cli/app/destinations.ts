@@ -46,6 +46,10 @@ export async function listDestinations(session: AppSession): Promise<ExitCode> {
     const free = one.freeBytes === null ? '' : `, ${size(one.freeBytes)} free`;
     session.say(`${one.name}  ${one.location}  ${one.state} (${one.kind}${one.offsite ? ', off-site' : ''}${free})`);
     if (one.problem) session.say(`  ${one.problem.message}`);
+    if (one.missed) {
+      const moments = `${one.missed.moments} ${one.missed.moments === 1 ? 'moment' : 'moments'}`;
+      session.say(`  It missed ${moments} while it was away; \`catch-up\` copies them from the others.`);
+    }
   }
   return EXIT.done;
 }

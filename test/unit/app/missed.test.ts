@@ -23,7 +23,15 @@ const away = (from: number, to: number) => ({
 });
 
 function missed(moments: readonly MomentInfo[], ...absences: readonly { from: string; to: string }[]): string[] {
-  const facts = { folderId: 'f', moments, destinationId: 'disk', absences, retention, host };
+  return missedEvery(0, moments, ...absences);
+}
+
+function missedEvery(
+  minIntervalMinutes: number,
+  moments: readonly MomentInfo[],
+  ...absences: readonly { from: string; to: string }[]
+): string[] {
+  const facts = { folderId: 'f', moments, destinationId: 'disk', absences, retention, minIntervalMinutes, host };
   return missedMoments(facts).map((one) => one.copies.map(({ snapshotId }) => snapshotId).join('+'));
 }
 
@@ -50,6 +58,16 @@ describe('what a destination missed', () => {
     // Where it keeps a later one of that day itself, it lacks none.
     expect(missed([...moments, moment(49, 'disk')], away(60, 49.5))).toEqual([]);
     expect(missed([moment(1, 'disk'), moment(24 * 9, 'cloud')], away(24 * 10, 24 * 8))).toEqual([]);
+  });
+
+  it('is nothing that it would not have got so soon after another', () => {
+    const moments = [
+      moment(1, 'disk'),
+      ...[2, 3, 4, 5, 6, 7].map((hours) => moment(hours, 'cloud')),
+      moment(8, 'disk'),
+    ];
+    expect(missedEvery(120, moments, away(7.5, 1.5))).toEqual(['cloud 6', 'cloud 4', 'cloud 2']);
+    expect(missedEvery(24 * 60, moments, away(7.5, 1.5))).toEqual([]);
   });
 
   it('begins days at midnight here, as its own thinning out does', () => {

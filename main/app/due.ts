@@ -46,6 +46,8 @@ export interface UpkeepFacts {
   readonly lastPruneAt: number | null;
   readonly lastCheckAt: number | null;
   readonly lastDrillAt: number | null;
+  /** `held`: a copy is damaged, and what it lost may still be there. */
+  readonly prune: 'free' | 'held';
   /** Whether anything is stored there, and whether some of it was never proven. */
   readonly content: 'some' | 'some-unproven' | 'none';
 }
@@ -62,7 +64,7 @@ export function judgeUpkeep(facts: UpkeepFacts): 'prune' | 'check' | 'drill' | n
   if (drillEveryDays > 0 && facts.content === 'some-unproven' && since(facts.lastDrillAt) >= PROOF_PAUSE_MS)
     return 'drill';
   if (checkEveryDays > 0 && since(facts.lastCheckAt) >= checkEveryDays * DAY_MS) return 'check';
-  if (since(facts.lastPruneAt) >= DAY_MS) return 'prune';
+  if (facts.prune === 'free' && since(facts.lastPruneAt) >= DAY_MS) return 'prune';
   if (drillEveryDays > 0 && since(facts.lastDrillAt) >= drillEveryDays * DAY_MS) return 'drill';
   return null;
 }

@@ -151,6 +151,7 @@ export class Scheduler {
         lastPruneAt: this.#upkeepAt(record.id, 'prune') ?? parse(record.lastPruneAt),
         lastCheckAt: this.#upkeepAt(record.id, 'check') ?? parse(record.lastCheckAt),
         lastDrillAt: this.#upkeepAt(record.id, 'drill') ?? parse(record.lastDrillAt),
+        prune: work.damagedFor(record.id) ? 'held' : 'free',
         content: stored.length === 0 ? 'none' : unproven ? 'some-unproven' : 'some',
       });
       if (!upkeep) continue;

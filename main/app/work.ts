@@ -11,6 +11,7 @@ import type { Folders } from './folders.ts';
 import { catalogFile } from './home-folder.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { Proofs } from './proofs.ts';
+import { pruneHold } from './prune-hold.ts';
 import type { DestinationRecord, FolderRecord } from './records.ts';
 import { backupReport, checkReport, damagedParts, pruneReport } from './runs/report-words.ts';
 import type { RunResult, Runs, RunTools } from './runs/runs.ts';
@@ -109,7 +110,25 @@ export class Work {
     });
   }
 
+  /** The damaged destination that holds off a prune here; see `pruneHold`. */
+  damagedFor(id: DestinationId): DestinationRecord | undefined {
+    const { folders, destinations, watch } = this.#parts;
+    const isDamaged = (one: DestinationRecord): boolean =>
+      one.damage !== null || watch.live(one.id).state === 'damaged';
+    const damaged = new Set(
+      destinations
+        .records()
+        .filter(isDamaged)
+        .map((one) => one.id),
+    );
+    const { copies } = this.#core.ledger.value;
+    const found = pruneHold(id, { folders: folders.records(), copies, damaged });
+    return found === undefined ? undefined : destinations.record(found);
+  }
+
+  /** Thins out old versions. @throws `repo/damaged` while a copy is damaged that this destination could help to repair */
   prune(id: DestinationId, cause: Run['cause']): Run {
+    this.#refuseWhileDamaged(id);
     const destination = this.#parts.destinations.record(id);
     return this.#atDestination(
       'prune',
@@ -117,6 +136,8 @@ export class Work {
       `Thin out old versions at ${destination.name}`,
       cause,
       async ({ signal, onProgress }) => {
+        // It may have waited long.
+        this.#refuseWhileDamaged(id);
         const repository = this.#parts.destinations.address(id);
         // Only snapshots of folders of ours: what another program keeps in the same repository is not ours to forget.
         const roots = this.#parts.folders.records().map(({ path }) => path);
@@ -269,6 +290,19 @@ export class Work {
     );
     if (!before?.problem)
       this.#notice('error', `${folder.name} could not be stored at ${destination.name}`, firstLine(problem.message));
+  }
+
+  #refuseWhileDamaged(id: DestinationId): void {
+    const damaged = this.damagedFor(id);
+    if (!damaged) return;
+    const { name } = this.#parts.destinations.record(id);
+    throw new TriplicateError(
+      'repo/damaged',
+      `Nothing is removed at ${name} while ${damaged.id === id ? 'it' : damaged.name} is damaged.`,
+      {
+        hint: `What is lost may still be in the old versions here. Put it back and check ${damaged.name}, or remove that destination; old versions are thinned out again then.`,
+      },
+    );
   }
 
   #atDestination(

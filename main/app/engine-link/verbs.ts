@@ -29,6 +29,8 @@ import { policyOf } from './policy.ts';
 
 export const MOST_FINDINGS = 200;
 const SAMPLE = 200;
+/** What one prune rewrites at most: backups there wait for it, and it is tried again every day. */
+const REPACK_BYTES = { local: 4 * 1024 ** 3, remote: 512 * 1024 ** 2 } as const;
 
 type Options = Required<CallOptions>;
 
@@ -107,6 +109,7 @@ export async function runPrune(
     mode: 'prune',
     knownSnapshots: [...known, ...listed],
     forgottenSnapshots: forgotten,
+    maxRepackBytes: repository.store.capabilities.remote ? REPACK_BYTES.remote : REPACK_BYTES.local,
     onProgress,
     signal,
   });

@@ -252,8 +252,10 @@ function lanesOf({ order, destinationIds }: RunRequest): readonly string[] {
   return order === 'queue' ? destinationIds : [];
 }
 
-function upkeepLanesOf({ upkeepOf = [] }: RunRequest): readonly string[] {
-  return upkeepOf.map((id) => `upkeep of ${id}`);
+/** Only one destination is thinned out at a time: should it go wrong, all others are as they were. */
+function upkeepLanesOf({ kind, upkeepOf = [] }: RunRequest): readonly string[] {
+  const lanes = upkeepOf.map((id) => `upkeep of ${id}`);
+  return kind === 'prune' ? [...lanes, 'prune'] : lanes;
 }
 
 function isOpen(state: RunState): boolean {

@@ -70,12 +70,18 @@ describe('upkeep', () => {
     lastPruneAt: 100 * DAY,
     lastCheckAt: 100 * DAY,
     lastDrillAt: 100 * DAY,
+    prune: 'free' as const,
     content: 'some' as const,
   };
 
   it('needs nothing when everything was done lately', () => expect(judgeUpkeep(facts)).toBeNull());
   it('checks before it deletes', () => expect(judgeUpkeep({ ...facts, lastCheckAt: 0, lastPruneAt: 0 })).toBe('check'));
   it('thins out daily', () => expect(judgeUpkeep({ ...facts, lastPruneAt: 99 * DAY })).toBe('prune'));
+  it('goes on to other upkeep while thinning out is held off', () => {
+    const held = { ...facts, prune: 'held' as const, lastPruneAt: 0 };
+    expect(judgeUpkeep(held)).toBeNull();
+    expect(judgeUpkeep({ ...held, lastDrillAt: 70 * DAY })).toBe('drill');
+  });
   it('tries a restore monthly', () => expect(judgeUpkeep({ ...facts, lastDrillAt: 70 * DAY })).toBe('drill'));
   it('tries to prove again, an hour after the last attempt, what was never proven', () => {
     const unproven = { ...facts, content: 'some-unproven' as const };

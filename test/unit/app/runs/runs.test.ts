@@ -112,6 +112,27 @@ describe('the queues', () => {
     expect(state(pruning.id)).toBe('running');
   });
 
+  it('prune one destination at a time, and let its backups pass meanwhile', async () => {
+    const prune = (at: string) => {
+      const gate = Promise.withResolvers<RunResult>();
+      const ids = [at] as unknown as readonly DestinationId[];
+      const request = { kind: 'prune', title: at, folderId: null, cause: 'person', order: 'queue' } as const;
+      const { id } = runs.enqueue({ ...request, destinationIds: ids, upkeepOf: ids, work: () => gate.promise });
+      return { id, finish: () => gate.resolve(done) };
+    };
+    const disk = prune('disk');
+    const usb = prune('usb');
+    const backup = queue('a', 'usb');
+    expect([disk, usb, backup].map(({ id }) => state(id))).toEqual(['running', 'queued', 'running']);
+    backup.finish();
+    await runs.ended(backup.id);
+    expect(state(usb.id)).toBe('queued');
+    disk.finish();
+    await runs.ended(disk.id);
+    expect(state(usb.id)).toBe('running');
+    usb.finish();
+    await runs.ended(usb.id);
+  });
   it('go on after a failure', async () => {
     const bad = queue('a', 'disk');
     const next = queue('b', 'disk');

@@ -109,13 +109,15 @@ export class CatchUp {
     for (const { id: folderId } of folders.records()) this.#core.events.emit('history.changed', { folderId });
     if (result.damagedParts > 0) await work.noteDamagedParts(id, result.damagedParts);
     await work.measure(id);
-    // Later absences stay; what cannot be had from anywhere now is no longer tried by itself.
-    const done = (one: PlaceRecord['absences'][number]): boolean => settled.some(({ from }) => from === one.from);
-    await updatePlace(this.#core, id, ({ absences }) =>
-      result.lost.length + result.away === 0
-        ? { absences: absences.filter((one) => !done(one)), catchingUp: 'no' }
-        : { catchingUp: result.away > 0 ? 'asked' : 'stopped' },
-    );
+    await updatePlace(this.#core, id, ({ absences }) => {
+      // What nobody has whole is not tried by itself again; what is away is, when it is back.
+      if (result.lost.length > 0) return { catchingUp: 'stopped' };
+      if (result.away > 0) return { catchingUp: 'asked' };
+      // A destination that was not asked may have more from that time.
+      if (!this.#allAsked(id)) return { catchingUp: 'stopped' };
+      const isSettled = (from: string): boolean => settled.some((one) => one.from === from);
+      return { absences: absences.filter(({ from }) => !isSettled(from)), catchingUp: 'no' };
+    });
     await missed.refresh(record);
     const whole = result.lost.length + result.away + result.damagedParts === 0;
     return { state: whole ? 'done' : 'partial', report: catchUpReport(result), error: null };
@@ -179,6 +181,15 @@ export class CatchUp {
       if (watch.live(to).state === 'ready' && watch.live(from).state !== 'ready') return 'source-is-away';
       throw error;
     }
+  }
+
+  /** Whether every other destination of its folders could be read. */
+  #allAsked(id: DestinationId): boolean {
+    const { folders, watch } = this.#parts;
+    const others = folders
+      .records()
+      .flatMap(({ destinationIds }) => (destinationIds.includes(id) ? destinationIds : []));
+    return others.every((one) => one === id || watch.live(one).state === 'ready');
   }
 
   #sourcesOf({ copies }: MissedMoment, id: DestinationId): readonly DestinationId[] {

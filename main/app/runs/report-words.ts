@@ -117,7 +117,7 @@ export function catchUpReport({ copied, bytesAdded, damagedParts: damaged, away,
   };
   if (damaged > 0) finding('error', 'repo/damaged', damagedParts(damaged));
   if (away > 0) {
-    const text = `${moments(away)} could not be copied yet: where ${away === 1 ? 'it is' : 'they are'} cannot be reached now. It goes on by itself.`;
+    const text = `${moments(away)} could not be copied yet: no destination that has ${away === 1 ? 'it' : 'them'} can be reached now.${lost.length === 0 ? ' It goes on by itself.' : ''}`;
     finding('warning', 'catch-up/away', text);
   }
   for (const { time, why } of lost.slice(0, MOST_LOST))

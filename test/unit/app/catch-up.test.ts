@@ -179,6 +179,17 @@ it('goes on with the next source when one goes away, and remembers the wish for 
   expect(catchUp.isDue(DISK)).toBe(true);
 });
 
+it('does not settle an absence of which a destination that is away may know more', async () => {
+  there = [at(8, 'attic')];
+  away.add('cloud');
+  expect(await ask()).toMatchObject({ state: 'done' });
+  expect(place()).toMatchObject({ absences: [AWAY], catchingUp: 'stopped' });
+  there = [at(9, 'cloud')];
+  away.clear();
+  expect(await ask()).toMatchObject({ state: 'done' });
+  expect(place()).toMatchObject({ absences: [], catchingUp: 'no' });
+});
+
 it('keeps the wish when the destination itself goes away', async () => {
   there = [at(8, 'attic')];
   copy = () => {

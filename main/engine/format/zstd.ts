@@ -55,6 +55,8 @@ export function decompress(compressed: Uint8Array, expectedLength: number): Uint
 function decompressWhole(compressed: Uint8Array, expectedLength: number): Uint8Array<ArrayBuffer> | undefined {
   if (expectedLength === 0 || isSkippable(compressed, 0) || frameEnd(compressed, 0) !== compressed.length)
     return undefined;
+  // No room is made for more than the frame can hold, whatever the index says.
+  if (expectedLength > Math.ceil(compressed.length / BLOCK_HEADER_BYTES) * BLOCK_BYTES) throw damaged();
   const plain = Buffer.allocUnsafe(expectedLength);
   return decompressor.run(compressed, plain) === undefined ? undefined : plain;
 }
@@ -91,6 +93,9 @@ function decompressFrame(frame: Uint8Array, maxLength: number): Uint8Array<Array
 }
 
 const MAGIC = 0xfd2fb528;
+const BLOCK_HEADER_BYTES = 3;
+/** The most that one block gives (RFC 8878, section 3.1.1.2.4). */
+const BLOCK_BYTES = 128 * 1024;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 /** Bytes of the content size by the two highest bits of the descriptor; a single segment has at least one. */
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8];

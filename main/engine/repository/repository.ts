@@ -188,8 +188,9 @@ async function findKey(store: WriteStore, passphrase: string, signal?: AbortSign
       const bytes = await store.get({ type: 'keys', id }, undefined, signal);
       return { key: await openKeyFile(bytes, passphrase), keyId: id as KeyId };
     } catch (error) {
-      if (hasCode(error, 'repo/damaged')) broken.push(id);
-      else if (!hasCode(error, 'repo/wrong-passphrase')) throw error;
+      if (hasCode(error, 'repo/damaged', 'store/corrupt')) broken.push(id);
+      // One that is gone since the listing was taken away by a change of the passphrase: its successor may open it.
+      else if (!hasCode(error, 'repo/wrong-passphrase', 'store/not-found')) throw error;
     }
   }
   if (keys.length === 0 || broken.length === keys.length) {

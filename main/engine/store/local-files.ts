@@ -3,16 +3,27 @@ import { TriplicateError } from '../errors.ts';
 import { systemCode } from './file-errors.ts';
 import type { ByteRange } from './store.ts';
 
+/** Ranges up to this length are read without asking for the size first. */
+const UNASKED_BYTES = 32 * 1024 * 1024;
+/** Node ends the whole process when one read is longer than 2 GiB. */
+const MOST_AT_ONCE = 1024 ** 3;
+
 /** Reads a file, or a range of it, into a buffer of its own; fewer bytes than promised are `store/corrupt`. */
 export async function readWhole(path: string, range?: ByteRange): Promise<Uint8Array> {
   const handle = await open(path, 'r');
   try {
     const length = range?.length ?? (await handle.stat()).size;
+    // A damaged index can ask for gigabytes of a small file: they are not even made room for.
+    if (range && length > UNASKED_BYTES) {
+      const { size } = await handle.stat();
+      if (range.offset + length > size) throw tooShort(path, range, length, Math.max(0, size - range.offset));
+    }
     // Slow = not cut from the shared pool, so that the caller may transfer it to another thread.
     const bytes = Buffer.allocUnsafeSlow(length);
     let filled = 0;
     while (filled < length) {
-      const { bytesRead } = await handle.read(bytes, filled, length - filled, (range?.offset ?? 0) + filled);
+      const step = Math.min(length - filled, MOST_AT_ONCE);
+      const { bytesRead } = await handle.read(bytes, filled, step, (range?.offset ?? 0) + filled);
       if (bytesRead === 0) throw tooShort(path, range, length, filled);
       filled += bytesRead;
     }

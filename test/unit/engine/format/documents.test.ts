@@ -46,6 +46,15 @@ describe('zstd', () => {
     for (const wrong of [0, 1, 999, 1001]) expect(() => decompress(compress(plain), wrong)).toThrow(damaged);
   });
 
+  it('makes no room for a length that the bytes cannot hold', () => {
+    const frame = compress(Buffer.alloc(1000, 'abc'));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => decompress(frame, 2 ** 32 - 1)).toThrow(damaged);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
+    const zeros = Buffer.alloc(64 * 1024 * 1024);
+    expect(decompress(compress(zeros), zeros.length).length).toBe(zeros.length);
+  });
+
   it('reads several frames, with checksums too, and refuses what is cut off or followed by junk', () => {
     const checked = zstdCompressSync(text('one'), { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
     const frames = Buffer.concat([checked, compress(text('two'))]);

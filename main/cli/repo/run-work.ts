@@ -9,6 +9,7 @@ import {
   findSnapshot,
   forget,
   type GroupBy,
+  listAhead,
   PARTIAL_REASONS,
   planRestore,
   prune,
@@ -45,15 +46,36 @@ export async function runBackup(
   paths: readonly string[],
   options: BackupOptions,
 ): Promise<ExitCode> {
-  const repository = await session.openRepository();
-  const report = await backup({
-    destinations: [{ repository }],
+  const scan = {
     paths,
     workingDirectory: process.cwd(),
     excludes: options.exclude,
     excludeMarkers: options.excludeIfPresent,
     excludeCaches: options.excludeCaches ? 'yes' : 'no',
     ...(options.excludeLargerThan === undefined ? {} : { excludeLargerThan: options.excludeLargerThan }),
+  } as const;
+  let listing: ReturnType<typeof listAhead> | undefined;
+  try {
+    const repository = await session.openRepository((store) => {
+      listing = listAhead(scan, [store.location]);
+    });
+    return await runScan(
+      session,
+      { ...scan, destinations: [{ repository }], ...(listing ? { listing } : {}) },
+      options,
+    );
+  } finally {
+    listing?.close();
+  }
+}
+
+async function runScan(
+  session: RepoSession,
+  request: Parameters<typeof backup>[0],
+  options: BackupOptions,
+): Promise<ExitCode> {
+  const report = await backup({
+    ...request,
     ...(options.host ? { hostname: options.host } : {}),
     tags: options.tag.flatMap((list) => list.split(',')).filter((tag) => tag !== ''),
     onProgress: session.progress,

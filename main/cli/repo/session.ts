@@ -19,7 +19,8 @@ export interface RepoSession {
   /** A fresh picture of the progress: an event, or a line on a terminal that replaces itself. */
   progress(progress: EngineProgress): void;
   openStore(): Promise<WriteStore>;
-  openRepository(): Promise<Repository>;
+  /** @param onStore called when it is known which place it is, some tenths of a second before it is open */
+  openRepository(onStore?: (store: WriteStore) => void): Promise<Repository>;
   /** Another one beside it: its passphrase is the same unless another is given for it. */
   openTarget(location: string): Promise<Repository>;
   /** As `openTarget`, for one that content is taken from. */
@@ -109,9 +110,11 @@ function makeSession(
     },
     progress: (progress) => showProgress(progress, output),
     openStore: () => open(),
-    openRepository: async () => {
+    openRepository: async (onStore) => {
       const secret = await passphrase();
-      return openRepository(await open(), { passphrase: secret }, host, signal);
+      const store = await open();
+      onStore?.(store);
+      return openRepository(store, { passphrase: secret }, host, signal);
     },
     openTarget: (where) => openOther(where, TARGET, options.targetPasswordFile),
     openFrom: (where) => openOther(where, FROM, options.fromPasswordFile),

@@ -76,11 +76,14 @@ function nothingStored({ repository }: BackupDestination, error: unknown): Desti
 async function backupGroup(request: BackupRequest): Promise<BackupReport> {
   const targets = resolveTargets(request.paths, request.workingDirectory);
   const host = (request.destinations[0] as BackupDestination).repository.host;
-  const rules = selectionRules(request);
+  const rules = selectionRules(
+    request,
+    request.destinations.map(({ repository }) => repository.store.location),
+  );
   const selection = new Selection(rules);
   // Workers start while the locks are being waited for.
   const pool = startPool(request);
-  const ahead = request.dirtyDirectories ? null : new ListingAhead(targets.top, rules);
+  const ahead = request.dirtyDirectories ? null : (request.listing ?? new ListingAhead(targets.top, rules));
   const locks = request.destinations.map(({ repository }) => takeLock(repository, 'shared', request.signal));
   try {
     return await runLocked(request, targets, host, { locks, pool, selection, ahead });

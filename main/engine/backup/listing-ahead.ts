@@ -9,11 +9,25 @@ import {
   type ListingWorkerData,
   splitListings,
 } from './listing-messages.ts';
-import type { SelectionRules } from './selection.ts';
-import type { Target } from './targets.ts';
+import type { ScanRequest } from './request.ts';
+import { type SelectionRules, selectionRules } from './selection.ts';
+import { resolveTargets, type Target } from './targets.ts';
 
 /** Entries that are listed before the walk needs them: some megabytes, and half a second of the worker's time. */
 const ENTRIES_AHEAD = 48 * 1024;
+
+/**
+ * Begins to list what a full scan will look at. For a caller who has still to wait for the repository: close it, unless a
+ * run was given it.
+ * @param locations of the stores that the run will write to
+ * @throws as `backup` does for its paths and rules
+ */
+export function listAhead(request: ScanRequest, locations: readonly string[]): ListingAhead {
+  return new ListingAhead(
+    resolveTargets(request.paths, request.workingDirectory).top,
+    selectionRules(request, locations),
+  );
+}
 
 /** Listings that a thread makes ahead of the walk, in its order. What it does not have, the walk makes itself. */
 export class ListingAhead {
@@ -64,7 +78,12 @@ export class ListingAhead {
   /** Directories before it are those that the walk has passed over. */
   #nextOf(path: BytePath): ListedDirectory | undefined {
     const position = this.#arrived.findIndex((directory) => directory.path === path);
-    if (position === -1) return undefined;
+    if (position === -1) {
+      // The disk is another one than a moment ago; looking for each directory in vain would cost more than listing it.
+      this.#arrived.length = 0;
+      this.close();
+      return undefined;
+    }
     const passed = this.#arrived.splice(0, position + 1);
     const entries = passed.reduce((sum, { listing }) => sum + 1 + (listing?.count ?? 0), 0);
     Atomics.add(this.#taken, 0, entries);

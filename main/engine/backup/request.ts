@@ -3,6 +3,7 @@ import type { SnapshotId, TreeId } from '../ids.ts';
 import type { EngineProgress } from '../progress.ts';
 import type { LoadedIndex } from '../repository/blob-index.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { ListingAhead } from './listing-ahead.ts';
 
 /** One of the repositories that a backup writes to. */
 export interface BackupDestination {
@@ -11,8 +12,8 @@ export interface BackupDestination {
   readonly knownIndex?: LoadedIndex;
 }
 
-export interface BackupRequest {
-  readonly destinations: readonly BackupDestination[];
+/** What a run looks at. */
+export interface ScanRequest {
   /** As given by the person: absolute paths keep all their folders in the snapshot, relative ones what was typed. */
   readonly paths: readonly string[];
   /** The directory that relative paths start from. */
@@ -24,10 +25,16 @@ export interface BackupRequest {
   /** Names of files that mark their directory as not to be backed up, as `.nobackup`; and `CACHEDIR.TAG`. */
   readonly excludeMarkers?: readonly string[];
   readonly excludeCaches?: 'yes' | 'no';
+}
+
+export interface BackupRequest extends ScanRequest {
+  readonly destinations: readonly BackupDestination[];
   readonly tags?: readonly string[];
   readonly hostname?: string;
   /** Directories (absolute) that changed; everything else is taken from the parent. Absent: a full scan. */
   readonly dirtyDirectories?: ReadonlySet<string>;
+  /** Begun by `listAhead` for this scan; the run closes it. */
+  readonly listing?: ListingAhead;
   readonly onProgress?: (progress: EngineProgress) => void;
   readonly signal?: AbortSignal;
   /** Worker threads; the number of cores, at most 4, when absent. */

@@ -18,13 +18,17 @@ export interface SelectionRules {
   readonly ownPlaces: readonly string[];
 }
 
-export function selectionRules(request: BackupRequest): SelectionRules {
+/** @param locations of the stores that the run writes to */
+export function selectionRules(
+  request: Pick<BackupRequest, 'excludes' | 'excludeLargerThan' | 'excludeMarkers' | 'excludeCaches'>,
+  locations: readonly string[],
+): SelectionRules {
   return {
     excludes: request.excludes ?? [],
     largest: request.excludeLargerThan ?? null,
     markers: request.excludeMarkers ?? [],
     cacheTags: request.excludeCaches === 'yes' ? 'honoured' : 'ignored',
-    ownPlaces: request.destinations.flatMap(({ repository }) => placeOf(repository.store.location)),
+    ownPlaces: locations.flatMap(placeOf),
   };
 }
 

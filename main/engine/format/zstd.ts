@@ -82,9 +82,14 @@ function decompressFrames(compressed: Uint8Array, maxLength: number): Uint8Array
   return Buffer.concat(parts);
 }
 
+/** Node gathers the plaintext in pieces of this size, and joins them. */
+const SMALLEST_CHUNK = 16 * 1024;
+const LARGEST_CHUNK = 8 * 1024 * 1024;
+
 function decompressFrame(frame: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
   try {
-    const plain = zstdDecompressSync(frame, { maxOutputLength: Math.max(1, maxLength) });
+    const chunkSize = Math.min(Math.max(frame.length * 4, SMALLEST_CHUNK), LARGEST_CHUNK);
+    const plain = zstdDecompressSync(frame, { maxOutputLength: Math.max(1, maxLength), chunkSize });
     if (plain.length <= maxLength) return plain;
   } catch (cause) {
     throw damaged(cause);

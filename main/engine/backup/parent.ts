@@ -157,10 +157,17 @@ class ParentReader {
   }
 }
 
+const SUBTREE = Buffer.from('"subtree":"');
+
 /** Ids of the directories in a directory, without reading it as JSON: a wrong guess only costs a request. */
 function subtreesIn(text: Uint8Array): readonly TreeId[] {
-  const json = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1');
-  return [...json.matchAll(/"subtree":"([0-9a-f]{64})"/g)].map(([, id]) => id as TreeId);
+  const json = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+  const found: TreeId[] = [];
+  for (let at = json.indexOf(SUBTREE); at !== -1; at = json.indexOf(SUBTREE, at + SUBTREE.length)) {
+    const id = json.toString('latin1', at + SUBTREE.length, at + SUBTREE.length + 64);
+    if (/^[0-9a-f]{64}$/.test(id)) found.push(id as TreeId);
+  }
+  return found;
 }
 
 async function newest(

@@ -169,8 +169,8 @@ class Comparison {
       this.#isTime(CTIME_KEY, row + CTIME) &&
       this.#isPresentNumber(UID_KEY, uid) &&
       this.#isPresentNumber(GID_KEY, gid) &&
-      this.#skip(ownerText('user', this.#owners.user(uid))) &&
-      this.#skip(ownerText('group', this.#owners.group(gid))) &&
+      this.#skip(USER.of(this.#owners.user(uid))) &&
+      this.#skip(GROUP.of(this.#owners.group(gid))) &&
       this.#isLargeNumber(INODE_KEY, row + INODE) &&
       this.#isLargeNumber(DEVICE_KEY, row + DEVICE) &&
       this.#isNumber(SIZE_KEY, size) &&
@@ -372,19 +372,32 @@ class Comparison {
   }
 }
 
-const OWNER_TEXTS = new Map<string, Uint8Array>();
 /** What no text has, so that a name with an escape in it is never found. */
 const NEVER = bytes('\0');
 
-/** As the node has it: nothing for a name that nobody knows. */
-function ownerText(key: 'user' | 'group', name: string): Uint8Array {
-  const known = OWNER_TEXTS.get(key + name);
-  if (known) return known;
-  const isPlain = /^[\w .@-]*$/.test(name);
-  const text = !isPlain ? NEVER : name === '' ? new Uint8Array(0) : bytes(`,"${key}":"${name}"`);
-  OWNER_TEXTS.set(key + name, text);
-  return text;
+/** The name of an owner as nodes have it; that of the last one is kept, as neighbours mostly have the same. */
+class OwnerText {
+  readonly #key: 'user' | 'group';
+  #name: string | undefined;
+  #text = NEVER;
+
+  constructor(key: 'user' | 'group') {
+    this.#key = key;
+  }
+
+  /** Nothing for a name that nobody knows. */
+  of(name: string): Uint8Array {
+    if (name !== this.#name) {
+      this.#name = name;
+      const isPlain = /^[\w .@-]*$/.test(name);
+      this.#text = !isPlain ? NEVER : name === '' ? new Uint8Array(0) : bytes(`,"${this.#key}":"${name}"`);
+    }
+    return this.#text;
+  }
 }
+
+const USER = new OwnerText('user');
+const GROUP = new OwnerText('group');
 
 function isDevice(type: NodeType): boolean {
   return type === 'dev' || type === 'chardev';

@@ -18,6 +18,8 @@ export interface WriteLeave {
   readonly signal: AbortSignal;
 }
 
+/** Ids. */
+const WORTH_FORGETTING = 16 * 1024;
 /** Stored packs become part of the index at least this often, so that an interrupted run need not begin anew. */
 const INDEX_PERIOD_NS = 5n * 60n * 1_000_000_000n;
 
@@ -162,5 +164,18 @@ export class DestinationWriter {
       throw error;
     }
     for (const pack of named) this.index.addPack(pack);
+    this.#forgetStored();
+  }
+
+  /** What the index has need not be kept as claimed too: of a million files that would be a fifth of the memory. */
+  #forgetStored(): void {
+    const claimed = this.#claimed.data;
+    if (claimed.size < WORTH_FORGETTING) return;
+    const waiting = new IdTable();
+    for (let entry = 0; entry < claimed.size; entry++) {
+      const id = claimed.idBytes(entry);
+      if (!this.index.hasBytes('data', id, 0)) waiting.add(id);
+    }
+    this.#claimed.data = waiting;
   }
 }

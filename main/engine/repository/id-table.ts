@@ -1,22 +1,23 @@
 /**
- * Ids (32 bytes each) in one growing array with an open-addressing hash over it. The first bytes of a SHA-256 are as
+ * Ids (32 bytes each) in blocks, so that growing copies none of them, with an open-addressing hash over them. The first bytes of a SHA-256 are as
  * good as any hash of it. An id may be added more than once; entries are numbered in the order of their coming.
  */
 const ID_BYTES = 32;
+const BLOCK_BITS = 13;
+const BLOCK_IDS = 2 ** BLOCK_BITS;
+const IN_BLOCK = BLOCK_IDS - 1;
 const FREE = 0;
 
 export class IdTable {
-  #ids: Uint8Array;
-  #words: Uint32Array;
+  readonly #blocks: Uint8Array[] = [];
+  /** The same memory as numbers. */
+  readonly #words: Uint32Array[] = [];
   /** Entry number + 1 at each slot, 0 where free. At most two thirds are taken. */
   #slots: Uint32Array;
   #size = 0;
 
   constructor(expected = 64) {
-    const capacity = Math.max(16, expected);
-    this.#ids = new Uint8Array(capacity * ID_BYTES);
-    this.#words = new Uint32Array(this.#ids.buffer);
-    this.#slots = new Uint32Array(slotsFor(capacity));
+    this.#slots = new Uint32Array(slotsFor(Math.max(16, expected)));
   }
 
   get size(): number {
@@ -25,15 +26,18 @@ export class IdTable {
 
   /** Bytes that the table occupies. */
   get memoryBytes(): number {
-    return this.#ids.byteLength + this.#slots.byteLength;
+    return this.#blocks.reduce((sum, block) => sum + block.byteLength, 0) + this.#slots.byteLength;
   }
 
   /** Adds the id at `bytes[offset…offset+32)` and gives its entry number. */
   add(bytes: Uint8Array, offset = 0): number {
-    if ((this.#size + 1) * ID_BYTES > this.#ids.length) this.#growIds();
+    const at = (this.#size & IN_BLOCK) * ID_BYTES;
+    if (this.#size >>> BLOCK_BITS === this.#blocks.length) this.#addBlock();
+    else if (at + ID_BYTES > (this.#blocks.at(-1) as Uint8Array).length) this.#growFirstBlock();
     if ((this.#size + 1) * 3 > this.#slots.length * 2) this.#growSlots();
     const entry = this.#size++;
-    for (let i = 0; i < ID_BYTES; i++) this.#ids[entry * ID_BYTES + i] = bytes[offset + i] ?? 0;
+    const block = this.#blocks[entry >>> BLOCK_BITS] as Uint8Array;
+    for (let i = 0; i < ID_BYTES; i++) block[at + i] = bytes[offset + i] ?? 0;
     this.#place(entry);
     return entry;
   }
@@ -60,27 +64,40 @@ export class IdTable {
 
   /** A view of the entry's id; valid until the next `add`. */
   idBytes(entry: number): Uint8Array {
-    return this.#ids.subarray(entry * ID_BYTES, (entry + 1) * ID_BYTES);
+    const at = (entry & IN_BLOCK) * ID_BYTES;
+    return (this.#blocks[entry >>> BLOCK_BITS] as Uint8Array).subarray(at, at + ID_BYTES);
   }
 
   #equals(entry: number, bytes: Uint8Array, offset: number): boolean {
-    const start = entry * ID_BYTES;
-    for (let i = 0; i < ID_BYTES; i++) if (this.#ids[start + i] !== bytes[offset + i]) return false;
+    const block = this.#blocks[entry >>> BLOCK_BITS] as Uint8Array;
+    const start = (entry & IN_BLOCK) * ID_BYTES;
+    for (let i = 0; i < ID_BYTES; i++) if (block[start + i] !== bytes[offset + i]) return false;
     return true;
   }
 
   #place(entry: number): void {
     const mask = this.#slots.length - 1;
-    let slot = (this.#words[(entry * ID_BYTES) >>> 2] ?? 0) & mask;
+    const words = this.#words[entry >>> BLOCK_BITS] as Uint32Array;
+    let slot = ((words[((entry & IN_BLOCK) * ID_BYTES) >>> 2] as number) | 0) & mask;
     while (this.#slots[slot] !== FREE) slot = (slot + 1) & mask;
     this.#slots[slot] = entry + 1;
   }
 
-  #growIds(): void {
-    const wider = new Uint8Array(Math.ceil((this.#ids.length / ID_BYTES) * 1.5) * ID_BYTES);
-    wider.set(this.#ids);
-    this.#ids = wider;
-    this.#words = new Uint32Array(wider.buffer);
+  /** The first block begins small: most tables stay so. */
+  #addBlock(): void {
+    this.#setBlock(this.#blocks.length, new Uint8Array((this.#blocks.length === 0 ? 16 : BLOCK_IDS) * ID_BYTES));
+  }
+
+  #growFirstBlock(): void {
+    const block = this.#blocks[0] as Uint8Array;
+    const wider = new Uint8Array(Math.min(block.length * 2, BLOCK_IDS * ID_BYTES));
+    wider.set(block);
+    this.#setBlock(0, wider);
+  }
+
+  #setBlock(number: number, block: Uint8Array<ArrayBuffer>): void {
+    this.#blocks[number] = block;
+    this.#words[number] = new Uint32Array(block.buffer);
   }
 
   #growSlots(): void {

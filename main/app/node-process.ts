@@ -6,7 +6,7 @@ import type { ProcessLink } from './ports.ts';
 const PATIENCE_MS = 8000;
 
 /** The collector works often on little: 100 MB less for a backup of 200,000 files, and no more time. */
-const SMALL_HEAP = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
+const SMALL_HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=40'];
 
 /** Starts an entry file as a forked Node: for the hosts that run in plain Node. */
 export function startNodeProcess(entry: URL, label: string): ProcessLink {

@@ -29,10 +29,11 @@ export const PATIENCE = [
   '1',
   '--contimeout',
   '10s',
-  '--timeout',
-  '30s',
   '--ask-password=false',
 ] as const;
+
+/** How long a connection of this rclone may be silent: it asks short questions. */
+const QUESTION_TIMEOUT = ['--timeout', '30s'] as const;
 
 /** The oldest version whose behaviour is measured and tested. */
 const OLDEST = [1, 60] as const;
@@ -130,16 +131,20 @@ export class RemoteControl {
     await endStaleControls();
     const user = randomBytes(12).toString('hex');
     const password = randomBytes(24).toString('hex');
-    const child = execa(this.#binary, ['rcd', '--rc-addr', '127.0.0.1:0', '--use-json-log', ...PATIENCE, UNATTENDED], {
-      env: { ...this.#environment, RCLONE_RC_USER: user, RCLONE_RC_PASS: password },
-      extendEnv: false,
-      stdin: 'ignore',
-      stdout: 'ignore',
-      stderr: 'pipe',
-      buffer: false,
-      reject: false,
-      cleanup: true,
-    });
+    const child = execa(
+      this.#binary,
+      ['rcd', '--rc-addr', '127.0.0.1:0', '--use-json-log', ...PATIENCE, ...QUESTION_TIMEOUT, UNATTENDED],
+      {
+        env: { ...this.#environment, RCLONE_RC_USER: user, RCLONE_RC_PASS: password },
+        extendEnv: false,
+        stdin: 'ignore',
+        stdout: 'ignore',
+        stderr: 'pipe',
+        buffer: false,
+        reject: false,
+        cleanup: true,
+      },
+    );
     const ended = child.then(async () => {
       forget();
       if (child.pid !== undefined) await forgetControl(child.pid);

@@ -17,7 +17,7 @@ export interface ResticSessionOptions {
   readonly environment: Environment;
   /** rclone's name of the place: `remote:path`. */
   readonly remote: string;
-  /** Milliseconds without a byte after which a request counts as stuck; 45 s when absent. */
+  /** Milliseconds without a byte after which a request counts as stuck; see `STALLED_MS`. */
   readonly stalledMs?: number;
 }
 
@@ -35,9 +35,15 @@ const WINDOW = 16 << 20;
 
 /**
  * A request of which no byte has moved for this long is stuck: rclone 1.60 was seen to hang in the middle of an object at
- * an SFTP server. Uploads are not buffered inside rclone (see the flags), so that a slow remote still shows movement.
+ * an SFTP server. Uploads are not buffered inside rclone (see the flags), so that a slow remote still shows movement; but
+ * the system buffers some megabytes for each, and over a thin line these take minutes.
  */
-const STALLED_MS = 45_000;
+const STALLED_MS = { download: 45_000, upload: 120_000 } as const;
+/** What the system still has to send of an upload that rclone has taken whole. */
+const LAST_PART_MS = 300_000;
+/** rclone's own judgement of silent connections, its default: with 30 s, 3 MB over 50 kB/s never arrived. */
+const TRANSFER_TIMEOUT = ['--timeout', '5m'] as const;
+const PING_MS = 5_000;
 
 /** With Node's default of 10 MB, four uploads of 16 MiB end in ENHANCE_YOUR_CALM. */
 const SESSION_MEMORY_MB = 1024;
@@ -74,7 +80,7 @@ export class ResticSession implements HttpTransport {
         ...(request.body === undefined ? {} : { 'content-length': String(request.body.length) }),
       });
       signal?.addEventListener('abort', abort, { once: true });
-      stream.setTimeout(this.#options.stalledMs ?? STALLED_MS, () => this.#stalled(session, stream));
+      this.#lookAfter(session, stream, request.body === undefined ? 'download' : 'upload');
       return await exchange(stream, request);
     } catch (error) {
       throw brokenConnection(this.#options.remote, error, signal);
@@ -92,6 +98,15 @@ export class ResticSession implements HttpTransport {
     await session.ended;
   }
 
+  /** Judges the request when it has been silent. */
+  #lookAfter(session: Session, stream: ClientHttp2Stream, kind: 'download' | 'upload'): void {
+    stream.setTimeout(this.#options.stalledMs ?? STALLED_MS[kind], async () => {
+      const mayBeSending = kind === 'upload' && stream.writableFinished && (await answers(session.http));
+      if (!mayBeSending) return this.#stalled(session, stream);
+      stream.setTimeout(LAST_PART_MS, () => this.#stalled(session, stream));
+    });
+  }
+
   /** Ends the process that is stuck, and with it all that waits there; every call is tried again in a new one. */
   #stalled(session: Session, stream: ClientHttp2Stream | undefined): void {
     if (this.#session === session) this.#session = undefined;
@@ -102,7 +117,7 @@ export class ResticSession implements HttpTransport {
   #start(): Session {
     if (this.#session !== undefined) return this.#session;
     const { binary, environment, remote } = this.#options;
-    const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE, UNATTENDED];
+    const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE, ...TRANSFER_TIMEOUT, UNATTENDED];
     const { pid, socket, ...child } = spawnWithSocket(binary, ['serve', 'restic', ...flags, '--', remote], environment);
     const http = connect('http://localhost', {
       createConnection: () => socket,
@@ -144,6 +159,18 @@ export class ResticSession implements HttpTransport {
     this.#session = session;
     return session;
   }
+}
+
+/** Whether the process at the other end still does anything at all. */
+function answers(http: ClientHttp2Session): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), PING_MS);
+    const settle = (isThere: boolean): void => {
+      clearTimeout(timer);
+      resolve(isThere);
+    };
+    if (http.destroyed || !http.ping((error) => settle(error === null))) settle(false);
+  });
 }
 
 interface Spawned {

@@ -30,7 +30,7 @@ export interface HttpTransport {
 }
 
 /** A connection that says nothing for so long is given up. */
-const SILENCE_MS = 120_000;
+const SILENCE_MS = { download: 120_000, upload: 300_000 } as const;
 
 /** HTTP/1.1 with kept connections to `address`; user name and password in it become basic authentication. */
 export function createHttpTransport(address: URL): HttpTransport {
@@ -48,7 +48,7 @@ export function createHttpTransport(address: URL): HttpTransport {
           port: address.port === '' ? (secure ? 443 : 80) : Number(address.port),
           path: prefix + path,
           headers: { ...authorization, ...headers, ...(body === undefined ? {} : { 'content-length': body.length }) },
-          timeout: SILENCE_MS,
+          timeout: body === undefined ? SILENCE_MS.download : SILENCE_MS.upload,
           ...(signal === undefined ? {} : { signal }),
         };
         const fail = (error: unknown) => reject(brokenConnection(address.host, error, signal));

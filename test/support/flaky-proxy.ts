@@ -12,8 +12,8 @@ export type Weather =
   | { readonly kind: 'silent' }
   /** Resets a connection after so many bytes in the given direction. */
   | { readonly kind: 'cut'; readonly direction: 'up' | 'down'; readonly afterBytes: number }
-  /** Every chunk waits; with a rate, in proportion to its size. */
-  | { readonly kind: 'slow'; readonly delayMs?: number; readonly bytesPerSecond?: number };
+  /** A thin line: all connections together get so many bytes through in each direction. */
+  | { readonly kind: 'thin'; readonly bytesPerSecond: number };
 
 export interface FlakyProxy {
   readonly port: number;
@@ -31,6 +31,8 @@ export async function startFlakyProxy(targetPort: number): Promise<FlakyProxy> {
   let weather: Weather = { kind: 'clear' };
   let accepted = 0;
   let broken = 0;
+  const up = new ThinLine();
+  const down = new ThinLine();
   const reset = (socket: Socket) => {
     broken += 1;
     socket.resetAndDestroy();
@@ -47,8 +49,8 @@ export async function startFlakyProxy(targetPort: number): Promise<FlakyProxy> {
       reset(client);
       target.destroy();
     };
-    client.pipe(passage(now, 'up', cut)).pipe(target);
-    target.pipe(passage(now, 'down', cut)).pipe(client);
+    client.pipe(passage(now, 'up', cut, up)).pipe(target);
+    target.pipe(passage(now, 'down', cut, down)).pipe(client);
     client.once('close', () => target.destroy());
     target.once('close', () => client.destroy());
     return undefined;
@@ -79,15 +81,31 @@ function track(socket: Socket, open: Set<Socket>): void {
   socket.once('close', () => open.delete(socket));
 }
 
-function passage(weather: Weather, direction: 'up' | 'down', cut: () => void): Transform {
+/** Parts of all connections take turns on it, so that none of them stands still. */
+class ThinLine {
+  #last: Promise<void> = Promise.resolve();
+
+  /** Resolves when the bytes are through. */
+  async pass(bytes: Buffer, bytesPerSecond: number, give: (part: Buffer) => void): Promise<void> {
+    for (let from = 0; from < bytes.length; from += PART_BYTES) {
+      const part = bytes.subarray(from, from + PART_BYTES);
+      this.#last = this.#last.then(() => wait((1000 * part.length) / bytesPerSecond));
+      await this.#last;
+      give(part);
+    }
+  }
+}
+
+const PART_BYTES = 4096;
+
+function passage(weather: Weather, direction: 'up' | 'down', cut: () => void, line: ThinLine): Transform {
   let passed = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       passed += chunk.length;
       if (weather.kind === 'cut' && weather.direction === direction && passed > weather.afterBytes) return cut();
-      if (weather.kind !== 'slow') return done(null, chunk);
-      const perByte = weather.bytesPerSecond === undefined ? 0 : (1000 * chunk.length) / weather.bytesPerSecond;
-      void wait((weather.delayMs ?? 0) + perByte).then(() => done(null, chunk));
+      if (weather.kind !== 'thin') return done(null, chunk);
+      void line.pass(chunk, weather.bytesPerSecond, (part) => this.push(part)).then(() => done());
       return undefined;
     },
   });

@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'no
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check, findSnapshot, loadIndex, planRestore, restore } from '../../main/engine/engine.ts';
+import { encodeIndex } from '../../main/engine/format/index-file.ts';
 import type { PackId } from '../../main/engine/ids.ts';
 import { writeUnpacked } from '../../main/engine/repository/unpacked-files.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
@@ -116,6 +117,39 @@ it('a blob with a good second copy is restored although the first is damaged', a
   expect(result.result).toBe('complete');
   expect(await readFile(join(target, 'first'))).toEqual(await readFile(join(source, 'first')));
 });
+
+it.each(['before', 'behind'])(
+  'a file is restored from the good copy when the index is wrong about a copy that it names %s it',
+  async (where) => {
+    const judge = restic({ repository: location, passphrase: PASSPHRASE, scratch: scratch.path });
+    await writeFile(join(source, 'first'), randomBytes(9_000_000));
+    const takeIndex = async () => {
+      const { index } = await loadIndex(await reopen(location));
+      const packs = [...index.packs()];
+      for (const name of await readdir(join(location, 'index'))) await rm(join(location, 'index', name));
+      return packs;
+    };
+    const old = await takeIndex();
+    await judge.backup([source], '--force', '--no-cache');
+    const right = await takeIndex();
+    // Without an index everything is stored again.
+    await judge.backup([source], '--force', '--no-cache');
+    const wrong = (await takeIndex()).map((pack) => ({
+      ...pack,
+      blobs: pack.blobs.map((blob) => (blob.type === 'data' ? { ...blob, uncompressedLength: 77 } : blob)),
+    }));
+    const packs = where === 'before' ? [...wrong, ...right] : [...right, ...wrong];
+    const repository = await reopen(location);
+    await writeUnpacked(repository, 'index', encodeIndex([...packs, ...old]));
+    const report = await check({ repository, read: 'data' });
+    expect([report.result, report.affected]).toEqual(['damaged', []]);
+    const { snapshot } = await findSnapshot(repository, 'latest');
+    const target = join(scratch.path, 'target');
+    const request = { repository, tree: snapshot.tree, target, from: source, existing: 'replace' } as const;
+    expect((await restore(await planRestore(request))).result).toBe('complete');
+    expect(Buffer.compare(await readFile(join(target, 'first')), await readFile(join(source, 'first')))).toBe(0);
+  },
+);
 
 it('takes nothing from an index file of which a part cannot be understood', async () => {
   const repository = await reopen(location);

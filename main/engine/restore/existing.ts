@@ -4,7 +4,7 @@ import { permissionsOf } from '../format/mode.ts';
 import type { BlobIndex } from '../repository/blob-index.ts';
 import { hexSha256 } from '../repository/sha256.ts';
 import { fileError, systemCode } from '../store/file-errors.ts';
-import { contentLength } from './content.ts';
+import { contentLength, type MeasuredLengths } from './content.ts';
 import type { RestoreNode } from './request.ts';
 
 /** What is at a path, without following a link; undefined when nothing is, or nothing that we may see: writing there says so. */
@@ -26,6 +26,7 @@ export async function hasSameContent(
   found: BigIntStats,
   node: RestoreNode,
   index: BlobIndex,
+  measured: MeasuredLengths,
 ): Promise<boolean> {
   switch (node.type) {
     case 'dir':
@@ -39,7 +40,7 @@ export async function hasSameContent(
     case 'dev':
       return found.isBlockDevice() && found.rdev === BigInt(node.device ?? 0);
     case 'file':
-      return found.isFile() && found.size === BigInt(node.size) && (await hasSameBytes(path, node, index));
+      return found.isFile() && found.size === BigInt(node.size) && (await hasSameBytes(path, node, index, measured));
     default:
       return false;
   }
@@ -52,13 +53,18 @@ export function hasSameMetadata(found: BigIntStats, node: RestoreNode): boolean 
   return mode && owner && found.mtimeNs === node.mtime.ns && (node.extendedAttributes ?? []).length === 0;
 }
 
-async function hasSameBytes(path: Buffer, node: RestoreNode, index: BlobIndex): Promise<boolean> {
+async function hasSameBytes(
+  path: Buffer,
+  node: RestoreNode,
+  index: BlobIndex,
+  measured: MeasuredLengths,
+): Promise<boolean> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
   if (!file) return false;
   try {
     let position = 0;
     for (const id of node.content ?? []) {
-      const length = contentLength(index, id);
+      const length = contentLength(index, id, measured);
       if (length === undefined) return false;
       const buffer = Buffer.allocUnsafe(length);
       const { bytesRead } = await file.read(buffer, 0, length, position);

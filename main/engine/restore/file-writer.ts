@@ -79,7 +79,7 @@ export class FileWriter {
   /** @throws `store/…` of the repository or of the target's disk, `cancelled` */
   async run(): Promise<void> {
     const { repository } = this.#plan.request;
-    const reads = planReads(this.#files, this.#plan.index);
+    const reads = planReads(this.#files, this.#plan.index, this.#plan.measured);
     try {
       const lanes = Math.max(2, Math.min(4, repository.store.capabilities.connections));
       await inParallel(this.#emptyBatches(), lanes, (batch) => this.#writeEmpty(batch));

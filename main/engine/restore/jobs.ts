@@ -1,6 +1,6 @@
 import type { BlobId, PackId } from '../ids.ts';
 import type { BlobIndex, BlobLocation } from '../repository/blob-index.ts';
-import { contentLength } from './content.ts';
+import { contentLength, type MeasuredLengths } from './content.ts';
 import type { PlannedEntry } from './request.ts';
 
 /** One read of a pack and all that it serves. */
@@ -32,8 +32,12 @@ const READ_BYTES = 4 * 1024 * 1024;
  * files. `files`: those to be written; files without content are not named by any read. What is needed is kept in
  * arrays of numbers, 20 bytes a use; each read is made when its turn comes.
  */
-export function* planReads(files: readonly PlannedEntry[], index: BlobIndex): Generator<PackRead> {
-  const uses = collectUses(files, index);
+export function* planReads(
+  files: readonly PlannedEntry[],
+  index: BlobIndex,
+  measured: MeasuredLengths,
+): Generator<PackRead> {
+  const uses = collectUses(files, index, measured);
   const order = uses.blob.map((_, use) => use);
   order.sort((a, b) => index.compareByPlace(uses.blob[a] ?? 0, uses.blob[b] ?? 0));
   let read: { packId: PackId; offset: number; length: number; blobs: WantedBlob[] } | undefined;
@@ -66,7 +70,7 @@ interface Uses {
   readonly at: Float64Array;
 }
 
-function collectUses(files: readonly PlannedEntry[], index: BlobIndex): Uses {
+function collectUses(files: readonly PlannedEntry[], index: BlobIndex, measured: MeasuredLengths): Uses {
   const count = files.reduce((sum, { node }) => sum + (node.content?.length ?? 0), 0);
   const uses: Uses = { blob: new Uint32Array(count), file: new Uint32Array(count), at: new Float64Array(count) };
   let use = 0;
@@ -78,7 +82,7 @@ function collectUses(files: readonly PlannedEntry[], index: BlobIndex): Uses {
       uses.blob[use] = number;
       uses.file[use] = file;
       uses.at[use++] = at;
-      at += contentLength(index, id) ?? 0;
+      at += contentLength(index, id, measured) ?? 0;
     }
   }
   return { blob: uses.blob.subarray(0, use), file: uses.file, at: uses.at };

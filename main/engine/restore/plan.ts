@@ -2,10 +2,11 @@ import type { BigIntStats } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { TriplicateError } from '../errors.ts';
 import type { TreeNode } from '../format/tree.ts';
+import type { BlobId } from '../ids.ts';
 import type { BlobIndex } from '../repository/blob-index.ts';
 import { loadIndex } from '../repository/blob-index.ts';
 import { type PathSegments, pathText, walkTree } from '../walk/walk-tree.ts';
-import { contentLength } from './content.ts';
+import { contentLength, type MeasuredLengths, measureDoubtful } from './content.ts';
 import { hasSameContent, hasSameMetadata, statAt } from './existing.ts';
 import { matcher, type PathMatch, patternMatcher, segmentsOf } from './include.ts';
 import type {
@@ -71,12 +72,13 @@ export async function planRestore(request: RestoreRequest): Promise<RestorePlan>
     const entries: PlannedEntry[] = [];
     const counts: Record<RestoreAction, number> = { new: 0, replaced: 0, kept: 0, beside: 0, unchanged: 0 };
     let bytes = 0;
-    for await (const entry of decide(request, index, paths, candidates, leftOut)) {
+    const measured = new Map<BlobId, number>();
+    for await (const entry of decide(request, index, measured, paths, candidates, leftOut)) {
       entries.push(entry);
       counts[entry.action]++;
       if (entry.node.type === 'file' && isWritten(entry.action)) bytes += entry.node.size;
     }
-    return { request, index, device, entries, counts, bytes, leftOut };
+    return { request, index, measured, device, entries, counts, bytes, leftOut };
   } finally {
     paths.close();
   }
@@ -196,6 +198,7 @@ function whyNot(node: TreeNode, previous: Uint8Array | undefined): RestoreProble
 async function* decide(
   request: RestoreRequest,
   index: BlobIndex,
+  measured: Map<BlobId, number>,
   paths: TargetPaths,
   candidates: readonly Candidate[],
   leftOut: RestoreLeftOut[],
@@ -206,7 +209,9 @@ async function* decide(
     const { path, node } = candidate;
     if (barred && isBelow(path, barred)) continue;
     if (node.type === 'file') {
-      const wrong = whyContentIsWrong(node, index);
+      let wrong = whyContentIsWrong(node, index, measured);
+      if (wrong && (await measureDoubtful(request.repository, index, node.content ?? [], measured, request.signal)))
+        wrong = whyContentIsWrong(node, index, measured);
       if (wrong) {
         leftOut.push({ path: candidate.text, ...wrong });
         continue;
@@ -232,20 +237,21 @@ async function* decide(
       });
       continue;
     }
-    yield found ? await againstExisting(request, index, paths, candidate, found) : candidate;
+    yield found ? await againstExisting(request, index, measured, paths, candidate, found) : candidate;
   }
 }
 
 async function againstExisting(
   request: RestoreRequest,
   index: BlobIndex,
+  measured: MeasuredLengths,
   paths: TargetPaths,
   entry: Candidate,
   found: BigIntStats,
 ): Promise<Candidate> {
   const { node, path } = entry;
   const replaces = request.existing === 'replace';
-  if (await hasSameContent(paths.of(path), found, node, index)) {
+  if (await hasSameContent(paths.of(path), found, node, index, measured)) {
     entry.action = 'unchanged';
     entry.metadata = replaces && entry.match === 'inside' && !hasSameMetadata(found, node) ? 'yes' : 'no';
   } else if (replaces) {
@@ -266,10 +272,11 @@ async function againstExisting(
 function whyContentIsWrong(
   node: RestoreNode,
   index: BlobIndex,
+  measured: MeasuredLengths,
 ): { readonly reason: RestoreProblem; readonly text: string } | undefined {
   let sum = 0;
   for (const id of node.content ?? []) {
-    const length = contentLength(index, id);
+    const length = contentLength(index, id, measured);
     if (length === undefined)
       return { reason: 'missing', text: `Its content ${id.slice(0, 8)} is not in the repository.` };
     sum += length;

@@ -4,6 +4,7 @@ import type { EngineProgress } from '../progress.ts';
 import type { BlobIndex } from '../repository/blob-index.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { PathSegments } from '../walk/walk-tree.ts';
+import type { MeasuredLengths } from './content.ts';
 
 /** What happens to a file that is there already and differs. */
 export type ExistingRule = 'skip' | 'replace' | 'keep-both';
@@ -85,6 +86,8 @@ export interface RestoreLeftOut {
 export interface RestorePlan {
   readonly request: RestoreRequest;
   readonly index: BlobIndex;
+  /** Where the index contradicts itself. */
+  readonly measured: MeasuredLengths;
   /** The number of the disk on which the target lay when the plan was begun; see `TargetGuard`. */
   readonly device: number;
   /** A directory before what is in it. */

@@ -135,7 +135,10 @@ class Round {
       // A broken key file beside a good one is a warning of ours, and the end for restic.
       if (report?.result === 'damaged') met.damaged++;
       if (report?.findings.every(({ level }) => level === 'note')) await this.#judge();
-      if (after !== 'nothing') await this.#afterwards(repository, given, after);
+      // Of content that is there twice, prune keeps one copy and reads neither: a copy that is known as damaged is mended
+      // first, as the app does.
+      const hidden = report?.findings.some(({ code }) => code === 'pack-damaged');
+      if (after === 'repair' || (after === 'prune' && !hidden)) await this.#afterwards(repository, given, after);
     } finally {
       await repository.store.close();
     }
@@ -194,7 +197,7 @@ class Round {
     met.judged++;
     const judge = restic({ repository: this.location, passphrase: PASSPHRASE, scratch: `${this.folder}-restic` });
     try {
-      await judge.check('--read-data');
+      await judge.check('--read-data', '--no-lock');
     } finally {
       await rm(`${this.folder}-restic`, { recursive: true, force: true });
     }
@@ -234,6 +237,7 @@ function expectCheckKnows(report: CheckReport, id: string, { report: restored }:
     'damaged',
   );
   const named = report.affected.find((one) => one.id === id)?.lost ?? [];
+  expect(named.length, `what check says of ${id}`).toBeGreaterThan(0);
   for (const { path, text } of restored?.leftOut ?? []) {
     const isNamed = named.some((lost) => lost === '/' || path === lost || path.startsWith(`${lost}/`));
     // Another name of a file comes with the file.

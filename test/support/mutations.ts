@@ -24,7 +24,7 @@ export type Mutation =
   | (Place & { readonly kind: 'junk' | 'replace'; readonly bytes: Uint8Array })
   /** Under another id that looks right, or under its own among files of another kind. */
   | (Place & { readonly kind: 'duplicate' | 'rename'; readonly id: Uint8Array })
-  | (Place & { readonly kind: 'misplace'; readonly to: 'snapshots' | 'index' | 'data' | 'keys' })
+  | (Place & { readonly kind: 'misplace'; readonly to: 'snapshots' | 'index' | 'data' | 'keys' | 'locks' })
   | (Place & { readonly kind: 'swap'; readonly with: Place })
   /** An index that is sealed as it should be and says something else of one blob. */
   | { readonly kind: 'lie'; readonly file: number; readonly blob: number; readonly about: Lie; readonly value: number };
@@ -53,7 +53,13 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   fc.record({
     ...place,
     kind: fc.constant('misplace' as const),
-    to: fc.constantFrom('snapshots' as const, 'index' as const, 'data' as const, 'keys' as const),
+    to: fc.constantFrom<'snapshots' | 'index' | 'data' | 'keys' | 'locks'>(
+      'snapshots',
+      'index',
+      'data',
+      'keys',
+      'locks',
+    ),
   }),
   fc.record({ ...place, kind: fc.constant('swap' as const), with: fc.record(place) }),
   fc.record({

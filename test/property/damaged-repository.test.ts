@@ -30,12 +30,12 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
 /**
  * A real repository with random damage to files of every kind. Whatever is struck: nothing hangs, every error is a typed
  * one, a restore gives each file bit for bit or names it, and check knows of all that a restore cannot give and of all
- * that stock restic finds. With TRIPLICATE_LONG=1 some hundred rounds, from another seed each time.
+ * that stock restic finds. With TRIPLICATE_LONG=1 three hundred rounds, from another seed each time.
  */
 const LONG = process.env.TRIPLICATE_LONG === '1';
-const ROUNDS = Number(process.env.TRIPLICATE_ROUNDS ?? (LONG ? 400 : 10));
+const ROUNDS = Number(process.env.TRIPLICATE_ROUNDS ?? (LONG ? 300 : 6));
 const SEED = Number(process.env.TRIPLICATE_SEED ?? (LONG ? Date.now() % 1_000_000 : 11));
-const HANG_MS = 30_000;
+const HANG_MS = 60_000;
 
 let scratch: TemporaryFolder;
 let source: string;
@@ -284,6 +284,6 @@ it('gives what is whole, names what is not, and fails only in words, whatever wa
     ),
     { numRuns: ROUNDS, seed: SEED },
   );
-  for (const count of [met.damaged, met.incomplete, met.whole]) expect(count).toBeGreaterThan(0);
+  for (const count of LONG ? Object.values(met) : [met.damaged, met.whole]) expect(count).toBeGreaterThan(0);
   process.stdout.write(`${ROUNDS} rounds from seed ${SEED}: ${JSON.stringify(met)}\n`);
 });

@@ -1,4 +1,5 @@
 import type { PackId } from '../ids.ts';
+import { JsonCursor } from './json-cursor.ts';
 
 /** The blobs of one pack in columns. */
 export interface PackColumns {
@@ -50,20 +51,12 @@ const UNCOMPRESSED = Buffer.from(',"uncompressed_length":');
 const NEXT_BLOB = Buffer.from('},{"id":"');
 const PACK_END = Buffer.from('}]}');
 const END = Buffer.from(']}');
-const QUOTE = 0x22;
 const NEWLINE = 0x0a;
 const ID_BYTES = 32;
 const MAX_UINT32 = 0xffff_ffff;
 
-const NO_DIGIT = 255;
-
-/** The value of each character as a hex digit in lower case. */
-const HEX = new Uint8Array(256).fill(NO_DIGIT);
-for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;
-
 class Scan {
-  readonly #json: Uint8Array;
-  #at = 0;
+  readonly #json: JsonCursor;
   #ids = new Uint8Array(512 * ID_BYTES);
   #isTree = new Uint8Array(512);
   #offsets = new Uint32Array(512);
@@ -71,31 +64,27 @@ class Scan {
   #uncompressedLengths = new Uint32Array(512);
 
   constructor(json: Uint8Array) {
-    this.#json = json;
+    this.#json = new JsonCursor(json);
   }
 
   get isAtEnd(): boolean {
-    const left = this.#json.length - this.#at;
-    return left === 0 || (left === 1 && this.#json[this.#at] === NEWLINE);
+    this.#json.skipByte(NEWLINE);
+    return this.#json.isAtEnd;
   }
 
   /** Passes over the text, if it is there. */
   skip(text: Uint8Array): boolean {
-    const start = this.#at;
-    for (let i = 0; i < text.length; i++) if (this.#json[start + i] !== text[i]) return false;
-    this.#at = start + text.length;
-    return true;
+    return this.#json.skip(text);
   }
 
   skipId(): boolean {
-    return this.#id(this.#ids, 0);
+    return this.#json.readId(this.#ids, 0);
   }
 
   /** From the pack's id, without its opening quote, to its closing brace. */
   pack(): PackColumns | undefined {
-    const idStart = this.#at;
-    if (!this.#id(this.#ids, 0)) return undefined;
-    const id = Buffer.from(this.#json.buffer, this.#json.byteOffset + idStart, 64).toString('latin1') as PackId;
+    if (!this.#json.readId(this.#ids, 0)) return undefined;
+    const id = Buffer.from(this.#ids.buffer, 0, ID_BYTES).toString('hex') as PackId;
     if (!this.skip(BLOBS)) return undefined;
     let count = 0;
     do {
@@ -115,7 +104,7 @@ class Scan {
   }
 
   #blob(n: number): boolean {
-    if (!this.#id(this.#ids, n * ID_BYTES) || !this.skip(TYPE)) return false;
+    if (!this.#json.readId(this.#ids, n * ID_BYTES) || !this.skip(TYPE)) return false;
     const isTree = this.skip(TREE);
     if (!isTree && !this.skip(DATA)) return false;
     const offset = this.#number();
@@ -130,34 +119,10 @@ class Scan {
     return true;
   }
 
-  /** Reads 64 hex digits and the closing quote. */
-  #id(target: Uint8Array, offset: number): boolean {
-    const json = this.#json;
-    let at = this.#at;
-    for (let i = 0; i < ID_BYTES; i++) {
-      const high = HEX[json[at++] ?? 0] ?? NO_DIGIT;
-      const low = HEX[json[at++] ?? 0] ?? NO_DIGIT;
-      if (high === NO_DIGIT || low === NO_DIGIT) return false;
-      target[offset + i] = (high << 4) | low;
-    }
-    if (json[at] !== QUOTE) return false;
-    this.#at = at + 1;
-    return true;
-  }
-
-  /** A whole number that fits 32 bits, without needless zeros; -1 for anything else. */
+  /** One that fits 32 bits; -1 for anything else. */
   #number(): number {
-    const start = this.#at;
-    let value = 0;
-    for (;;) {
-      const digit = (this.#json[this.#at] ?? 0) - 0x30;
-      if (digit < 0 || digit > 9) break;
-      value = value * 10 + digit;
-      if (value > MAX_UINT32) return -1;
-      this.#at++;
-    }
-    const digits = this.#at - start;
-    return digits === 0 || (digits > 1 && this.#json[start] === 0x30) ? -1 : value;
+    const value = this.#json.readNumber();
+    return value <= MAX_UINT32 ? value : -1;
   }
 
   #grow(): void {

@@ -166,3 +166,14 @@ export function parseGetfattr(output: Buffer): Found {
 function unquote(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
+
+/** getfattr sorts by name, restic keeps the system's order: the parent's order avoids a new tree for nothing. */
+export function inOrderOf(
+  before: readonly ExtendedAttribute[] | undefined,
+  now: readonly ExtendedAttribute[],
+): readonly ExtendedAttribute[] {
+  if (!before || before.length !== now.length) return now;
+  const byName = new Map(now.map((attribute) => [attribute.name, attribute]));
+  const ordered = before.flatMap(({ name }) => byName.get(name) ?? []);
+  return ordered.length === now.length ? ordered : now;
+}

@@ -1,13 +1,14 @@
 import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
-import { decodeNode, type ExtendedAttribute, type TreeNode } from '../format/tree.ts';
+import { decodeNode, type TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
-import type { AttributeReader } from './attributes.ts';
+import { type AttributeReader, inOrderOf } from './attributes.ts';
 import { type BytePath, bytePathOf, bytesOf, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import type { Counts } from './counts.ts';
 import type { DestinationWriter } from './destination-writer.ts';
 import { closeAccess, type Directory, openAccess } from './directory.ts';
+import { DirectoryTrees } from './directory-trees.ts';
 import type { DirtyPaths } from './dirty-paths.ts';
 import { EarlierEntries } from './earlier-entries.ts';
 import {
@@ -28,6 +29,7 @@ import { compareDirectory } from './same-directory.ts';
 import type { Selection } from './selection.ts';
 import type { Target } from './targets.ts';
 import type { TreeQueue } from './tree-queue.ts';
+import { whyUnreadable } from './why-unreadable.ts';
 
 export interface WalkContext {
   readonly writers: readonly DestinationWriter[];
@@ -69,11 +71,13 @@ const ENTRIES_PER_TURN = 128;
  */
 export class Walk {
   readonly #context: WalkContext;
+  readonly #trees: DirectoryTrees;
   readonly #visits: Visit[] = [];
   #entriesSinceTurn = 0;
 
   constructor(context: WalkContext) {
     this.#context = context;
+    this.#trees = new DirectoryTrees(context.trees, context.counts);
   }
 
   /** Gives the id of the snapshot's tree. @throws `cancelled`, `source/…`, and what the engine cannot go on after */
@@ -146,7 +150,7 @@ export class Walk {
       visits.push({ kind: 'way', directory: child, children: target.children, before: known });
     }
     this.#lookInto(visits);
-    this.#settled(directory);
+    this.#trees.settled(directory);
   }
 
   async #visitDirectory(visit: Exclude<Visit, { kind: 'way' }>): Promise<void> {
@@ -172,7 +176,7 @@ export class Walk {
       await this.#settleEntries(directory, listing, visits);
     }
     this.#lookInto(visits);
-    this.#settled(directory);
+    this.#trees.settled(directory);
   }
 
   /** As listed ahead, or else now. @throws what readdir throws */
@@ -245,7 +249,7 @@ export class Walk {
       this.#settleEntry(directory, entry, visits);
     }
     this.#lookInto(visits);
-    this.#settled(directory);
+    this.#trees.settled(directory);
   }
 
   #settleEntry(directory: Directory, entry: EntryPlace, visits: Visit[]): void {
@@ -323,7 +327,7 @@ export class Walk {
       changeTime,
       done: (outcome) => {
         this.#fileRead(directory, draft, entry, outcome);
-        this.#settled(directory);
+        this.#trees.settled(directory);
       },
     });
   }
@@ -441,7 +445,7 @@ export class Walk {
       if (attributes && attributes.length > 0) {
         draft.extendedAttributes = inOrderOf(before?.extendedAttributes, attributes);
       }
-      this.#settled(directory);
+      this.#trees.settled(directory);
     });
   }
 
@@ -450,7 +454,7 @@ export class Walk {
     const { counts } = this.#context;
     const { code, message } = error as NodeJS.ErrnoException;
     const path = textOf(entry.path);
-    const entries = this.#ownEntries(directory);
+    const entries = this.#trees.ownEntries(directory);
     entries[entry.position] = null;
     if (code === 'ENOENT' && !entry.isTarget) {
       counts.leaveOut(path, 'vanished', 'It was deleted while the backup ran.');
@@ -460,7 +464,7 @@ export class Walk {
     const kept = entry.before !== null && this.#canKeep(entry.before);
     if (kept) entries[entry.position] = entry.before;
     const ending = kept ? 'the version of the last backup is kept.' : 'it is not in this backup.';
-    counts.leaveOut(path, 'unreadable', `It cannot be read (${describe(code, message)}); ${ending}`);
+    counts.leaveOut(path, 'unreadable', `It cannot be read (${whyUnreadable(code, message)}); ${ending}`);
   }
 
   #unlistable(directory: Directory, before: TreeNode | null, error: unknown): void {
@@ -470,7 +474,7 @@ export class Walk {
     closeAccess(directory);
     const place = { position, name, path: path ?? directory.access, access: directory.access, stat: null };
     this.#keepEarlier(parent, { ...place, before, isTarget: false }, error);
-    this.#settled(parent);
+    this.#trees.settled(parent);
   }
 
   #canKeep(before: TreeNode): boolean {
@@ -500,54 +504,6 @@ export class Walk {
     counts.filesDone += files;
     counts.bytesDone += bytes;
     counts.bytesTotal += bytes;
-  }
-
-  /** One thing less to wait for; a directory with nothing left becomes a tree, and so on upwards. */
-  #settled(directory: Directory): void {
-    for (let at: Directory | null = directory; at; at = at.parent) {
-      if (--at.waiting > 0) return;
-      this.#context.counts.targetsTaken += at.targets?.filter((position) => at?.entries[position]).length ?? 0;
-      const tree = this.#finish(at);
-      closeAccess(at);
-      at.finished?.(tree);
-      if (at.parent) this.#settleTree(at, at.parent, tree);
-    }
-  }
-
-  #settleTree({ same, position }: Directory, parent: Directory, tree: TreeId): void {
-    const isSame = same?.subtree === tree;
-    if (isSame && parent.state === 'as-before') return;
-    const entries = this.#ownEntries(parent);
-    const own = entries[position];
-    if (!own) return;
-    // A node of the parent snapshot stays as it is; one that was made in this run may still get its attributes.
-    if (same) entries[position] = isSame ? same : { ...own, subtree: tree };
-    else Object.assign(own, { subtree: tree });
-  }
-
-  /** The entries of a directory, made where it was as before until now. */
-  #ownEntries(directory: Directory): (TreeNode | null)[] {
-    if (directory.state === 'as-before') {
-      const nodes = directory.earlier?.nodes();
-      if (!nodes) throw new TriplicateError('internal', 'A directory that was compared cannot be read.');
-      directory.entries = [...nodes];
-      directory.state = 'own';
-    }
-    return directory.entries;
-  }
-
-  /** The tree of a directory: the parent's own when nothing in it is new. */
-  #finish(directory: Directory): TreeId {
-    const { trees } = this.#context;
-    const { earlier, state } = directory;
-    const stored = earlier && trees.isStored(earlier.tree) ? earlier : null;
-    if (stored && state === 'as-before') return stored.tree;
-    const entries = this.#ownEntries(directory).filter((entry) => entry !== null);
-    const nodes = stored?.nodes() ?? null;
-    directory.entries = [];
-    directory.earlier = null;
-    const isAsBefore = nodes?.length === entries.length && entries.every((entry, n) => entry === nodes[n]);
-    return stored && isAsBefore ? stored.tree : trees.add(entries);
   }
 
   async #turn(): Promise<void> {
@@ -582,27 +538,4 @@ function isOwnPlace(selection: Selection, stat: EntryStat | null): boolean {
 
 function shownPath({ path }: Directory): string {
   return path === null ? '/' : textOf(path);
-}
-
-function describe(code: string, message: string): string {
-  const words: Readonly<Record<string, string>> = {
-    EACCES: 'permission denied',
-    EPERM: 'not permitted',
-    EIO: 'the disk reports an error',
-    EBUSY: 'in use',
-    ENAMETOOLONG: 'the path is too long',
-    ENOENT: 'it is not there',
-  };
-  return words[code] ?? `${code}: ${message}`;
-}
-
-/** getfattr sorts by name, restic keeps the system's order: the parent's order avoids a new tree for nothing. */
-function inOrderOf(
-  before: readonly ExtendedAttribute[] | undefined,
-  now: readonly ExtendedAttribute[],
-): readonly ExtendedAttribute[] {
-  if (!before || before.length !== now.length) return now;
-  const byName = new Map(now.map((attribute) => [attribute.name, attribute]));
-  const ordered = before.flatMap(({ name }) => byName.get(name) ?? []);
-  return ordered.length === now.length ? ordered : now;
 }

@@ -1,0 +1,65 @@
+import { TriplicateError } from '../errors.ts';
+import type { TreeNode } from '../format/tree.ts';
+import type { TreeId } from '../ids.ts';
+import type { Counts } from './counts.ts';
+import { closeAccess, type Directory } from './directory.ts';
+import type { TreeQueue } from './tree-queue.ts';
+
+/** Turns directories into trees as soon as nothing in them waits any more, from the deepest up. */
+export class DirectoryTrees {
+  readonly #trees: TreeQueue;
+  readonly #counts: Counts;
+
+  constructor(trees: TreeQueue, counts: Counts) {
+    this.#trees = trees;
+    this.#counts = counts;
+  }
+
+  /** One thing less to wait for; a directory with nothing left becomes a tree, and so on upwards. */
+  settled(directory: Directory): void {
+    for (let at: Directory | null = directory; at; at = at.parent) {
+      if (--at.waiting > 0) return;
+      this.#counts.targetsTaken += at.targets?.filter((position) => at?.entries[position]).length ?? 0;
+      const tree = this.#finish(at);
+      closeAccess(at);
+      at.finished?.(tree);
+      if (at.parent) this.#settleTree(at, at.parent, tree);
+    }
+  }
+
+  #settleTree({ same, position }: Directory, parent: Directory, tree: TreeId): void {
+    const isSame = same?.subtree === tree;
+    if (isSame && parent.state === 'as-before') return;
+    const entries = this.ownEntries(parent);
+    const own = entries[position];
+    if (!own) return;
+    // A node of the parent snapshot stays as it is; one that was made in this run may still get its attributes.
+    if (same) entries[position] = isSame ? same : { ...own, subtree: tree };
+    else Object.assign(own, { subtree: tree });
+  }
+
+  /** The entries of a directory, made where it was as before until now. */
+  ownEntries(directory: Directory): (TreeNode | null)[] {
+    if (directory.state === 'as-before') {
+      const nodes = directory.earlier?.nodes();
+      if (!nodes) throw new TriplicateError('internal', 'A directory that was compared cannot be read.');
+      directory.entries = [...nodes];
+      directory.state = 'own';
+    }
+    return directory.entries;
+  }
+
+  /** The tree of a directory: the parent's own when nothing in it is new. */
+  #finish(directory: Directory): TreeId {
+    const trees = this.#trees;
+    const { earlier, state } = directory;
+    const stored = earlier && trees.isStored(earlier.tree) ? earlier : null;
+    if (stored && state === 'as-before') return stored.tree;
+    const entries = this.ownEntries(directory).filter((entry) => entry !== null);
+    const nodes = stored?.nodes() ?? null;
+    directory.entries = [];
+    directory.earlier = null;
+    const isAsBefore = nodes?.length === entries.length && entries.every((entry, n) => entry === nodes[n]);
+    return stored && isAsBefore ? stored.tree : trees.add(entries);
+  }
+}

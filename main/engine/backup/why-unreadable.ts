@@ -1,0 +1,12 @@
+/** Why a file or folder cannot be read, for a person, by the system's code. */
+export function whyUnreadable(code: string, message: string): string {
+  const words: Readonly<Record<string, string>> = {
+    EACCES: 'permission denied',
+    EPERM: 'not permitted',
+    EIO: 'the disk reports an error',
+    EBUSY: 'in use',
+    ENAMETOOLONG: 'the path is too long',
+    ENOENT: 'it is not there',
+  };
+  return words[code] ?? `${code}: ${message}`;
+}

@@ -228,10 +228,13 @@ it('leaves what stock restic leaves with the same limits, whatever the history',
           expect(report.bytes.repacked).toBeLessThanOrEqual(maxRepackBytes);
           expect(report.bytes.unusedAfter).toBe(ours.unused);
           if (maxRepackMiB) return;
-          for (const { used, unused } of [ours, theirs]) expect(unused).toBeLessThanOrEqual(used * ratio);
+          expect(ours.unused, 'ours').toBeLessThanOrEqual(ours.used * ratio);
+          // Of content that is there twice, restic 0.14 may leave more than its limit.
+          const isTwice = steps.some(({ kind }) => kind === 'blind');
+          if (!isTwice) expect(theirs.unused, 'theirs').toBeLessThanOrEqual(theirs.used * ratio);
           if (maxUnused > 0) return;
           expect(ours.stored).toEqual(ours.reachable);
-          expect(ours.stored).toEqual(theirs.stored);
+          expect(ours.stored).toEqual([...new Set(theirs.stored)]);
         } finally {
           await scratch.remove();
         }

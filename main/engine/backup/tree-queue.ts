@@ -2,15 +2,27 @@ import { hash } from 'node:crypto';
 import { encodeTree, type TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import type { BackupPool } from '../workers/backup-pool.ts';
+import { isTransferable } from '../workers/job-pool.ts';
 import type { DestinationWriter } from './destination-writer.ts';
 
 const BYTES_PER_JOB = 1024 * 1024;
+
+/** In memory of its own. */
+function joined(trees: readonly { readonly bytes: Uint8Array }[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(trees.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let offset = 0;
+  for (const { bytes } of trees) {
+    all.set(bytes, offset);
+    offset += bytes.length;
+  }
+  return all;
+}
 
 /** Turns finished directories into tree blobs and sends those that a destination lacks to a worker. */
 export class TreeQueue {
   readonly #pool: BackupPool;
   readonly #writers: readonly DestinationWriter[];
-  #waiting: { bytes: Uint8Array; id: Buffer; wanted: number }[] = [];
+  #waiting: { bytes: Uint8Array<ArrayBuffer>; id: Buffer; wanted: number }[] = [];
   #bytes = 0;
   readonly #jobs: Promise<void>[] = [];
 
@@ -51,9 +63,11 @@ export class TreeQueue {
     const trees = this.#waiting;
     this.#waiting = [];
     this.#bytes = 0;
+    const [first] = trees;
     const job = this.#pool.storeBlobs({
       type: 'tree',
-      bytes: Buffer.concat(trees.map(({ bytes }) => bytes)),
+      // The worker gets the memory of the bytes, which a small tree shares with others.
+      bytes: first && trees.length === 1 && isTransferable(first.bytes) ? first.bytes : joined(trees),
       lengths: Uint32Array.from(trees, ({ bytes }) => bytes.length),
       ids: Buffer.concat(trees.map(({ id }) => id)),
       wanted: Uint32Array.from(trees, ({ wanted }) => wanted),

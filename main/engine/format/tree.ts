@@ -58,6 +58,7 @@ export interface TreeNode {
  * @param nodes strictly ascending by raw name
  */
 export function encodeTree(nodes: readonly TreeNode[]): Uint8Array<ArrayBuffer> {
+  const parts: Buffer<ArrayBuffer>[] = [];
   let text = '{"nodes":[';
   let previous: Uint8Array | undefined;
   for (const node of nodes) {
@@ -67,9 +68,16 @@ export function encodeTree(nodes: readonly TreeNode[]): Uint8Array<ArrayBuffer> 
     }
     text += encodeNode(node);
     previous = node.name;
+    if (text.length < PART_LENGTH) continue;
+    parts.push(Buffer.from(text));
+    text = '';
   }
-  return Buffer.from(`${text}]}\n`);
+  const last = Buffer.from(`${text}]}\n`);
+  return parts.length === 0 ? last : Buffer.concat([...parts, last]);
 }
+
+/** A directory of hundreds of thousands of entries as one text would take many times its size. */
+const PART_LENGTH = 256 * 1024;
 
 /** The JSON text of one node, without separator. */
 export function encodeNode(node: TreeNode): string {

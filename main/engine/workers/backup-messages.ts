@@ -47,7 +47,7 @@ export interface BlobsJob {
   readonly kind: 'blobs';
   readonly job: number;
   readonly type: BlobType;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly lengths: Uint32Array;
   readonly ids: Uint8Array;
   readonly wanted: Uint32Array;

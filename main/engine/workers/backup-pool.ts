@@ -93,14 +93,17 @@ export class BackupPool {
     return this.#enqueue({ kind: 'chunks', job: this.#nextJob++, path, bounds }) as Promise<ChunksDone>;
   }
 
-  /** Stores finished plaintexts, all in one worker, so that a small run makes one tree pack. */
+  /**
+   * Stores finished plaintexts, all in one worker, so that a small run makes one tree pack.
+   * @param blobs their bytes are in memory of their own, which is handed over
+   */
   async storeBlobs(blobs: Omit<BlobsJob, 'kind' | 'job'>): Promise<void> {
     const message: BlobsJob = { kind: 'blobs', job: this.#nextJob++, ...blobs };
     await new Promise<void>((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const member = this.#members[0] ?? this.#start();
       member.jobs.set(message.job, () => resolve());
-      this.#post(member, message);
+      this.#post(member, message, [message.bytes.buffer]);
     });
   }
 

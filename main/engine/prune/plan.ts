@@ -2,6 +2,7 @@ import { TriplicateError } from '../errors.ts';
 import type { IndexedPack } from '../format/index-file.ts';
 import { packFileSize } from '../format/pack.ts';
 import type { PackId } from '../ids.ts';
+import { MOST_BLOBS } from '../repository/pack-builder.ts';
 import type { StoredFile } from '../store/store.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 
@@ -151,7 +152,9 @@ function chooseRepack(present: readonly PackUse[], limits: PruneLimits): readonl
   const mustCompress = ({ type, pack }: PackUse): boolean =>
     limits.rawTrees === 'compress' && type === 'tree' && pack.blobs.some((blob) => blob.uncompressedLength === 0);
   const isFine = (use: PackUse): boolean => use.unusedBytes === 0 && use.type !== 'mixed' && !mustCompress(use);
-  const small = inUse.filter((use) => isFine(use) && use.size < limits.smallPackBytes);
+  // One that is full of tiny blobs would come out as it is, each time.
+  const isSmall = (use: PackUse): boolean => use.size < limits.smallPackBytes && use.pack.blobs.length < MOST_BLOBS;
+  const small = inUse.filter((use) => isFine(use) && isSmall(use));
   const candidates = inUse.filter((use) => !isFine(use));
   if (small.length >= MANY_SMALL) candidates.push(...small);
   candidates.sort(

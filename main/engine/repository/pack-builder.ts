@@ -7,7 +7,7 @@ import { hexSha256 } from './sha256.ts';
 /** A pack is closed once its blobs reach this many bytes (format, section 6). */
 export const PACK_TARGET_BYTES = 16 * 1024 * 1024;
 /** So that a pack of tiny files needs no index file of tens of megabytes. */
-const MOST_BLOBS = 50_000;
+export const MOST_BLOBS = 50_000;
 /** Room for blobs and the header; a larger single blob gets a buffer of its own size. */
 const BUFFER_BYTES = PACK_TARGET_BYTES + 2 * 1024 * 1024;
 const ENTRY_BYTES = 41;

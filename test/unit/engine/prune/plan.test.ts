@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import type { IndexedPack } from '../../../../main/engine/format/index-file.ts';
+import type { BlobId, PackId } from '../../../../main/engine/ids.ts';
+import { planPrune } from '../../../../main/engine/prune/plan.ts';
+import { MOST_BLOBS } from '../../../../main/engine/repository/pack-builder.ts';
+import { BlobSet } from '../../../../main/engine/walk/blob-set.ts';
+
+const MIB = 1024 * 1024;
+const limits = {
+  maxUnused: 0.05,
+  maxRepackBytes: Number.POSITIVE_INFINITY,
+  smallPackBytes: 4 * MIB,
+  rawTrees: 'keep',
+} as const;
+
+/** Ids differ in their first bytes, as hashes do: tables rely on it. */
+const hashLike = (n: number): string => (Math.imul(n, 0x9e37_79b1) >>> 0).toString(16).padStart(8, '0').padEnd(64, '0');
+
+/** Packs of blobs of this length, all in use. */
+function plan(packs: number, blobs: number, length: number) {
+  const used = new BlobSet();
+  const made = Array.from({ length: packs }, (_, pack): IndexedPack => {
+    const entries = Array.from({ length: blobs }, (_, n) => {
+      const id = hashLike(pack * blobs + n) as BlobId;
+      used.add('data', id);
+      return { type: 'data' as const, id, offset: n * length, length, uncompressedLength: 0 };
+    });
+    return { id: pack.toString(16).padStart(64, '0') as PackId, blobs: entries };
+  });
+  const sizes = made.map(({ id, blobs: entries }) => ({ id, size: entries.length * (length + 37) + 36 }));
+  return planPrune(() => made, sizes, used, limits);
+}
+
+it('puts small packs together', () => {
+  expect(plan(12, 10, 1000).repack).toHaveLength(12);
+});
+
+it('leaves alone what would come out as it is: packs that are full of tiny blobs, however small they are', () => {
+  expect(plan(10, MOST_BLOBS, 33)).toMatchObject({ repack: [], remove: [] });
+});

@@ -44,6 +44,24 @@ export function sealInto(key: Key, iv: Uint8Array, plain: Uint8Array, target: Ui
 
 /** The plaintext of a sealed message; nothing is decrypted before its MAC is right. @throws `repo/damaged` */
 export function open(key: Key, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { iv, ciphertext } = verified(key, sealed);
+  const plain = Buffer.allocUnsafeSlow(ciphertext.length);
+  applyKeystream(key, ciphersOf(key), iv, ciphertext, plain, 0);
+  return plain;
+}
+
+/**
+ * As `open`, for bytes that nobody needs sealed any more: the plaintext takes the place of the ciphertext and is a view of
+ * it. Large messages then need no memory of their own. A message that does not pass is left as it was.
+ */
+export function openInPlace(key: Key, sealed: Uint8Array): Uint8Array {
+  const { iv, ciphertext } = verified(key, sealed);
+  applyKeystream(key, ciphersOf(key), iv, ciphertext, ciphertext, 0);
+  return ciphertext;
+}
+
+/** The parts of a sealed message whose MAC is right. */
+function verified(key: Key, sealed: Uint8Array): { readonly iv: Uint8Array; readonly ciphertext: Uint8Array } {
   if (sealed.length < SEAL_OVERHEAD) throw damaged(`Sealed data of ${sealed.length} bytes is too short.`);
   const macStart = sealed.length - MAC_BYTES;
   const iv = sealed.subarray(0, IV_BYTES);
@@ -52,9 +70,7 @@ export function open(key: Key, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
   if (isZero(iv) || !timingSafeEqual(macOf(ciphers, ciphers.macBlock(iv), ciphertext), sealed.subarray(macStart))) {
     throw damaged('Stored data does not pass its integrity check.');
   }
-  const plain = Buffer.allocUnsafeSlow(ciphertext.length);
-  applyKeystream(key, ciphers, iv, ciphertext, plain, 0);
-  return plain;
+  return { iv, ciphertext };
 }
 
 /** Sets the bits of `r` that Poly1305 demands to be zero (RFC 8439, section 2.5). Changes `r`. */

@@ -10,6 +10,8 @@ const KEPT_BYTES = 9 * 1024 * 1024;
 const compressors = new Map<number, ZstdContext>();
 const decompressor = ZstdContext.decompressor();
 let scratch = Buffer.allocUnsafeSlow(256 * 1024);
+/** Where the content of a frame comes to lie. */
+type Room = (length: number) => Buffer<ArrayBuffer>;
 
 /** One zstd frame (format, section 13). */
 export function compress(plain: Uint8Array, level: number = DEFAULT_LEVEL): Uint8Array<ArrayBuffer> {
@@ -31,7 +33,10 @@ export function compressForNow(plain: Uint8Array, level: number = DEFAULT_LEVEL)
 
 /** Room for the largest frame that so many bytes can become (ZSTD_COMPRESSBOUND), and a byte that must stay free. */
 function roomFor(plainLength: number): Buffer<ArrayBuffer> {
-  const needed = plainLength + (plainLength >>> 8) + 1024;
+  return keptRoom(plainLength + (plainLength >>> 8) + 1024);
+}
+
+function keptRoom(needed: number): Buffer<ArrayBuffer> {
   if (scratch.length >= needed) return scratch;
   if (needed > KEPT_BYTES) return Buffer.allocUnsafeSlow(needed);
   scratch = Buffer.allocUnsafeSlow(Math.min(KEPT_BYTES, needed * 2));
@@ -44,7 +49,16 @@ function roomFor(plainLength: number): Buffer<ArrayBuffer> {
  * @throws `repo/damaged`
  */
 export function decompress(compressed: Uint8Array, expectedLength: number): Uint8Array<ArrayBuffer> {
-  const plain = decompressWhole(compressed, expectedLength) ?? decompressBounded(compressed, expectedLength);
+  return decompressInto((length) => Buffer.allocUnsafe(length), compressed, expectedLength);
+}
+
+/** As `decompress`; the bytes stand only until the next call, so that much content needs little memory. */
+export function decompressForNow(compressed: Uint8Array, expectedLength: number): Uint8Array<ArrayBuffer> {
+  return decompressInto((length) => keptRoom(length).subarray(0, length), compressed, expectedLength);
+}
+
+function decompressInto(room: Room, compressed: Uint8Array, expectedLength: number): Uint8Array<ArrayBuffer> {
+  const plain = decompressWhole(room, compressed, expectedLength) ?? decompressBounded(compressed, expectedLength);
   if (plain.length !== expectedLength) {
     throw new TriplicateError('repo/damaged', `Compressed data holds ${plain.length}, not ${expectedLength} bytes.`);
   }
@@ -52,12 +66,16 @@ export function decompress(compressed: Uint8Array, expectedLength: number): Uint
 }
 
 /** The usual case: one frame that gives just what is expected. Anything else is looked at more closely elsewhere. */
-function decompressWhole(compressed: Uint8Array, expectedLength: number): Uint8Array<ArrayBuffer> | undefined {
+function decompressWhole(
+  room: Room,
+  compressed: Uint8Array,
+  expectedLength: number,
+): Uint8Array<ArrayBuffer> | undefined {
   if (expectedLength === 0 || isSkippable(compressed, 0) || frameEnd(compressed, 0) !== compressed.length)
     return undefined;
   // No room is made for more than the frame can hold, whatever the index says.
   if (expectedLength > Math.ceil(compressed.length / BLOCK_HEADER_BYTES) * BLOCK_BYTES) throw damaged();
-  const plain = Buffer.allocUnsafe(expectedLength);
+  const plain = room(expectedLength);
   return decompressor.run(compressed, plain) === undefined ? undefined : plain;
 }
 

@@ -1,8 +1,8 @@
 import { hasCode, TriplicateError } from '../errors.ts';
-import { open } from '../format/crypto.ts';
+import { open, openInPlace } from '../format/crypto.ts';
 import type { BlobType } from '../format/pack.ts';
 import { decodeTree, type TreeNode } from '../format/tree.ts';
-import { decompress } from '../format/zstd.ts';
+import { decompress, decompressForNow } from '../format/zstd.ts';
 import type { BlobId, TreeId } from '../ids.ts';
 import type { BlobIndex, BlobLocation } from './blob-index.ts';
 import type { Repository } from './repository.ts';
@@ -50,13 +50,28 @@ export function openBlob(
   id: BlobId,
 ): Uint8Array {
   const stored = open(repository.key, sealed);
-  const plain = place.uncompressedLength > 0 ? decompress(stored, place.uncompressedLength) : stored;
-  if (hexSha256(plain) !== id) {
-    throw new TriplicateError('repo/damaged', `Content ${id.slice(0, 8)} does not have its own hash.`, {
-      data: { id },
-    });
-  }
-  return plain;
+  const { uncompressedLength } = place;
+  return assertHash(uncompressedLength > 0 ? decompress(stored, uncompressedLength) : stored, id);
+}
+
+/**
+ * As `openBlob`, for a reader of many blobs that is done with each before the next: `sealed` is overwritten, and what is
+ * given stands only until the next call.
+ */
+export function openBlobForNow(
+  repository: Pick<Repository, 'key'>,
+  sealed: Uint8Array,
+  place: Pick<BlobLocation, 'uncompressedLength'>,
+  id: BlobId,
+): Uint8Array {
+  const stored = openInPlace(repository.key, sealed);
+  const { uncompressedLength } = place;
+  return assertHash(uncompressedLength > 0 ? decompressForNow(stored, uncompressedLength) : stored, id);
+}
+
+function assertHash(plain: Uint8Array, id: BlobId): Uint8Array {
+  if (hexSha256(plain) === id) return plain;
+  throw new TriplicateError('repo/damaged', `Content ${id.slice(0, 8)} does not have its own hash.`, { data: { id } });
 }
 
 /** The entries of a directory, in the order of their raw names. @throws as `readBlob` */

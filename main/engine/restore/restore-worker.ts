@@ -6,7 +6,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { initCrypto } from '../format/crypto.ts';
 import type { BlobId } from '../ids.ts';
-import { openBlob } from '../repository/blob-reader.ts';
+import { openBlobForNow } from '../repository/blob-reader.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
 import { isOnDevice, liesInRoot } from './target-guard.ts';
 import { temporaryPath } from './temporary-names.ts';
@@ -42,7 +42,7 @@ function handle(job: RestoreJob): RestoreReply {
     const stored = job.bytes.subarray(blob.start, blob.start + blob.length);
     let plain: Uint8Array;
     try {
-      plain = job.form === 'plain' ? stored : openBlob({ key }, stored, blob, blob.id as BlobId);
+      plain = job.form === 'plain' ? stored : openBlobForNow({ key }, stored, blob, blob.id as BlobId);
     } catch {
       badBlobs.push(position);
       continue;

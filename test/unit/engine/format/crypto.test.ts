@@ -1,7 +1,15 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import sodium from 'libsodium-wrappers-sumo';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { initCrypto, type Key, open, SEAL_OVERHEAD, seal, sealInto } from '../../../../main/engine/format/crypto.ts';
+import {
+  initCrypto,
+  type Key,
+  open,
+  openInPlace,
+  SEAL_OVERHEAD,
+  seal,
+  sealInto,
+} from '../../../../main/engine/format/crypto.ts';
 import { counting, hex, text, toHex } from '../../../support/bytes.ts';
 
 const key: Key = { encrypt: counting(0, 32), macK: counting(0x20, 16), macR: counting(0x30, 16) };
@@ -74,6 +82,28 @@ describe('opening', () => {
 });
 
 /** RFC 8439, section 2.5.2: what we call Poly1305 is it. */
+describe('opening in place', () => {
+  it.each([0, 1, 15, 16, 17, 1000, 16_383, 16_384, 16_385, 2_500_000])('puts %i bytes where they were sealed', (n) => {
+    const plain = randomBytes(n);
+    const around = randomBytes(n + SEAL_OVERHEAD + 20);
+    const before = Buffer.from(around);
+    around.set(seal(key, randomBytes(16), plain), 10);
+    const opened = openInPlace(key, around.subarray(10, -10));
+    expect(Buffer.compare(opened, plain)).toBe(0);
+    expect(opened.buffer).toBe(around.buffer);
+    expect(around.subarray(0, 10).equals(before.subarray(0, 10))).toBe(true);
+    expect(around.subarray(-10).equals(before.subarray(-10))).toBe(true);
+  });
+
+  it('leaves what does not pass as it was', () => {
+    const sealed = Buffer.from(seal(key, iv, randomBytes(50_000)));
+    sealed[20_000] = (sealed[20_000] ?? 0) ^ 1;
+    const before = Buffer.from(sealed);
+    expect(() => openInPlace(key, sealed)).toThrow(expect.objectContaining({ code: 'repo/damaged' }));
+    expect(sealed.equals(before)).toBe(true);
+  });
+});
+
 it('uses the Poly1305 of RFC 8439', () => {
   const polyKey = hex('85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b');
   const mac = sodium.crypto_onetimeauth(text('Cryptographic Forum Research Group'), polyKey);

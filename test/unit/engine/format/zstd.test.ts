@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { compress, compressForNow, decompress } from '../../../../main/engine/format/zstd.ts';
+import { compress, compressForNow, decompress, decompressForNow } from '../../../../main/engine/format/zstd.ts';
 import { ZstdContext } from '../../../../main/engine/format/zstd-context.ts';
 
 const LENGTHS = [0, 1, 5, 100, 1000, 131_072, 131_073, 300_000, 5_000_000, 12 << 20];
@@ -20,12 +20,16 @@ describe.each(Object.entries(CONTENTS))('zstd with a kept context, %s', (_, make
     );
     expect(Buffer.compare(zstdDecompressSync(frame), plain)).toBe(0);
     expect(Buffer.compare(decompress(frame, length), plain)).toBe(0);
+    expect(Buffer.compare(decompressForNow(frame, length), plain)).toBe(0);
   });
 
   it.each(LENGTHS)('names damage, and the next frame is opened as ever: %i bytes', (length) => {
     const plain = make(length);
     const frame = compress(plain, 2);
     for (const cut of [1, 4, 9]) {
+      expect(() => decompressForNow(frame.subarray(0, -cut), length)).toThrow(
+        expect.objectContaining({ code: 'repo/damaged' }),
+      );
       expect(() => decompress(frame.subarray(0, -cut), length)).toThrow(
         expect.objectContaining({ code: 'repo/damaged' }),
       );

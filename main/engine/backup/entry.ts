@@ -105,7 +105,8 @@ export function typeOf(mode: number): NodeType {
   return TYPES[mode & constants.S_IFMT] ?? 'file';
 }
 
-function isDevice(type: NodeType): boolean {
+/** Nodes have a device's number for these alone. */
+export function isDevice(type: NodeType): boolean {
   return type === 'dev' || type === 'chardev';
 }
 

@@ -4,7 +4,7 @@ import { isBase64 } from '../format/json-document.ts';
 import { goModeOf } from '../format/mode.ts';
 import { TimeReader } from '../format/time-reader.ts';
 import type { NodeType } from '../format/tree.ts';
-import { linksOf, sizeOf, typeOf } from './entry.ts';
+import { isDevice, linksOf, sizeOf, typeOf } from './entry.ts';
 import {
   CTIME,
   DEVICE,
@@ -283,10 +283,6 @@ class OwnerText {
 
 const USER = new OwnerText('user');
 const GROUP = new OwnerText('group');
-
-function isDevice(type: NodeType): boolean {
-  return type === 'dev' || type === 'chardev';
-}
 
 /** Within what doubles of this size lose; used beside an exact comparison of the lower 32 bits. */
 function isNear(a: number, b: number): boolean {

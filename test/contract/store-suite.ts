@@ -107,6 +107,13 @@ export function describeStore(title: string, make: () => Promise<StoreUnderTest>
       ] as const) {
         const part = await store.get(name, { offset, length });
         expect(Buffer.compare(part, bytes.subarray(offset, offset + length))).toBe(0);
+        for (const size of [length, length + 10, Math.max(0, length - 1)]) {
+          const room = Buffer.alloc(size, 7);
+          const answer = await store.get(name, { offset, length, room });
+          expect(Buffer.compare(answer, bytes.subarray(offset, offset + length))).toBe(0);
+          if (answer.buffer === room.buffer) expect(answer.byteOffset).toBe(room.byteOffset);
+          expect(room.subarray(length).every((byte) => byte === 7)).toBe(true);
+        }
       }
       for (const range of [
         { offset: 99_999, length: 2 },

@@ -6,7 +6,7 @@ import { inParallel } from '../repository/in-parallel.ts';
 import { whyNotWritten } from '../store/file-errors.ts';
 import { isTransferable, JobPool } from '../workers/job-pool.ts';
 import { workerEntry } from '../workers/worker-entry.ts';
-import { type PackRead, planReads, type WantedBlob } from './jobs.ts';
+import { type PackRead, planReads, READ_BYTES, type WantedBlob } from './jobs.ts';
 import type { PlannedEntry, RestorePlan, RestoreProblem } from './request.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
 import { liesInRoot, type TargetGuard } from './target-guard.ts';
@@ -14,6 +14,8 @@ import type { TargetPaths } from './target-paths.ts';
 import { temporaryPath } from './temporary-names.ts';
 import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
 
+/** Reads under way at once. */
+const MOST_LANES = 4;
 /** Files without content handed to a worker at once. */
 const EMPTY_BATCH = 400;
 
@@ -49,6 +51,8 @@ export class FileWriter {
   readonly #events: FileWriterEvents;
   readonly #options: FileWriterOptions;
   readonly #pool: JobPool<RestoreJob, RestoreReply>;
+  /** Memory for reads that comes back from the workers; new memory for each would cost as much as the reading. */
+  readonly #rooms: Uint8Array<ArrayBuffer>[] = [];
   #fatal: TriplicateError | undefined;
 
   constructor(
@@ -81,7 +85,7 @@ export class FileWriter {
     const { repository } = this.#plan.request;
     const reads = planReads(this.#files, this.#plan.index, this.#plan.measured);
     try {
-      const lanes = Math.max(2, Math.min(4, repository.store.capabilities.connections));
+      const lanes = Math.max(2, Math.min(MOST_LANES, repository.store.capabilities.connections));
       await inParallel(this.#emptyBatches(), lanes, (batch) => this.#writeEmpty(batch));
       await inParallel(reads, lanes, (read) => this.#serve(read));
     } finally {
@@ -107,7 +111,8 @@ export class FileWriter {
   async #serve(read: PackRead): Promise<void> {
     this.#stopIfOver();
     const { repository, signal } = this.#plan.request;
-    const range = { offset: read.offset, length: read.length };
+    const room = this.#roomFor(read);
+    const range = { offset: read.offset, length: read.length, ...(room ? { room } : {}) };
     let bytes: Uint8Array;
     try {
       bytes = await repository.store.get({ type: 'data', id: read.packId }, range, signal);
@@ -116,8 +121,17 @@ export class FileWriter {
       for (const blob of read.blobs) await this.#serveAlone(blob);
       return;
     }
-    const bad = await this.#runJob(this.#jobOf(read, bytes), read.blobs);
+    const isInRoom = bytes.buffer === room?.buffer;
+    if (room && !isInRoom) this.#rooms.push(room);
+    const transfer = isTransferable(bytes) ? [bytes.buffer] : isInRoom ? [room.buffer] : [];
+    const bad = await this.#runJob(this.#jobOf(read, bytes), read.blobs, transfer);
     for (const blob of bad) await this.#serveAlone(blob);
+  }
+
+  /** A store far away answers with memory of its own. */
+  #roomFor(read: PackRead): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#plan.request.repository.store.capabilities.remote || read.length > READ_BYTES) return undefined;
+    return this.#rooms.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
   }
 
   /** The first copy of a blob was bad: another is looked for, else its files are left out. */
@@ -171,10 +185,15 @@ export class FileWriter {
     }
   }
 
-  async #runJob(job: RestoreJob, blobs: readonly WantedBlob[]): Promise<readonly WantedBlob[]> {
+  /** @param transfer what the worker gets for good; anything else of the job is copied */
+  async #runJob(
+    job: RestoreJob,
+    blobs: readonly WantedBlob[],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<readonly WantedBlob[]> {
     this.#stopIfOver();
-    const { bytes } = job;
-    const reply = await this.#pool.run(job, isTransferable(bytes) && bytes.length > 0 ? [bytes.buffer] : []);
+    const reply = await this.#pool.run(job, transfer);
+    if (isRoom(reply.room) && this.#rooms.length < MOST_LANES) this.#rooms.push(reply.room);
     for (const { file, ...error } of reply.failures) this.#failBySystem(file, error);
     this.#events.bytes(reply.bytesWritten);
     const bad = new Set(reply.badBlobs);
@@ -254,6 +273,10 @@ export class FileWriter {
     throwIfCancelled(this.#options.signal);
     if (this.#fatal) throw this.#fatal;
   }
+}
+
+function isRoom(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.length === READ_BYTES && bytes.buffer instanceof ArrayBuffer;
 }
 
 /** Attributes can only be set on a file that is writable; such a file gets its mode later. */

@@ -25,7 +25,8 @@ export interface BlobUse {
 
 /** A gap up to this size is read along; another request would cost more. */
 const GAP_BYTES = 256 * 1024;
-const READ_BYTES = 4 * 1024 * 1024;
+/** The most that one read takes, unless a single blob is larger. */
+export const READ_BYTES = 4 * 1024 * 1024;
 
 /**
  * Orders the reading by where the content lies, so that every pack is read once, front to back, whatever the order of

@@ -55,4 +55,6 @@ export interface RestoreReply {
   readonly badBlobs: readonly number[];
   readonly failures: readonly { readonly file: number; readonly code: string; readonly message: string }[];
   readonly bytesWritten: number;
+  /** The memory of the job's bytes, to be filled again. */
+  readonly room: Uint8Array;
 }

@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { initCrypto } from '../format/crypto.ts';
 import type { BlobId } from '../ids.ts';
 import { openBlobForNow } from '../repository/blob-reader.ts';
+import { isTransferable } from '../workers/job-pool.ts';
 import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
 import { isOnDevice, liesInRoot } from './target-guard.ts';
 import { temporaryPath } from './temporary-names.ts';
@@ -20,7 +21,8 @@ const ready = initCrypto();
 
 port.on('message', async (job: RestoreJob) => {
   await ready;
-  port.postMessage(handle(job));
+  const reply = handle(job);
+  port.postMessage(reply, isTransferable(reply.room) ? [reply.room.buffer] : []);
 });
 
 function handle(job: RestoreJob): RestoreReply {
@@ -50,7 +52,7 @@ function handle(job: RestoreJob): RestoreReply {
     for (const file of whole.get(position) ?? []) attempt(file.file, () => writeOne(file, plain));
     for (const part of parts.get(position) ?? []) attempt(part.file, () => writePart(part, plain));
   }
-  return { badBlobs, failures, bytesWritten };
+  return { badBlobs, failures, bytesWritten, room: new Uint8Array(job.bytes.buffer) };
 }
 
 function writeOne({ file, path: text, mode, uid, gid, existing }: WholeFile, plain: Uint8Array): number {

@@ -18,8 +18,9 @@ export async function readWhole(path: string, range?: ByteRange): Promise<Uint8A
       const { size } = await handle.stat();
       if (range.offset + length > size) throw tooShort(path, range, length, Math.max(0, size - range.offset));
     }
+    const { room } = range ?? {};
     // Slow = not cut from the shared pool, so that the caller may transfer it to another thread.
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = room && room.length >= length ? room.subarray(0, length) : Buffer.allocUnsafeSlow(length);
     let filled = 0;
     while (filled < length) {
       const step = Math.min(length - filled, MOST_AT_ONCE);

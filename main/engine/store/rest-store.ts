@@ -220,7 +220,8 @@ function notWhole(name: FileName, location: string, size: number, arrived: numbe
   });
 }
 
-function tooShort(name: FileName, range: ByteRange): TriplicateError {
+function tooShort(name: FileName, { offset, length }: ByteRange): TriplicateError {
   const what = describeFile(name.type, name.id);
-  return new TriplicateError('store/corrupt', `${what} is shorter than it must be.`, { data: { ...name, ...range } });
+  const data = { ...name, offset, length };
+  return new TriplicateError('store/corrupt', `${what} is shorter than it must be.`, { data });
 }

@@ -37,6 +37,11 @@ export interface StoredFile {
 export interface ByteRange {
   readonly offset: number;
   readonly length: number;
+  /**
+   * Memory that may be used for the answer, which is then a view of its beginning; a store may as well answer with memory
+   * of its own. After a failure it must not be used again.
+   */
+  readonly room?: Uint8Array;
 }
 
 /** What `stat` answers about the place. Unknown figures are absent, never zero. */

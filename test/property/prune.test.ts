@@ -185,20 +185,24 @@ async function measure(repository: Repository, roots: Parameters<typeof markReac
   };
   await markReachable(repository, index, roots, new BlobSet(), note);
   const stored: string[] = [];
-  const lengths = new Map<string, number>();
+  const lengths = new Map<string, number[]>();
   let bytes = 0;
   for (const { blobs } of index.packs()) {
     for (const { type, id, length } of blobs) {
       stored.push(`${type} ${id}`);
-      lengths.set(`${type} ${id}`, length);
+      lengths.set(`${type} ${id}`, [...(lengths.get(`${type} ${id}`) ?? []), length]);
       bytes += length;
     }
   }
-  const used = [...reachable].reduce((sum, blob) => sum + (lengths.get(blob) ?? Number.NaN), 0);
+  // Of two copies either may be the one in use, and restic's is a little longer: it compresses what does not shrink.
+  const usedBy = (choose: (...lengths: readonly number[]) => number) =>
+    [...reachable].reduce((sum, blob) => sum + choose(...(lengths.get(blob) ?? [Number.NaN])), 0);
+  const used = usedBy(Math.max);
   const indexed = [...index.packs()].map(({ id }) => id as string).sort();
   const listed = (await repository.store.list('data')).map(({ id }) => id).sort();
   expect(listed, 'packs that an index names').toEqual(indexed);
-  return { reachable: [...reachable].sort(), stored: stored.sort(), used, unused: bytes - used };
+  const unused = { least: bytes - used, most: bytes - usedBy(Math.min) };
+  return { reachable: [...reachable].sort(), stored: stored.sort(), used, unused };
 }
 
 it('leaves what stock restic leaves with the same limits, whatever the history', async () => {
@@ -226,12 +230,13 @@ it('leaves what stock restic leaves with the same limits, whatever the history',
           const [ours, theirs] = [await history.inspect(history.location), await history.inspect(theirCopy)];
           expect(ours.reachable).toEqual(theirs.reachable);
           expect(report.bytes.repacked).toBeLessThanOrEqual(maxRepackBytes);
-          expect(report.bytes.unusedAfter).toBe(ours.unused);
+          expect(report.bytes.unusedAfter).toBeGreaterThanOrEqual(ours.unused.least);
+          expect(report.bytes.unusedAfter).toBeLessThanOrEqual(ours.unused.most);
           if (maxRepackMiB) return;
-          expect(ours.unused, 'ours').toBeLessThanOrEqual(ours.used * ratio);
+          expect(ours.unused.least, 'ours').toBeLessThanOrEqual(ours.used * ratio);
           // Of content that is there twice, restic 0.14 may leave more than its limit.
           const isTwice = steps.some(({ kind }) => kind === 'blind');
-          if (!isTwice) expect(theirs.unused, 'theirs').toBeLessThanOrEqual(theirs.used * ratio);
+          if (!isTwice) expect(theirs.unused.least, 'theirs').toBeLessThanOrEqual(theirs.used * ratio);
           if (maxUnused > 0) return;
           expect(ours.stored).toEqual(ours.reachable);
           expect(ours.stored).toEqual([...new Set(theirs.stored)]);

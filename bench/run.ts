@@ -17,9 +17,11 @@ import { measureCatalog } from './catalog.ts';
 import { tableOf, writePart } from './report.ts';
 
 const CASES: readonly Case[] = [mixed, small, largeFile, manyPaths, remote, idle];
-const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-const quick = process.argv.includes('--quick');
-const once = quick || process.argv.includes('--once');
+const FLAGS = ['--quick', '--once'];
+const words = process.argv.slice(2);
+const asked = words.filter((word) => !FLAGS.includes(word));
+const quick = words.includes('--quick');
+const once = quick || words.includes('--once');
 const unknown = asked.filter((name) => name !== 'catalog' && !CASES.some((one) => one.name === name));
 
 async function runCase(one: Case): Promise<void> {
@@ -36,7 +38,7 @@ async function runCase(one: Case): Promise<void> {
 
 if (unknown.length > 0) {
   process.stderr.write(
-    `There is no part ${unknown.join(', ')}. Parts: ${CASES.map(({ name }) => name).join(', ')}, catalog.\n`,
+    `There is no part ${unknown.join(', ')}. Parts: ${CASES.map(({ name }) => name).join(', ')}, catalog. Flags: ${FLAGS.join(', ')}.\n`,
   );
   process.exitCode = 2;
 } else {

@@ -18,6 +18,8 @@ export class BlobPacker {
   readonly #signal: AbortSignal;
   readonly #open: Partial<Record<BlobType, PackBuilder>> = {};
   #written: IndexedPack[] = [];
+  /** The memory of a pack that is stored; one of each type can be open. */
+  readonly #memory: SharedArrayBuffer[] = [];
 
   constructor(repository: Repository, signal: AbortSignal) {
     this.#repository = repository;
@@ -31,7 +33,7 @@ export class BlobPacker {
       await this.#store(type);
       builder = undefined;
     }
-    builder ??= this.#open[type] = new PackBuilder(sealed.length);
+    builder ??= this.#open[type] = new PackBuilder(sealed.length, this.#memory.pop());
     builder.addSealed({ type, id: Buffer.from(id, 'hex'), sealed, uncompressedLength });
     if (builder.isFull) await this.#store(type);
   }
@@ -51,6 +53,7 @@ export class BlobPacker {
     const { key, host, store } = this.#repository;
     const { id, bytes, header } = builder.finish(key, host.random(16));
     await store.put({ type: 'data', id }, bytes, this.#signal);
+    this.#memory.push(builder.memory);
     this.#written.push({ id, blobs: parsePackHeader(header) });
   }
 }

@@ -2,6 +2,7 @@ import { type Key, SEAL_OVERHEAD, seal } from '../format/crypto.ts';
 import { type BlobType, type PackBlobs, PackHeader, PackHeaderBlobs } from '../format/pack.ts';
 import type { Sealer } from '../format/sealer.ts';
 import type { PackId } from '../ids.ts';
+import { bulkMemory } from '../store/bulk-memory.ts';
 import { hexSha256 } from './sha256.ts';
 
 /** A pack is closed once its blobs reach this many bytes (format, section 6). */
@@ -14,7 +15,7 @@ const ENTRY_BYTES = 41;
 
 export interface FinishedPack {
   readonly id: PackId;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** The header's plaintext, which names the blobs. */
   readonly header: Uint8Array<ArrayBuffer>;
   readonly blobs: PackBlobs;
@@ -29,14 +30,19 @@ export interface PackableBlob {
 
 /** Fills one pack file: sealed blobs one after the other, then the sealed header and its length. */
 export class PackBuilder {
-  readonly #buffer: Buffer<ArrayBuffer>;
+  readonly #buffer: Buffer;
   readonly #header = new PackHeader();
   #used = 0;
 
-  /** `reuse`: a buffer of an earlier pack, to spare the system from clearing new memory. */
-  constructor(firstBlobBytes: number, reuse?: ArrayBuffer) {
+  /** `reuse`: the memory of an earlier pack; new memory costs as much as filling it. It is `bulkMemory`. */
+  constructor(firstBlobBytes: number, reuse?: SharedArrayBuffer) {
     const wanted = Math.max(BUFFER_BYTES, firstBlobBytes + SEAL_OVERHEAD + 4096);
-    this.#buffer = reuse && reuse.byteLength >= wanted ? Buffer.from(reuse) : Buffer.from(new ArrayBuffer(wanted));
+    this.#buffer = Buffer.from(reuse && reuse.byteLength >= wanted ? reuse : bulkMemory(wanted));
+  }
+
+  /** The memory of the pack: to be used again when nobody reads the pack any more. */
+  get memory(): SharedArrayBuffer {
+    return this.#buffer.buffer as SharedArrayBuffer;
   }
 
   get blobBytes(): number {

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { TriplicateError } from '../errors.ts';
+import { readBlocks, writeBlocks } from './direct-files.ts';
 import { systemCode } from './file-errors.ts';
 import type { ByteRange } from './store.ts';
 
@@ -10,6 +11,11 @@ const MOST_AT_ONCE = 1024 ** 3;
 
 /** Reads a file, or a range of it, into a buffer of its own; fewer bytes than promised are `store/corrupt`. */
 export async function readWhole(path: string, range?: ByteRange): Promise<Uint8Array> {
+  if (range?.room) {
+    const bytes = await readBlocks(path, range, range.room);
+    if (bytes && bytes.length < range.length) throw tooShort(path, range, range.length, bytes.length);
+    if (bytes) return bytes;
+  }
   const handle = await open(path, 'r');
   try {
     const length = range?.length ?? (await handle.stat()).size;
@@ -38,7 +44,7 @@ export async function readWhole(path: string, range?: ByteRange): Promise<Uint8A
 export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    let written = 0;
+    let written = await writeBlocks(path, bytes);
     while (written < bytes.length) {
       written += (await handle.write(bytes, written, bytes.length - written, written)).bytesWritten;
     }

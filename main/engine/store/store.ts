@@ -38,8 +38,9 @@ export interface ByteRange {
   readonly offset: number;
   readonly length: number;
   /**
-   * Memory that may be used for the answer, which is then a view of its beginning; a store may as well answer with memory
-   * of its own. After a failure it must not be used again.
+   * Memory that may be used for the answer, which is then a view into it, anywhere; a store may as well answer with memory
+   * of its own. `bulkMemory` with `BLOCK_BYTES` to spare at both ends lets a disk write straight into it. After a failure
+   * it must not be used again.
    */
   readonly room?: Uint8Array;
 }

@@ -61,7 +61,7 @@ export type ToWorker =
   /** The answer to `claim`: which destinations (bits) want each blob. */
   | { readonly kind: 'claimed'; readonly wanted: Uint32Array }
   /** A pack was dealt with; its buffer may be used again. */
-  | { readonly kind: 'packTaken'; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'packTaken'; readonly buffer: SharedArrayBuffer }
   /** Close the packs that are not full. */
   | { readonly kind: 'flush' };
 
@@ -126,7 +126,8 @@ export type FromWorker =
       readonly kind: 'pack';
       readonly destination: number;
       readonly id: string;
-      readonly bytes: Uint8Array<ArrayBuffer>;
+      /** In `bulkMemory`: it stays the worker's, who must not touch it before `packTaken`. */
+      readonly bytes: Uint8Array;
       /** The plaintext of its header, which names the blobs. */
       readonly header: Uint8Array<ArrayBuffer>;
       readonly blobCount: number;

@@ -182,7 +182,7 @@ export class BackupPool {
       case 'pack': {
         const stored = this.#served.storePack(message).then(() => {
           this.#stores.delete(stored);
-          this.#post(member, { kind: 'packTaken', buffer: message.bytes.buffer }, [message.bytes.buffer]);
+          this.#post(member, { kind: 'packTaken', buffer: message.bytes.buffer as SharedArrayBuffer });
         });
         this.#stores.add(stored);
         return;

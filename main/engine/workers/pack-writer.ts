@@ -6,7 +6,8 @@ import { type PackableBlob, PackBuilder } from '../repository/pack-builder.ts';
 export interface PackToStore {
   readonly destination: number;
   readonly id: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** In `bulkMemory`, which comes back through `taken`. */
+  readonly bytes: Uint8Array;
   /** The plaintext of its header, which names the blobs. */
   readonly header: Uint8Array<ArrayBuffer>;
   readonly blobCount: number;
@@ -23,7 +24,7 @@ export class PackWriter {
   readonly #send: (pack: PackToStore) => void;
   readonly #open = new Map<string, PackBuilder>();
   readonly #plainBytes = new Map<string, number>();
-  readonly #buffers: ArrayBuffer[] = [];
+  readonly #buffers: SharedArrayBuffer[] = [];
   #unanswered = 0;
   #wake: (() => void) | undefined;
 
@@ -56,7 +57,7 @@ export class PackWriter {
   }
 
   /** A pack was dealt with. */
-  taken(buffer: ArrayBuffer): void {
+  taken(buffer: SharedArrayBuffer): void {
     this.#unanswered--;
     if (this.#buffers.length < this.#keys.length) this.#buffers.push(buffer);
     this.#wake?.();

@@ -1,8 +1,8 @@
-/** The part of WebAssembly that the chunker uses: Node has it, its types leave it to the browser's. */
+/** The part of WebAssembly that the engine uses: Node has it, its types leave it to the browser's. */
 declare namespace WebAssembly {
   class Memory {
-    constructor(descriptor: { readonly initial: number; readonly maximum: number });
-    readonly buffer: ArrayBuffer;
+    constructor(descriptor: { readonly initial: number; readonly maximum: number; readonly shared?: boolean });
+    readonly buffer: ArrayBuffer | SharedArrayBuffer;
   }
   class Module {
     constructor(bytes: Uint8Array);

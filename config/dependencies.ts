@@ -6,7 +6,6 @@ export type Runtime = 'contract' | 'engine' | 'app' | 'shell' | 'renderer' | 'to
 
 export const DEPENDENCIES: Readonly<Record<string, Runtime | readonly Runtime[]>> = {
   // engine: in worker threads, and one day published with it
-  'libsodium-wrappers-sumo': 'engine',
   picomatch: 'engine',
 
   // contract: in every process that speaks it
@@ -58,6 +57,7 @@ export const DEPENDENCIES: Readonly<Record<string, Runtime | readonly Runtime[]>
   'electron-builder': 'tool',
   'electron-vite': 'tool',
   'fast-check': 'tool',
+  'libsodium-wrappers-sumo': 'tool',
   'playwright-core': 'tool',
   typescript: 'tool',
   vite: 'tool',

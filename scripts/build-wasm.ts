@@ -1,7 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { compileChunker, wasmModuleText } from './compile-chunker.ts';
+import { compileWasm, WASM_MODULES, wasmModuleText } from './compile-wasm.ts';
 
-/** `npm run build:wasm`: compiles the chunker and writes it as a module that is committed. */
-const target = fileURLToPath(new URL('../main/engine/chunker/rabin-wasm.ts', import.meta.url));
-writeFileSync(target, wasmModuleText(await compileChunker()));
+/** `npm run build:wasm`: compiles the WebAssembly of the engine and writes each as a module that is committed. */
+for (const one of WASM_MODULES) writeFileSync(one.target, wasmModuleText(one, await compileWasm(one)));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chunkBoundaries } from '../../main/engine/chunker/chunker.ts';
 import { hasCode } from '../../main/engine/errors.ts';
 import { parseConfig, type RepositoryConfig } from '../../main/engine/format/config.ts';
-import { initCrypto, type Key, open, seal } from '../../main/engine/format/crypto.ts';
+import { type Key, open, seal } from '../../main/engine/format/crypto.ts';
 import { decodeIndex, encodeIndex, type IndexedPack } from '../../main/engine/format/index-file.ts';
 import { createKeyFile, openKeyFile } from '../../main/engine/format/key-file.ts';
 import { goModeOf } from '../../main/engine/format/mode.ts';
@@ -54,7 +54,6 @@ const blobs = new Map<string, { readonly type: string; readonly plain: Uint8Arra
 const big = Uint8Array.from(randomBytes(9_000_000));
 
 beforeAll(async () => {
-  await initCrypto();
   folder = await temporaryFolder('format');
   repository = join(folder.path, 'repo');
   await makeSource(join(folder.path, 'source'));

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { chunkBoundaries, createChunker, MAX_CHUNK } from '../../main/engine/chunker/chunker.ts';
 import { hasCode } from '../../main/engine/errors.ts';
-import { initCrypto, type Key, open, seal } from '../../main/engine/format/crypto.ts';
+import { type Key, open, seal } from '../../main/engine/format/crypto.ts';
 import { decodeIndex, encodeIndex } from '../../main/engine/format/index-file.ts';
 import { scanIndex } from '../../main/engine/format/index-scan.ts';
 import { decodeLock } from '../../main/engine/format/lock.ts';
@@ -21,8 +21,6 @@ import { counting, toHex } from '../support/bytes.ts';
 import { referenceBoundaries } from '../support/reference-chunker.ts';
 
 const key: Key = { encrypt: counting(1, 32), macK: counting(2, 16), macR: counting(3, 16) };
-
-beforeAll(initCrypto);
 
 const bytes = (max: number) => fc.uint8Array({ maxLength: max });
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex);

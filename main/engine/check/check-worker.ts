@@ -1,6 +1,6 @@
 /** A worker of the check: verifies whole packs, every byte of them. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { initCrypto, open } from '../format/crypto.ts';
+import { open } from '../format/crypto.ts';
 import { checkPackLayout, parsePackHeader, readPackHeaderLength } from '../format/pack.ts';
 import { openBlob } from '../repository/blob-reader.ts';
 import { hexSha256 } from '../repository/sha256.ts';
@@ -8,10 +8,8 @@ import type { CheckJob, CheckReply, CheckWorkerData } from './check-messages.ts'
 
 const { key } = workerData as CheckWorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
-const ready = initCrypto();
 
-port.on('message', async (job: CheckJob) => {
-  await ready;
+port.on('message', (job: CheckJob) => {
   port.postMessage(verify(job));
 });
 

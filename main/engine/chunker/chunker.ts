@@ -23,7 +23,8 @@ export function createChunker(polynomial: bigint, memoryBytes: number): Chunker 
   const wasmMemory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const tables = new BigUint64Array(wasmMemory.buffer, 0, TABLE_BYTES / 8);
   const { out, mod } = chunkerTables(polynomial);
-  tables.set(out);
+  // A byte leaves as the next one is appended: its part of the digest takes that step in the table already.
+  tables.set(out.map((digest) => (digest << 8n) ^ (mod[Number(digest >> 45n)] ?? 0n)));
   tables.set(mod, out.length);
   const { find } = instantiate(wasmMemory);
 

@@ -1,6 +1,6 @@
 import { createCipheriv, timingSafeEqual } from 'node:crypto';
-import sodium from 'libsodium-wrappers-sumo';
 import { TriplicateError } from '../errors.ts';
+import { beginMac, endMac, MAC_BYTES, poly1305, updateMac } from './poly1305.ts';
 
 /** One key set (format, section 2): the master key of a repository, or the key derived from a passphrase. */
 export interface Key {
@@ -13,14 +13,8 @@ export interface Key {
 }
 
 export const IV_BYTES = 16;
-const MAC_BYTES = 16;
 /** Bytes that sealing adds: the IV in front and the MAC behind. */
 export const SEAL_OVERHEAD = IV_BYTES + MAC_BYTES;
-
-/** Loads the WebAssembly that computes Poly1305; everything below is synchronous once this has resolved. */
-export async function initCrypto(): Promise<void> {
-  await sodium.ready;
-}
 
 /** `IV || ciphertext || MAC` of `plain` in fresh memory. `iv`: 16 random bytes, never used twice. */
 export function seal(key: Key, iv: Uint8Array, plain: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -37,8 +31,14 @@ export function sealInto(key: Key, iv: Uint8Array, plain: Uint8Array, target: Ui
   if (macStart + MAC_BYTES > target.length) throw new TriplicateError('internal', 'No room for a sealed message.');
   const ciphers = ciphersOf(key);
   target.set(iv, offset);
-  applyKeystream(key, ciphers, iv, plain, target, offset + IV_BYTES);
-  target.set(macOf(ciphers, ciphers.macBlock(iv), target.subarray(offset + IV_BYTES, macStart)), macStart);
+  if (plain.length > SMALL_BYTES) {
+    beginMac(macKeyOf(ciphers, ciphers.macBlock(iv)));
+    encryptInParts(key, iv, plain, target, offset + IV_BYTES, updateMac);
+    target.set(endMac(), macStart);
+  } else {
+    applyKeystream(key, ciphers, iv, plain, target, offset + IV_BYTES);
+    target.set(macOf(ciphers, ciphers.macBlock(iv), target.subarray(offset + IV_BYTES, macStart)), macStart);
+  }
   return plain.length + SEAL_OVERHEAD;
 }
 
@@ -120,23 +120,19 @@ function blockCipher(algorithm: 'aes-256-ecb' | 'aes-128-ecb', key: Uint8Array):
   return (blocks) => cipher.update(blocks);
 }
 
-/** Poly1305 is fed in parts of this size, so that the WebAssembly memory stays small whatever the message. */
-const MAC_PART_BYTES = 1 << 20;
-
 /** `s`: the encrypted IV, the second half of the Poly1305 key. */
-export function macOf({ polyKey }: Ciphers, s: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+export function macOf(ciphers: Ciphers, s: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+  return poly1305(macKeyOf(ciphers, s), ciphertext);
+}
+
+function macKeyOf({ polyKey }: Ciphers, s: Uint8Array): Uint8Array {
   polyKey.set(s, 16);
-  if (ciphertext.length <= MAC_PART_BYTES) return sodium.crypto_onetimeauth(ciphertext, polyKey);
-  const state = sodium.crypto_onetimeauth_init(polyKey);
-  for (let start = 0; start < ciphertext.length; start += MAC_PART_BYTES) {
-    sodium.crypto_onetimeauth_update(state, ciphertext.subarray(start, start + MAC_PART_BYTES));
-  }
-  return sodium.crypto_onetimeauth_final(state);
+  return polyKey;
 }
 
 /** Up to here the counter blocks are encrypted with the key's ECB cipher, which spares a CTR cipher for each message. */
 const SMALL_BYTES = 16 * 1024;
-/** Larger messages go through the cipher in parts that stay in the processor's cache. */
+/** Larger messages go through the cipher and Poly1305 in parts that stay in the processor's cache; whole blocks each. */
 const PART_BYTES = 128 * 1024;
 const counters = new Uint8Array(SMALL_BYTES);
 const counterView = new DataView(counters.buffer);
@@ -152,21 +148,33 @@ function applyKeystream(
   target: Uint8Array,
   offset: number,
 ): void {
-  if (source.length > SMALL_BYTES) {
-    const cipher = createCipheriv('aes-256-ctr', key.encrypt, iv);
-    for (let start = 0; start < source.length; start += PART_BYTES) {
-      const part = cipher.update(source.subarray(start, start + PART_BYTES));
-      target.set(part, offset + start);
-      giveBack(part);
-    }
-    return;
-  }
+  if (source.length > SMALL_BYTES) return encryptInParts(key, iv, source, target, offset);
   if (source.length === 0) return;
   const keystream = ciphers.encryptBlocks(counterBlocks(iv, Math.ceil(source.length / 16)));
   scratch.set(source);
   xorIntoScratch(keystream, keystream.length / 4);
   target.set(source.length === SMALL_BYTES ? scratch : scratch.subarray(0, source.length), offset);
   giveBack(keystream);
+}
+
+/** @param onPart sees each part of the result while it is in the processor's cache */
+function encryptInParts(
+  key: Key,
+  iv: Uint8Array,
+  source: Uint8Array,
+  target: Uint8Array,
+  offset: number,
+  onPart?: (part: Uint8Array) => void,
+): void {
+  const cipher = createCipheriv('aes-256-ctr', key.encrypt, iv);
+  // `set` copies into shared memory byte by byte; `fill` with bytes, which Buffers have, leaves it to the system's library.
+  const room = Buffer.from(target.buffer, target.byteOffset, target.length);
+  for (let start = 0; start < source.length; start += PART_BYTES) {
+    const part = cipher.update(source.subarray(start, start + PART_BYTES));
+    onPart?.(part);
+    room.fill(part, offset + start, offset + start + part.length);
+    giveBack(part);
+  }
 }
 
 /**

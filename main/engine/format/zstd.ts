@@ -7,7 +7,13 @@ const DEFAULT_LEVEL = 3;
 /** Outputs of this size and more are rare; the memory for them is not kept. */
 const KEPT_BYTES = 9 * 1024 * 1024;
 
-const compressors = new Map<number, ZstdContext>();
+/**
+ * zstd gives the memory of a context back and makes it anew when a large frame comes after many small ones, so that each kind
+ * has a context of its own. From here on zstd works with other tables.
+ */
+const LARGE_BYTES = 256 * 1024;
+
+const compressors = { small: new Map<number, ZstdContext>(), large: new Map<number, ZstdContext>() };
 const decompressor = ZstdContext.decompressor();
 let scratch = Buffer.allocUnsafeSlow(256 * 1024);
 /** Where the content of a frame comes to lie. */
@@ -20,10 +26,11 @@ export function compress(plain: Uint8Array, level: number = DEFAULT_LEVEL): Uint
 
 /** As `compress`; the bytes stand only until the next call, so that a blob on its way into a pack is not copied. */
 export function compressForNow(plain: Uint8Array, level: number = DEFAULT_LEVEL): Uint8Array<ArrayBuffer> {
-  let context = compressors.get(level);
+  const kind = compressors[plain.length > LARGE_BYTES ? 'large' : 'small'];
+  let context = kind.get(level);
   if (!context) {
     context = ZstdContext.compressor(level);
-    compressors.set(level, context);
+    kind.set(level, context);
   }
   const output = roomFor(plain.length);
   const length = context.run(plain, output);

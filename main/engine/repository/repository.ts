@@ -1,7 +1,7 @@
 import type { Clock, Nanoseconds, Random } from '../clock.ts';
 import { hasCode, TriplicateError } from '../errors.ts';
 import { parseConfig, type RepositoryConfig, serialiseConfig } from '../format/config.ts';
-import { initCrypto, type Key, open, seal } from '../format/crypto.ts';
+import { type Key, open, seal } from '../format/crypto.ts';
 import { generateMasterKey, openKeyFile } from '../format/key-file.ts';
 import { generatePolynomial } from '../format/polynomial.ts';
 import type { KeyId } from '../ids.ts';
@@ -49,7 +49,6 @@ export async function createRepository(
   host: EngineHost,
   signal?: AbortSignal,
 ): Promise<Repository> {
-  await initCrypto();
   await store.create(signal);
   if (await readConfigFile(store, signal)) {
     throw new TriplicateError('repo/exists', `There is already a repository at ${store.location}.`);
@@ -129,7 +128,6 @@ export async function openRepository(
   host: EngineHost,
   signal?: AbortSignal,
 ): Promise<Repository> {
-  await initCrypto();
   const sealedConfig = await readConfigFile(store, signal);
   if (!sealedConfig) {
     throw new TriplicateError('repo/not-a-repository', `There is no repository at ${store.location}.`);
@@ -148,7 +146,6 @@ export async function putConfigBack(
   options: { readonly passphrase: string },
   signal?: AbortSignal,
 ): Promise<void> {
-  await initCrypto();
   if (await readConfigFile(store, signal)) {
     throw new TriplicateError('repo/exists', `There is a config at ${store.location} already.`);
   }

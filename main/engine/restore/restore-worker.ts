@@ -4,7 +4,6 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { initCrypto } from '../format/crypto.ts';
 import type { BlobId } from '../ids.ts';
 import { openBlobForNow } from '../repository/blob-reader.ts';
 import { isTransferable } from '../workers/job-pool.ts';
@@ -17,10 +16,8 @@ const { key, owners, mark, root: rootText, device } = workerData as RestoreWorke
 const root = Buffer.from(rootText, 'latin1');
 const port = parentPort as NonNullable<typeof parentPort>;
 const EMPTY = new Uint8Array(0);
-const ready = initCrypto();
 
-port.on('message', async (job: RestoreJob) => {
-  await ready;
+port.on('message', (job: RestoreJob) => {
   const reply = handle(job);
   port.postMessage(reply, isTransferable(reply.room) ? [reply.room.buffer] : []);
 });

@@ -5,7 +5,6 @@
 import { hash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { BytePath } from '../backup/byte-path.ts';
-import { initCrypto } from '../format/crypto.ts';
 import { compressForNow } from '../format/zstd.ts';
 import type {
   BackupWorkerData,
@@ -28,7 +27,7 @@ const ID_BYTES = 32;
 const TELL_BYTES = 4 * 1024 * 1024;
 
 const send = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-const packs = new PackWriter(keys, (pack) => send({ kind: 'pack', ...pack }, [pack.bytes.buffer, pack.header.buffer]));
+const packs = new PackWriter(keys, (pack) => send({ kind: 'pack', ...pack }, [pack.header.buffer]));
 
 let answerClaim: ((wanted: Uint32Array) => void) | undefined;
 let bytesToTell = 0;
@@ -180,8 +179,6 @@ async function storeBlobs(job: BlobsJob): Promise<void> {
   }
   send({ kind: 'blobsDone', job: job.job });
 }
-
-await initCrypto();
 
 /** Jobs run one after the other; answers reach the job that waits for them. */
 let line: Promise<void> = Promise.resolve();

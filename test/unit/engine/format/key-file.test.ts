@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { clampR, initCrypto, open, seal } from '../../../../main/engine/format/crypto.ts';
+import { describe, expect, it } from 'vitest';
+import { clampR, open, seal } from '../../../../main/engine/format/crypto.ts';
 import {
   createKeyFile,
   deriveKey,
@@ -12,8 +12,6 @@ import { counting, hex, text, toHex } from '../../../support/bytes.ts';
 
 const random = (length: number): Uint8Array => Uint8Array.from(randomBytes(length));
 const params = { N: 1024, r: 8, p: 1 };
-
-beforeAll(initCrypto);
 
 function make(passphrase: string, masterKey = generateMasterKey(random)): Promise<Uint8Array> {
   const created = '2026-11-23T05:17:07.223120485Z';

@@ -1,14 +1,12 @@
 import { randomFillSync } from 'node:crypto';
-import { beforeAll, expect, it } from 'vitest';
-import { initCrypto, type Key, open, SEAL_OVERHEAD, seal } from '../../../../main/engine/format/crypto.ts';
+import { expect, it } from 'vitest';
+import { type Key, open, SEAL_OVERHEAD, seal } from '../../../../main/engine/format/crypto.ts';
 import { Sealer } from '../../../../main/engine/format/sealer.ts';
 import { counting, toHex } from '../../../support/bytes.ts';
 
 const key: Key = { encrypt: counting(0, 32), macK: counting(0x20, 16), macR: counting(0x30, 16) };
 /** Around the size of the prepared keystream and of its blocks. */
 const SIZES = [0, 1, 15, 16, 17, 1000, 2047, 2048, 2049, 5000, 100_000];
-
-beforeAll(initCrypto);
 
 it('seals as the sealing of one message does, each under an IV of its own', () => {
   const sealer = new Sealer(key, randomFillSync);

@@ -60,6 +60,13 @@ export function openInPlace(key: Key, sealed: Uint8Array): Uint8Array {
   return ciphertext;
 }
 
+/** As `open`, with the plaintext at the beginning of `target`, which may be shared memory. */
+export function openInto(key: Key, sealed: Uint8Array, target: Uint8Array): Uint8Array {
+  const { iv, ciphertext } = verified(key, sealed);
+  applyKeystream(key, ciphersOf(key), iv, ciphertext, target, 0);
+  return target.subarray(0, ciphertext.length);
+}
+
 /** The parts of a sealed message whose MAC is right. */
 function verified(key: Key, sealed: Uint8Array): { readonly iv: Uint8Array; readonly ciphertext: Uint8Array } {
   if (sealed.length < SEAL_OVERHEAD) throw damaged(`Sealed data of ${sealed.length} bytes is too short.`);

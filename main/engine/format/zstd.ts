@@ -16,8 +16,6 @@ const LARGE_BYTES = 256 * 1024;
 const compressors = { small: new Map<number, ZstdContext>(), large: new Map<number, ZstdContext>() };
 const decompressor = ZstdContext.decompressor();
 let scratch = Buffer.allocUnsafeSlow(256 * 1024);
-/** Where the content of a frame comes to lie. */
-type Room = (length: number) => Buffer<ArrayBuffer>;
 
 /** One zstd frame (format, section 13). */
 export function compress(plain: Uint8Array, level: number = DEFAULT_LEVEL): Uint8Array<ArrayBuffer> {
@@ -64,7 +62,19 @@ export function decompressForNow(compressed: Uint8Array, expectedLength: number)
   return decompressInto((length) => keptRoom(length).subarray(0, length), compressed, expectedLength);
 }
 
-function decompressInto(room: Room, compressed: Uint8Array, expectedLength: number): Uint8Array<ArrayBuffer> {
+/** As `decompress`, into the beginning of `target`, which has room for it. */
+export function decompressTo(target: Uint8Array, compressed: Uint8Array, expectedLength: number): Uint8Array {
+  const place = Buffer.from(target.buffer, target.byteOffset, expectedLength);
+  const plain = decompressInto(() => place, compressed, expectedLength);
+  if (plain !== place) place.set(plain);
+  return place;
+}
+
+function decompressInto<Place extends Uint8Array>(
+  room: (length: number) => Place,
+  compressed: Uint8Array,
+  expectedLength: number,
+): Place | Uint8Array<ArrayBuffer> {
   const plain = decompressWhole(room, compressed, expectedLength) ?? decompressBounded(compressed, expectedLength);
   if (plain.length !== expectedLength) {
     throw new TriplicateError('repo/damaged', `Compressed data holds ${plain.length}, not ${expectedLength} bytes.`);
@@ -73,11 +83,11 @@ function decompressInto(room: Room, compressed: Uint8Array, expectedLength: numb
 }
 
 /** The usual case: one frame that gives just what is expected. Anything else is looked at more closely elsewhere. */
-function decompressWhole(
-  room: Room,
+function decompressWhole<Place extends Uint8Array>(
+  room: (length: number) => Place,
   compressed: Uint8Array,
   expectedLength: number,
-): Uint8Array<ArrayBuffer> | undefined {
+): Place | undefined {
   if (expectedLength === 0 || isSkippable(compressed, 0) || frameEnd(compressed, 0) !== compressed.length)
     return undefined;
   // No room is made for more than the frame can hold, whatever the index says.

@@ -1,8 +1,8 @@
 import { hasCode, TriplicateError } from '../errors.ts';
-import { open, openInPlace } from '../format/crypto.ts';
+import { open, openInPlace, openInto } from '../format/crypto.ts';
 import type { BlobType } from '../format/pack.ts';
 import { decodeTree, type TreeNode } from '../format/tree.ts';
-import { decompress, decompressForNow } from '../format/zstd.ts';
+import { decompress, decompressForNow, decompressTo } from '../format/zstd.ts';
 import type { BlobId, TreeId } from '../ids.ts';
 import type { BlobIndex, BlobLocation } from './blob-index.ts';
 import type { Repository } from './repository.ts';
@@ -67,6 +67,22 @@ export function openBlobForNow(
   const stored = openInPlace(repository.key, sealed);
   const { uncompressedLength } = place;
   return assertHash(uncompressedLength > 0 ? decompressForNow(stored, uncompressedLength) : stored, id);
+}
+
+/**
+ * As `openBlob`, with the plaintext at the beginning of `room`, which must have room for as much as `place` says; `sealed` is
+ * overwritten.
+ */
+export function openBlobInto(
+  repository: Pick<Repository, 'key'>,
+  sealed: Uint8Array,
+  place: Pick<BlobLocation, 'uncompressedLength'>,
+  id: BlobId,
+  room: Uint8Array,
+): Uint8Array {
+  const { uncompressedLength } = place;
+  if (uncompressedLength === 0) return assertHash(openInto(repository.key, sealed, room), id);
+  return assertHash(decompressTo(room, openInPlace(repository.key, sealed), uncompressedLength), id);
 }
 
 function assertHash(plain: Uint8Array, id: BlobId): Uint8Array {

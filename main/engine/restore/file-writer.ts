@@ -3,6 +3,8 @@ import { hasCode, type TriplicateError, throwIfCancelled } from '../errors.ts';
 import { permissionsOf } from '../format/mode.ts';
 import { readBlob } from '../repository/blob-reader.ts';
 import { inParallel } from '../repository/in-parallel.ts';
+import { bulkMemory } from '../store/bulk-memory.ts';
+import { BLOCK_BYTES } from '../store/direct-files.ts';
 import { whyNotWritten } from '../store/file-errors.ts';
 import { isTransferable, JobPool } from '../workers/job-pool.ts';
 import { workerEntry } from '../workers/worker-entry.ts';
@@ -51,8 +53,8 @@ export class FileWriter {
   readonly #events: FileWriterEvents;
   readonly #options: FileWriterOptions;
   readonly #pool: JobPool<RestoreJob, RestoreReply>;
-  /** Memory for reads that comes back from the workers; new memory for each would cost as much as the reading. */
-  readonly #rooms: Uint8Array<ArrayBuffer>[] = [];
+  /** Memory for reads that is used again; new memory for each would cost as much as the reading. */
+  readonly #rooms: Uint8Array[] = [];
   #fatal: TriplicateError | undefined;
 
   constructor(
@@ -121,17 +123,15 @@ export class FileWriter {
       for (const blob of read.blobs) await this.#serveAlone(blob);
       return;
     }
-    const isInRoom = bytes.buffer === room?.buffer;
-    if (room && !isInRoom) this.#rooms.push(room);
-    const transfer = isTransferable(bytes) ? [bytes.buffer] : isInRoom ? [room.buffer] : [];
-    const bad = await this.#runJob(this.#jobOf(read, bytes), read.blobs, transfer);
+    const bad = await this.#runJob(this.#jobOf(read, bytes), read.blobs, isTransferable(bytes) ? [bytes.buffer] : []);
+    if (room) this.#rooms.push(room);
     for (const blob of bad) await this.#serveAlone(blob);
   }
 
   /** A store far away answers with memory of its own. */
-  #roomFor(read: PackRead): Uint8Array<ArrayBuffer> | undefined {
+  #roomFor(read: PackRead): Uint8Array | undefined {
     if (this.#plan.request.repository.store.capabilities.remote || read.length > READ_BYTES) return undefined;
-    return this.#rooms.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+    return this.#rooms.pop() ?? new Uint8Array(bulkMemory(READ_BYTES + 2 * BLOCK_BYTES));
   }
 
   /** The first copy of a blob was bad: another is looked for, else its files are left out. */
@@ -193,7 +193,6 @@ export class FileWriter {
   ): Promise<readonly WantedBlob[]> {
     this.#stopIfOver();
     const reply = await this.#pool.run(job, transfer);
-    if (isRoom(reply.room) && this.#rooms.length < MOST_LANES) this.#rooms.push(reply.room);
     for (const { file, ...error } of reply.failures) this.#failBySystem(file, error);
     this.#events.bytes(reply.bytesWritten);
     const bad = new Set(reply.badBlobs);
@@ -273,10 +272,6 @@ export class FileWriter {
     throwIfCancelled(this.#options.signal);
     if (this.#fatal) throw this.#fatal;
   }
-}
-
-function isRoom(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
-  return bytes.length === READ_BYTES && bytes.buffer instanceof ArrayBuffer;
 }
 
 /** Attributes can only be set on a file that is writable; such a file gets its mode later. */

@@ -42,6 +42,7 @@ export interface FilePart {
 }
 
 export interface RestoreJob {
+  /** The worker overwrites them. */
   readonly bytes: Uint8Array;
   /** `plain`: read and verified by the main thread already, because the first copy was bad. */
   readonly form: 'sealed' | 'plain';
@@ -55,6 +56,4 @@ export interface RestoreReply {
   readonly badBlobs: readonly number[];
   readonly failures: readonly { readonly file: number; readonly code: string; readonly message: string }[];
   readonly bytesWritten: number;
-  /** The memory of the job's bytes, to be filled again. */
-  readonly room: Uint8Array;
 }

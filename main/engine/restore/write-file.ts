@@ -34,6 +34,14 @@ export function writeAt(fd: number, bytes: Uint8Array, position: number, holes: 
   }
 }
 
+/** Whether `writeAt` would leave something out as a hole. */
+export function hasHole(bytes: Uint8Array): boolean {
+  for (let from = 0; from + ZEROS.length <= bytes.length; from += ZEROS.length) {
+    if (ZEROS.equals(bytes.subarray(from, from + ZEROS.length))) return true;
+  }
+  return false;
+}
+
 /** Makes a file of this size under a temporary name that nothing has yet. */
 export function createTemporary(path: Buffer, size: number): void {
   const fd = openSync(path, NEW_FILE, 0o600);

@@ -1,7 +1,7 @@
 import { runHelper } from './helper-programs.ts';
 
 /** Bytes written before the disk is told to begin: late enough that the disk has something to order. */
-const FLUSH_BYTES = 192 * 1024 * 1024;
+const FLUSH_BYTES = 600 * 1024 * 1024;
 
 /**
  * Brings what was written to the disk while more is being written. Only the last flush is waited for; without the others

@@ -4,7 +4,7 @@
  * machine: 2.1 s of processor time for each GB written, 0.05 s without). Only a hint: where the file system, the system or
  * the memory does not allow it, the same bytes go the ordinary way.
  */
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isBulkMemory } from './bulk-memory.ts';
 import { systemCode } from './file-errors.ts';
@@ -19,42 +19,22 @@ const DIRECT = constants.O_DIRECT as number | undefined;
 const CANNOT = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
- * Writes the whole blocks at the beginning of `bytes` to the beginning of the existing file at `path`. Gives how many bytes
- * that were: the rest, or all when it is 0, is left to the caller. @throws what the system says, `ENOSPC` among it
+ * Writes the whole blocks at the beginning of `bytes` to a place in an existing file that is a multiple of `BLOCK_BYTES`, never
+ * through a link. Gives how many bytes that were: the rest, or all when it is 0, is left to the caller.
+ * @throws what the system says, `ENOSPC` among it
  */
-export async function writeBlocks(path: string, bytes: Uint8Array): Promise<number> {
+export async function writeBlocks(path: string | Buffer, bytes: Uint8Array, position = 0): Promise<number> {
   const whole = bytes.length - (bytes.length % BLOCK_BYTES);
   if (!isFit(bytes, whole)) return 0;
-  return withDirectFile(path, constants.O_WRONLY, async (handle) => {
+  return withDirectFile(path, constants.O_WRONLY | constants.O_NOFOLLOW, async (handle) => {
     let written = 0;
     while (written < whole) {
-      written += (await handle.write(bytes, written, whole - written, written)).bytesWritten;
+      written += (await handle.write(bytes, written, whole - written, position + written)).bytesWritten;
       // The system stopped in the middle of a block, as a full disk makes it do: the ordinary way says why.
       if (written % BLOCK_BYTES !== 0) return written - (written % BLOCK_BYTES);
     }
     return written;
   });
-}
-
-/** As `writeBlocks`, at once, and at a place that is a multiple of `BLOCK_BYTES`. Never through a link. */
-export function writeBlocksAt(path: Buffer, bytes: Uint8Array, position: number): number {
-  const whole = bytes.length - (bytes.length % BLOCK_BYTES);
-  if (!isFit(bytes, whole)) return 0;
-  let fd: number | undefined;
-  try {
-    fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | (DIRECT ?? 0));
-    let written = 0;
-    while (written < whole) {
-      written += writeSync(fd, bytes, written, whole - written, position + written);
-      if (written % BLOCK_BYTES !== 0) return written - (written % BLOCK_BYTES);
-    }
-    return written;
-  } catch (error) {
-    if (!CANNOT.has(systemCode(error) ?? '')) throw error;
-    return 0;
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
 }
 
 /**
@@ -88,7 +68,7 @@ function isFit(bytes: Uint8Array, whole: number): boolean {
 
 /** 0 when the file cannot be used this way. */
 async function withDirectFile(
-  path: string,
+  path: string | Buffer,
   flags: number,
   work: (handle: FileHandle) => Promise<number>,
 ): Promise<number> {

@@ -342,8 +342,8 @@ function nameUnreadAttributes(attributes: AttributeReader, counts: Counts): void
       '',
       'attributes',
       counts.attributeHelper === 'missing'
-        ? 'Extended attributes are not in this backup: the program getfattr (package attr) is not installed.'
-        : 'Not all extended attributes are in this backup: the program getfattr, which reads them, ended early.',
+        ? 'Extended attributes are not in this backup: the program perl is not installed.'
+        : 'Not all extended attributes are in this backup: the program perl, which reads them, ended early.',
     );
   }
   if (attributes.problems > 0) {

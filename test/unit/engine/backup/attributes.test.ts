@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { AttributeReader, lineSplitter, parseGetfattr } from '../../../../main/engine/backup/attributes.ts';
+import { AttributeReader, parseAnswer } from '../../../../main/engine/backup/attributes.ts';
 import { type BytePath, bytePathOf } from '../../../../main/engine/backup/byte-path.ts';
 import type { ExtendedAttribute } from '../../../../main/engine/format/tree.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -50,23 +50,23 @@ it('tells a helper that dies from one that is missing, and leaves no question op
   const answer = attributesOf(bytePathOf(scratch.path));
   reader.flush();
   const helpers = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)]).toString();
-  process.kill(Number(/(\d+) xargs/.exec(helpers)?.[1]), 'SIGKILL');
+  process.kill(Number(/(\d+) perl/.exec(helpers)?.[1]), 'SIGKILL');
   await answer;
   await expect.poll(() => reader.state).toBe('died');
 });
 
-it('takes lines that arrive in pieces as whole ones', () => {
-  const wholeLines = lineSplitter();
-  expect(['getfattr: /a: Perm', 'ission denied\ngetfattr', ': /b: x\n'].map(wholeLines)).toEqual([
-    [],
-    ['getfattr: /a: Permission denied'],
-    ['getfattr: /b: x'],
-  ]);
-});
-
-it('reads an attribute without a value', () => {
-  const found = parseGetfattr(Buffer.from('# file: /a\nuser.empty\nuser.full=0sYQ==\n\n'));
-  expect(found.get('/a')?.map(({ name, value }) => `${name}:${Buffer.from(value)}`)).toEqual([
+it('waits for the end of an answer that arrives in pieces', () => {
+  const u32 = (value: number): Buffer =>
+    Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((n) => n & 255));
+  const field = (text: string): Buffer => Buffer.concat([u32(text.length), Buffer.from(text)]);
+  const end = u32(0xffffffff);
+  const records = [u32(1), u32(2), field('user.empty'), field(''), field('user.full'), field('a'), u32(3), end];
+  const answer = Buffer.concat([...records, end]);
+  for (let cut = 0; cut < answer.length; cut++) expect(parseAnswer(answer.subarray(0, cut))).toBeUndefined();
+  const parsed = parseAnswer(Buffer.concat([answer, u32(0)]));
+  expect(parsed?.length).toBe(answer.length);
+  expect(parsed?.problems).toBe(1);
+  expect(parsed?.found.get(1)?.map(({ name, value }) => `${name}:${Buffer.from(value)}`)).toEqual([
     'user.empty:',
     'user.full:a',
   ]);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
@@ -62,6 +62,18 @@ it('takes in every change when the clock has been put back, and keeps what it ma
   // When the clock is right again, so is the order.
   shift = 3600_000_000_000n;
   expect((await run()).parents).toEqual([before.id]);
+});
+
+it('leaves the access times of what it reads alone', async () => {
+  const small = join(source, 'small');
+  const long = join(source, 'long');
+  await writeFile(small, 'read by us, used by nobody');
+  await writeFile(long, new Uint8Array(40 * 1024 * 1024).fill(1));
+  // Before its modification: the system would move it on at any reading.
+  const accessed = new Date('2001-02-03T04:05:06Z');
+  for (const path of [small, long]) await utimes(path, accessed, new Date());
+  expect((await run()).filesNew).toBe(2);
+  for (const path of [small, long]) expect((await stat(path)).atimeMs).toBe(accessed.getTime());
 });
 
 it('stores and brings back files from the past and from the future, and reads them once', async () => {

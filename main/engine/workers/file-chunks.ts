@@ -8,6 +8,8 @@ const ARENA_BYTES = MAX_CHUNK + 3 * 1024 * 1024;
 const READ_BYTES = 2 * 1024 * 1024;
 const MAX_TRIES = 3;
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Being backed up is no use of a file: its access time stays, and the disk has no time to write down for each. */
+const NO_ACCESS_TIME = constants.O_NOATIME ?? 0;
 
 export interface FileResult {
   readonly outcome: number;
@@ -58,13 +60,14 @@ export class FileChunks {
     for (let tries = 1; ; tries++) {
       let fd: number;
       try {
-        fd = openSync(forSystem(path), OPEN_FLAGS);
+        fd = openToRead(path);
       } catch (error) {
         return failed(error);
       }
       try {
         this.#sink.begin();
         const total = await this.#chunkAll(fd, size);
+        if (tries === 1 && isAsSeen(fd, seen, total)) return { outcome: FILE_READ, size: total };
         const after = fstatSync(fd, { bigint: true });
         if (!after.isFile()) return { outcome: FILE_VANISHED, size: 0 };
         const steady = after.ctimeNs === changeTime && total === Number(after.size);
@@ -73,8 +76,7 @@ export class FileChunks {
           changeTime = after.ctimeNs;
           continue;
         }
-        const fresh = changeTime === seen.changeTime && steady ? {} : { fresh: pickStat(after) };
-        return { outcome: steady ? FILE_READ : FILE_UNSTEADY, size: total, ...fresh };
+        return { outcome: steady ? FILE_READ : FILE_UNSTEADY, size: total, fresh: pickStat(after) };
       } catch (error) {
         return failed(error);
       } finally {
@@ -202,9 +204,19 @@ export class FileChunks {
 
 function openQuietly(path: BytePath): number | undefined {
   try {
-    return openSync(forSystem(path), OPEN_FLAGS);
+    return openToRead(path);
   } catch {
     return undefined;
+  }
+}
+
+/** Only the owner of a file and root may leave its access time alone. */
+function openToRead(path: BytePath): number {
+  try {
+    return openSync(forSystem(path), OPEN_FLAGS | NO_ACCESS_TIME);
+  } catch (error) {
+    if (NO_ACCESS_TIME === 0 || (error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    return openSync(forSystem(path), OPEN_FLAGS);
   }
 }
 
@@ -235,6 +247,15 @@ function fill(fd: number, target: Uint8Array, from: number): boolean {
     if (error instanceof Error && 'syscall' in error) return false;
     throw error;
   }
+}
+
+/**
+ * The usual case, without the eighteen bigints of an exact look. Times in floating point are exact to a microsecond, and a
+ * change made while the file was read is 20 ms later than the one that was seen: see `waitForNextTick`.
+ */
+function isAsSeen(fd: number, seen: { readonly changeTime: bigint }, total: number): boolean {
+  const stat = fstatSync(fd);
+  return stat.isFile() && stat.size === total && Math.abs(stat.ctimeMs - Number(seen.changeTime) / 1e6) < 0.001;
 }
 
 /** Times of files move on in ticks of up to 10 ms on usual systems. */

@@ -13,11 +13,12 @@ import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { permissionsOf } from '../format/mode.ts';
 import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { makeFolder } from '../store/make-folder.ts';
+import { type AttributeTarget, setAttributes } from './attribute-setter.ts';
 import { ClosedFolders } from './closed-folders.ts';
 import { FileWriter, hasAttributes } from './file-writer.ts';
 import { Flush } from './flush.ts';
 import { makeLink, planLinks } from './hard-links.ts';
-import { type AttributeTarget, makeSpecialFile, setAttributes } from './helper-programs.ts';
+import { makeSpecialFile } from './helper-programs.ts';
 import { isWritten } from './plan.ts';
 import type { PlannedEntry, RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
 import { deviceAt, liesInRoot, TargetGuard, targetGone } from './target-guard.ts';
@@ -212,7 +213,8 @@ class RestoreRun {
       });
     }
     const { state, failed } = await setAttributes(this.#attributes);
-    const why = state === 'missing' ? 'The program setfattr is missing.' : 'The target does not take them.';
+    const why =
+      state === 'missing' ? 'The program perl, which sets them, is missing.' : 'The target does not take them.';
     if (failed.length > 0) this.#guard.assertUsable();
     for (const { path } of failed) this.#note(path, 'attributes', `Its extended attributes were not set. ${why}`);
     const untimed = await this.#times.flush();

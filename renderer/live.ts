@@ -12,6 +12,7 @@ export function followEvents(client: Client, cache: QueryClient): () => void {
     client.subscribe('settings.changed', (settings) => cache.setQueryData(['settings.get', {}], settings)),
     client.subscribe('system.changed', (info) => cache.setQueryData(['system.info', {}], info)),
     client.subscribe('history.changed', () => {
+      void cache.invalidateQueries({ queryKey: ['history.pastFolders'] });
       void cache.invalidateQueries({ queryKey: ['history.moments'] });
       void cache.invalidateQueries({ queryKey: ['history.search'] });
       void cache.invalidateQueries({ queryKey: ['history.versions'] });

@@ -1,13 +1,14 @@
-import type { HistoryEntry, SearchHit, TimelineMoment, Version } from '../api/contract/history.ts';
+import type { HistoryEntry, HistoryFolder, SearchHit, TimelineMoment, Version } from '../api/contract/history.ts';
 import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { hasCode } from '../engine/errors.ts';
 import type { Core } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
-import type { HistoryScope } from './engine-link/calls.ts';
+import type { HistoryScope, HistorySource } from './engine-link/calls.ts';
 import type { Folders } from './folders.ts';
 import { catalogFile } from './home-folder.ts';
+import { PastFolders } from './past-folders.ts';
 import type { FolderRecord } from './records.ts';
 
 const PREVIEW_BYTES = 64 * 1024;
@@ -34,6 +35,9 @@ export class History {
   readonly #destinations: Destinations;
   readonly #watch: DestinationWatch;
   readonly #catalog: string;
+  readonly #past: PastFolders;
+  /** Ids of past folders of which the catalog has all that could be read. */
+  readonly #pastInCatalog = new Set<string>();
 
   constructor(core: Core, folders: Folders, destinations: Destinations, watch: DestinationWatch) {
     this.#core = core;
@@ -41,15 +45,20 @@ export class History {
     this.#destinations = destinations;
     this.#watch = watch;
     this.#catalog = catalogFile(core.stateFolder);
+    this.#past = new PastFolders(core, folders, () => this.#sources(destinations.records().map(({ id }) => id)));
   }
 
   /** Brings the catalog up to date in the background: now, after each run, and when a destination is back. */
   start(): void {
-    this.#keep();
-    this.#watch.onReturned((id) => this.#updateWhere(({ destinationIds }) => destinationIds.includes(id)));
-    this.#watch.onFirstSeen((id) => this.#updateWhere(({ destinationIds }) => destinationIds.includes(id)));
+    const seen = (id: DestinationId): void => {
+      this.#past.forget();
+      this.#updateWhere(({ destinationIds }) => destinationIds.includes(id));
+      this.#tell(this.#keep());
+    };
+    this.#watch.onReturned(seen);
+    this.#watch.onFirstSeen(seen);
     this.#folders.onChange(({ kind }) => {
-      if (kind === 'removed') this.#keep();
+      if (kind === 'removed') this.#tell(this.#keep());
     });
     this.#core.events.subscribe((event, payload) => {
       if (event !== 'run.changed') return;
@@ -70,9 +79,29 @@ export class History {
     }
   }
 
-  #keep(): void {
-    const folderIds = this.#folders.records().map(({ id }) => id);
-    this.#tell(this.#core.engine.call('keepHistory', { catalog: this.#catalog, folderIds }));
+  /** Forgets what neither is protected nor is held anywhere, and brings in what adopted repositories hold. */
+  async #keep(): Promise<void> {
+    if (this.#core.secrets.state === 'locked') return;
+    const past = await this.#past.list();
+    const folderIds = [...this.#folders.records(), ...past].map(({ id }) => id);
+    await this.#core.engine.call('keepHistory', { catalog: this.#catalog, folderIds });
+    for (const { id } of past) {
+      await this.#core.engine.call('updateHistory', this.scope(id));
+      this.#pastInCatalog.add(id);
+      this.#core.events.emit('history.changed', { folderId: id });
+    }
+  }
+
+  async pastFolders(): Promise<HistoryFolder[]> {
+    return [...(await this.#past.list())];
+  }
+
+  /** A protected folder or a past one. @throws `app/not-found` */
+  folder(id: string): HistoryFolder {
+    const past = this.#past.find(id);
+    if (past) return past;
+    const { name, path, destinationIds } = this.#folders.record(id);
+    return { id: id as FolderId, name, path, destinationIds: [...destinationIds] };
   }
 
   /** A catalog that is behind still answers; the next question tries again. */
@@ -91,6 +120,7 @@ export class History {
   }): Promise<{ moments: TimelineMoment[]; total: number }> {
     const scope = this.scope(input.folderId);
     const all = await this.#core.engine.call('moments', scope);
+    if (this.#past.find(input.folderId)) this.#pastInCatalog.add(input.folderId);
     const { before } = input;
     const older = before === undefined ? all : all.filter(({ time }) => time < new Date(before).toISOString());
     const moments = older.slice(0, input.limit).map((moment) => ({
@@ -128,7 +158,7 @@ export class History {
     limit: number;
   }): Promise<{ hits: SearchHit[]; more: boolean; tookMs: number }> {
     const started = performance.now();
-    const folders = input.folderId ? [this.#folders.record(input.folderId)] : this.#folders.records();
+    const folders = input.folderId ? [this.folder(input.folderId)] : await this.#searchable();
     const scopes = folders.map(({ id }) => this.scope(id));
     const which = input.deletedOnly ? 'deleted' : 'all';
     const found = await this.#core.engine.call('search', { scopes, text: input.text, which, limit: input.limit });
@@ -139,6 +169,12 @@ export class History {
       folderName: names.get(hit.folderId) ?? '',
     }));
     return { hits, more: found.more, tookMs: performance.now() - started };
+  }
+
+  /** Past folders only once they are in the catalog: bringing in a large repository takes its time. */
+  async #searchable(): Promise<readonly HistoryFolder[]> {
+    const past = (await this.#past.list()).filter(({ id }) => this.#pastInCatalog.has(id));
+    return [...this.#folders.records().map(({ id }) => this.folder(id)), ...past];
   }
 
   /** Newest first. */
@@ -167,25 +203,20 @@ export class History {
 
   /** A folder, its part of the catalog, and the places that can be read now; there may be none. */
   scope(folderId: string): HistoryScope {
-    const folder = this.#folders.record(folderId);
-    const sources = this.#sources(folder);
-    return {
-      catalog: this.#catalog,
-      folderId,
-      root: folder.path,
-      destinationIds: folder.destinationIds,
-      sources: sources.map((id) => ({ destinationId: id, repository: this.#destinations.address(id) })),
-    };
+    const { path, destinationIds } = this.folder(folderId);
+    return { catalog: this.#catalog, folderId, root: path, destinationIds, sources: this.#sources(destinationIds) };
   }
 
   /** Damaged ones are read too, last: a part of them may be all that is left. */
-  #sources(folder: FolderRecord): readonly DestinationId[] {
-    const usable = folder.destinationIds.filter((id) => ['ready', 'damaged'].includes(this.#watch.live(id).state));
+  #sources(destinationIds: readonly DestinationId[]): readonly HistorySource[] {
+    const usable = destinationIds.filter((id) => ['ready', 'damaged'].includes(this.#watch.live(id).state));
     const isRemote = (id: DestinationId): number =>
       Number(/^(rclone|rest):/.test(this.#destinations.record(id).location));
     const isDamaged = (id: DestinationId): number =>
       Number(this.#watch.live(id).state === 'damaged' || this.#destinations.record(id).damage !== null);
-    return [...usable].sort((a, b) => isDamaged(a) - isDamaged(b) || isRemote(a) - isRemote(b));
+    return usable
+      .toSorted((a, b) => isDamaged(a) - isDamaged(b) || isRemote(a) - isRemote(b))
+      .map((id) => ({ destinationId: id, repository: this.#destinations.address(id) }));
   }
 }
 

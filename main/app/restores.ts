@@ -26,7 +26,8 @@ export interface RestoreWish {
 
 interface Planned {
   readonly call: RestoreCall;
-  readonly folderId: FolderId;
+  /** Null for a folder that is not protected. */
+  readonly folderId: FolderId | null;
   readonly destinationId: DestinationId;
   readonly title: string;
 }
@@ -49,7 +50,7 @@ export class Restores {
   }
 
   async plan(wish: RestoreWish): Promise<RestorePlan> {
-    const folder = this.#folders.record(wish.folderId);
+    const folder = this.#history.folder(wish.folderId);
     const target = targetOf(wish, folder.path);
     const copy = await this.#choose(wish);
     const { name } = this.#destinations.record(copy.destinationId);
@@ -66,7 +67,7 @@ export class Restores {
     const what = wish.keys.length === 1 ? nameOf(wish.keys[0] ?? '') || folder.name : folder.name;
     this.#remember(planId, {
       call,
-      folderId: folder.id,
+      folderId: this.#folders.records().some(({ id }) => id === folder.id) ? folder.id : null,
       destinationId: copy.destinationId,
       title: `Restore ${what} from ${name}`,
     });

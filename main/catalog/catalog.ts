@@ -66,6 +66,18 @@ export class Catalog {
     return (this.#part(folderId)?.moments ?? []).some(({ state }) => state === 1);
   }
 
+  /** All folders that have a part here, and the destinations of which something is known for them. */
+  folders(): readonly { readonly id: string; readonly root: string; readonly destinationIds: readonly string[] }[] {
+    const places = this.#database.all<{ folder: number; destination: string }>('SELECT folder, destination FROM place');
+    return this.#database
+      .all<{ number: number; id: string; root: string }>('SELECT number, id, root FROM folder')
+      .map(({ number, id, root }) => ({
+        id,
+        root,
+        destinationIds: places.filter(({ folder }) => folder === number).map(({ destination }) => destination),
+      }));
+  }
+
   /** Ids of all snapshots that are known to be at a destination. */
   snapshotsAt(destinationId: string): readonly string[] {
     const sql = 'SELECT DISTINCT id FROM snapshot WHERE destination = ?';

@@ -1,4 +1,4 @@
-import { askForUnlisted, listNewSnapshots, type Repository } from '../engine/engine.ts';
+import { askForUnlisted, listNewSnapshots, placesOf, type Repository } from '../engine/engine.ts';
 import { hasCode } from '../engine/errors.ts';
 import { applyMoments } from './apply-moments.ts';
 import type { Database } from './database.ts';
@@ -91,7 +91,7 @@ async function readSnapshots(
     let tree: string | null = null;
     if (snapshot.paths.includes(root)) {
       readTrees ??= readTreesFrom([await source.withIndex()], signal);
-      const found = await rootTree(readTrees, snapshot.tree, root);
+      const found = await rootTree(readTrees, snapshot, root);
       if (found === 'unreadable') continue; // tried again with the next update
       tree = found;
     }
@@ -101,19 +101,31 @@ async function readSnapshots(
 }
 
 /** The folder's own tree in a snapshot; null where it is not in it. */
-async function rootTree(readTrees: ReadTrees, tree: string, root: string): Promise<string | null | 'unreadable'> {
-  let here: string | undefined = tree;
+async function rootTree(
+  readTrees: ReadTrees,
+  { tree, paths }: { readonly tree: string; readonly paths: readonly string[] },
+  root: string,
+): Promise<string | null | 'unreadable'> {
   try {
-    for (const name of latin1(Buffer.from(root)).split('/').filter(Boolean)) {
-      const nodes: readonly CatalogNode[] = (await readTrees([here])).get(here) ?? [];
-      here = nodes.find((node) => latin1(node.name) === name)?.subtree;
-      if (here === undefined) return null;
+    for (const names of placesOf(root, paths)) {
+      const found = await treeBelow(readTrees, tree, names);
+      if (found !== undefined) return found;
     }
-    return here;
+    return null;
   } catch (error) {
     if (hasCode(error, 'repo/damaged', 'repo/blob-missing', 'store/corrupt')) return 'unreadable';
     throw error;
   }
+}
+
+async function treeBelow(readTrees: ReadTrees, tree: string, names: readonly string[]): Promise<string | undefined> {
+  let here: string | undefined = tree;
+  for (const name of names) {
+    const nodes: readonly CatalogNode[] = (await readTrees([here])).get(here) ?? [];
+    here = nodes.find((node) => latin1(node.name) === latin1(Buffer.from(name)))?.subtree;
+    if (here === undefined) return undefined;
+  }
+  return here;
 }
 
 /** Indexes are read only when a tree is. A source that fails then is one that is not there. */

@@ -54,6 +54,7 @@ export {
 } from './repository/snapshots.ts';
 export { askForUnlisted, expectAllListed, type Unlisted } from './repository/unlisted.ts';
 export { dumpFile, findEntry } from './restore/dump.ts';
+export { folderPlace, placesOf } from './restore/folder-place.ts';
 export { planRestore } from './restore/plan.ts';
 export type {
   ExistingRule,

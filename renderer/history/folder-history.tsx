@@ -1,8 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconArrowBackUp, IconHistory } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Folder } from '../../main/api/contract/folders.ts';
-import type { HistoryEntry, TimelineMoment } from '../../main/api/contract/history.ts';
+import type { HistoryEntry, HistoryFolder, TimelineMoment } from '../../main/api/contract/history.ts';
 import { useData } from '../data.ts';
 import { Failure } from '../parts/failure.tsx';
 import { plural, shortTime } from '../parts/format.ts';
@@ -20,7 +19,7 @@ interface Crumb {
 }
 
 /** One folder through time: the timeline, its moments, the tree as it was. */
-export function FolderHistory({ folder }: { readonly folder: Folder }) {
+export function FolderHistory({ folder }: { readonly folder: HistoryFolder }) {
   const query = useData('history.moments', { folderId: folder.id, limit: 2000 });
   const [momentId, setMomentId] = useState<string | null>(null);
   const moments = query.data?.moments;
@@ -46,7 +45,7 @@ export function FolderHistory({ folder }: { readonly folder: Folder }) {
 }
 
 interface FilesProps {
-  readonly folder: Folder;
+  readonly folder: HistoryFolder;
   readonly moment: TimelineMoment;
   readonly newest: 'yes' | 'no';
 }

@@ -2,11 +2,11 @@ import { Button, CloseButton, Select, TextInput } from '@mantine/core';
 import { IconFolder, IconHistory, IconSearch, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { useData } from '../data.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Empty, Page, Waiting } from '../parts/page.tsx';
 import { FolderHistory } from './folder-history.tsx';
 import classes from './history.module.css';
+import { folderChoices, useHistoryFolders } from './history-folders.ts';
 import { parseRest } from './place.ts';
 import { SearchResults } from './search-results.tsx';
 
@@ -24,8 +24,8 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
     setText(place.text);
     setWhich('all');
   }
-  const folders = useData('folders.list', {});
-  const folder = folders.data?.find(({ id }) => id === place.folderId) ?? folders.data?.[0];
+  const folders = useHistoryFolders();
+  const folder = folders.all.find(({ id }) => id === place.folderId) ?? folders.all[0];
   const searching = place.mode === 'find' || text !== '' || which === 'deleted';
 
   return (
@@ -43,7 +43,7 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
               value={searching ? scope : (folder.id as string)}
               data={[
                 ...(searching ? [{ value: '', label: 'All folders' }] : []),
-                ...(folders.data ?? []).map(({ id, name }) => ({ value: id as string, label: name })),
+                ...folderChoices(folders.listed ?? [], folders.past),
               ]}
               onChange={(id) => (searching ? setScope(id ?? '') : navigate(`/history/${id ?? ''}`))}
             />
@@ -92,8 +92,8 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
       }
     >
       {folders.error !== null && <Failure error={folders.error} onRetry={() => void folders.refetch()} />}
-      {folders.data === undefined && folders.error === null && <Waiting rows={2} height={200} />}
-      {folders.data?.length === 0 && (
+      {folders.listed === undefined && folders.error === null && <Waiting rows={2} height={200} />}
+      {folders.listed !== undefined && folders.all.length === 0 && (
         <Empty icon={<IconHistory size={48} stroke={1.3} />} title="No history yet">
           As soon as a folder is protected, every version of its files can be found here.
         </Empty>

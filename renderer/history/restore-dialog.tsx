@@ -2,8 +2,7 @@ import { Button, Group, Radio, Select, Stack, TextInput } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Destination } from '../../main/api/contract/destinations.ts';
-import type { Folder } from '../../main/api/contract/folders.ts';
-import type { RestorePlan } from '../../main/api/contract/history.ts';
+import type { HistoryFolder, RestorePlan } from '../../main/api/contract/history.ts';
 import type { DestinationId, RunId } from '../../main/api/contract/values.ts';
 import { useAction, useData } from '../data.ts';
 import { Dialog } from '../parts/dialog.tsx';
@@ -16,7 +15,7 @@ import { RestoreProgress } from './restore-progress.tsx';
 
 /** What the person wants back, before it is decided where to. */
 export interface RestoreWish {
-  readonly folder: Folder;
+  readonly folder: HistoryFolder;
   readonly momentId: string;
   /** None: the whole folder. */
   readonly keys: readonly string[];

@@ -13,6 +13,7 @@ import { Empty } from '../parts/page.tsx';
 import { Tag } from '../parts/pill.tsx';
 import { goneShort, goneSince } from './gone.ts';
 import classes from './history.module.css';
+import { useHistoryFolders } from './history-folders.ts';
 import { Marked } from './marked.tsx';
 import { RestoreDialog, type RestoreWish } from './restore-dialog.tsx';
 import rows from './search-results.module.css';
@@ -44,7 +45,7 @@ export function SearchResults({ text, folderId, which, onWhich, openKey }: Searc
     },
     { enabled: asking, keepPrevious: 'keep' },
   );
-  const folders = useData('folders.list', {}).data ?? [];
+  const folders = useHistoryFolders().all;
   const [shown, setShown] = useState<SearchHit | null>(null);
   const [wish, setWish] = useState<RestoreWish | null>(null);
   const hits = asking ? (query.data?.hits ?? []) : [];

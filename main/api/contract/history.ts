@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { method } from './method.ts';
 import { run } from './runs.ts';
-import { bytes, count, destinationId, folderId, moment } from './values.ts';
+import { bytes, count, destinationId, folderId, moment, nothing } from './values.ts';
 
 export const entryType = z.enum(['file', 'dir', 'symlink', 'other']);
 
@@ -72,9 +72,23 @@ export const restorePlan = z.object({
 });
 export type RestorePlan = z.infer<typeof restorePlan>;
 
+/** A folder that has a history: where it lies or lay, and the destinations that hold versions of it. */
+export const historyFolder = z.object({
+  id: folderId,
+  name: z.string(),
+  path: z.string(),
+  destinationIds: z.array(destinationId),
+});
+export type HistoryFolder = z.infer<typeof historyFolder>;
+
 export const existingFiles = z.enum(['skip', 'replace', 'keep-both']);
 
 export const historyMethods = {
+  /**
+   * Folders that destinations hold versions of and that are not protected: of an adopted repository, or no longer. Their ids
+   * are good for every call here and for `restore.plan`.
+   */
+  'history.pastFolders': method(nothing, z.array(historyFolder)),
   /** Newest first. */
   'history.moments': method(
     z.object({ folderId, limit: count.max(2000).default(500), before: moment.optional() }),

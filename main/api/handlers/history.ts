@@ -2,6 +2,7 @@ import type { historyMethods } from '../contract/history.ts';
 import type { Handlers } from '../dispatch.ts';
 
 export const historyHandlers: Handlers<keyof typeof historyMethods> = {
+  'history.pastFolders': (app) => app.history.pastFolders(),
   'history.moments': (app, input) => app.history.moments(input),
   'history.browse': (app, input) => app.history.browse(input),
   'history.search': (app, input) => app.history.search(input),

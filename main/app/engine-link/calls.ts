@@ -178,6 +178,12 @@ export interface HistoryScope {
   readonly sources: readonly HistorySource[];
 }
 
+/** A path that destinations hold snapshots of. */
+export interface HeldFolder {
+  readonly path: string;
+  readonly destinationIds: readonly string[];
+}
+
 export type { MomentInfo, VersionInfo };
 
 /** Each call: what goes in and what comes back. */
@@ -242,6 +248,14 @@ export interface EngineCalls {
   /** The names of the folders at a path of a remote. */
   remoteFolders: [{ readonly remote: string; readonly path: string }, readonly string[]];
   rcloneVersion: [Record<string, never>, string];
+  /**
+   * The paths that snapshots hold, as far as destinations can be asked, and those of past folders (whose ids begin with
+   * `pastPrefix`) that the catalog knows elsewhere.
+   */
+  heldFolders: [
+    { readonly catalog: string; readonly pastPrefix: string; readonly sources: readonly HistorySource[] },
+    readonly HeldFolder[],
+  ];
   /** Brings the catalog up to date with what the sources hold. */
   updateHistory: [HistoryScope, null];
   /** Forgets every folder but these. */

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BlobIndex,
-  findEntry,
   findSnapshot,
+  folderPlace,
   loadIndex,
   packFileSize,
   type Repository,
@@ -46,10 +46,10 @@ async function tryRestore(
     const { index } = await loadIndex(repository, { signal: held });
     const missing = await missingPacks(repository, index, held);
     if (missing.length > 0) return { missing, chosen: [] };
-    const { subtree } = await findEntry(repository, index, snapshot.tree, root.replace(/\/+$/, ''), held);
+    const { tree } = await folderPlace(repository, index, snapshot, root.replace(/\/+$/, ''), held);
     const pick = (count: number): number => randomInt(count);
     const request = { repository, index, limit: sample, pick, signal: held };
-    return { missing, chosen: subtree ? await chooseSample({ ...request, tree: subtree }) : [] };
+    return { missing, chosen: tree ? await chooseSample({ ...request, tree }) : [] };
   };
   const { missing, chosen } = await withLock(repository, 'shared', look, { signal, onUnwritable: goOnUnlocked });
   if (missing.length > 0 || chosen.length === 0) {

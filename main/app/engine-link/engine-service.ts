@@ -105,6 +105,7 @@ export class EngineService implements Engine {
     remotes: async () => [...(await listRemotes())],
     remoteFolders: ({ remote, path }, { signal }) => listRemoteFolders(remote, path, signal),
     rcloneVersion: () => rcloneVersion(),
+    heldFolders: (input, { signal }) => this.#history.heldFolders(input, signal),
     updateHistory: async (scope) => {
       await this.#history.update(scope);
       return null;

@@ -10,6 +10,7 @@ import {
 import { readBlob, type TreeNode } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import type { CallInput, CallOutput, HistoryScope, MissedMoment, MomentInfo, VersionInfo } from './calls.ts';
+import { heldFolders } from './held-folders.ts';
 import { type MissedFacts, missedMoments } from './missed.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 
@@ -48,6 +49,10 @@ export class HistoryService {
   /** Brings the folder's part of the catalog up to date, and waits for that. */
   async update(scope: HistoryScope): Promise<void> {
     if (scope.sources.length > 0) await this.#newest(scope).done;
+  }
+
+  heldFolders(input: CallInput<'heldFolders'>, signal: AbortSignal): Promise<CallOutput<'heldFolders'>> {
+    return heldFolders(this.#repositories, this.#catalog(input.catalog), input, signal);
   }
 
   /** Ids of the snapshots that the catalog knows at a destination; none when it is damaged. */

@@ -3,6 +3,7 @@ import {
   type RestoreAction as EngineAction,
   expectAllListed,
   findSnapshot,
+  folderPlace,
   forget,
   planRestore,
   prune,
@@ -176,7 +177,8 @@ export async function makePlan(
 ): Promise<RestorePlan> {
   const { repository, loaded } = await repositories.withIndex(call.repository, signal);
   const { snapshot } = await findSnapshot(repository, call.snapshotId, {}, signal);
-  const root = Buffer.from(call.root.replace(/\/+$/, ''));
+  const place = await folderPlace(repository, loaded.index, snapshot, call.root.replace(/\/+$/, ''), signal);
+  const root = Buffer.from(place.path);
   const paths = call.keys.map((key) => Buffer.from(key, 'base64url'));
   const inSnapshot = paths.map((path) => Buffer.concat([root, Buffer.from('/'), path]));
   const all = paths.length === 0 || paths.some((path) => path.length === 0);

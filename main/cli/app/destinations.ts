@@ -3,11 +3,13 @@ import type { StorageKind } from '../../api/contract/values.ts';
 import { size } from '../../app/runs/report-words.ts';
 import { EXIT, type ExitCode } from '../outcome.ts';
 import { destinationNamed, folderAt } from './names.ts';
-import type { AppSession } from './session.ts';
+import { type AppSession, readPasswordFile } from './session.ts';
 
 interface AddOptions {
   readonly kind?: StorageKind;
   readonly offsite?: boolean;
+  /** A file with the passphrase of a repository that is there already. */
+  readonly itsPasswordFile?: string;
   /** Paths of protected folders. */
   readonly for: readonly string[];
 }
@@ -26,6 +28,7 @@ export async function addDestination(
     location: /^(rclone|rest|file):/.test(location) || location.startsWith('~/') ? location : resolve(location),
     ...(options.kind === undefined ? {} : { kind: options.kind }),
     ...(options.offsite ? { offsite: true } : {}),
+    ...(options.itsPasswordFile === undefined ? {} : { passphrase: await readPasswordFile(options.itsPasswordFile) }),
   });
   const folders = named.length > 0 ? named : await session.app.call('folders.list', {});
   for (const { id, destinationIds } of folders)

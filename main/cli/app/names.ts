@@ -1,6 +1,7 @@
 import { resolve, sep } from 'node:path';
 import type { Destination } from '../../api/contract/destinations.ts';
 import type { Folder } from '../../api/contract/folders.ts';
+import type { HistoryFolder } from '../../api/contract/history.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import type { AppSession } from './session.ts';
 
@@ -33,21 +34,27 @@ export async function folderAt({ app }: AppSession, path: string): Promise<Folde
   });
 }
 
-/** The protected folder that holds a path, and the path's key in it. The path need not exist any more. */
+/**
+ * The folder that holds a path, and the path's key in it: a protected one, else one that destinations have kept versions of.
+ * The path need not exist any more.
+ */
 export async function locate(
   { app }: AppSession,
   path: string,
-): Promise<{ readonly folder: Folder; readonly key: string }> {
+): Promise<{ readonly folder: HistoryFolder; readonly key: string }> {
   const full = resolve(path);
-  const all = await app.call('folders.list', {});
-  const holders = all.filter(
-    (one) => full === one.path || full.startsWith(one.path.endsWith(sep) ? one.path : one.path + sep),
-  );
-  const folder = holders.sort((a, b) => b.path.length - a.path.length)[0];
+  const folder =
+    holderOf(full, await app.call('folders.list', {})) ?? holderOf(full, await app.call('history.pastFolders', {}));
   if (!folder)
-    throw new TriplicateError('app/not-found', `${full} is not in a protected folder.`, {
+    throw new TriplicateError('app/not-found', `${full} is not in a protected folder, and no destination holds it.`, {
       hint: '`folder list` shows them.',
     });
   const relative = full.slice(folder.path.length).replace(/^[/\\]+/, '');
   return { folder, key: Buffer.from(relative.split(sep).join('/')).toString('base64url') };
+}
+
+/** The innermost one. */
+function holderOf<One extends { readonly path: string }>(full: string, folders: readonly One[]): One | undefined {
+  const holds = ({ path }: One): boolean => full === path || full.startsWith(path.endsWith(sep) ? path : path + sep);
+  return folders.filter(holds).sort((a, b) => b.path.length - a.path.length)[0];
 }

@@ -17,6 +17,10 @@ export async function find(
       hint: 'Give a part of its name, or --deleted for what went last.',
     });
   await session.unlock();
+  const past = await session.app.call('history.pastFolders', {});
+  // Brings into the catalog what is not there yet; a destination that cannot be read now is passed over.
+  for (const { id } of past)
+    await session.app.call('history.moments', { folderId: id, limit: 1 }).catch(() => undefined);
   const { hits, more } = await session.app.call('history.search', {
     text: text ?? '',
     deletedOnly: options.deleted === true,
@@ -24,7 +28,8 @@ export async function find(
   });
   session.json({ hits, more });
   if (hits.length === 0) session.say(text === undefined ? 'Nothing was deleted.' : `Nothing is called ${text}.`);
-  const folders = new Map((await session.app.call('folders.list', {})).map(({ id, path }) => [id, path]));
+  const kept = [...(await session.app.call('folders.list', {})), ...past];
+  const folders = new Map(kept.map(({ id, path }) => [id, path]));
   for (const hit of hits) {
     const state = hit.existsNow ? 'exists' : `deleted, last seen ${local(hit.lastSeenAt)}`;
     session.say(

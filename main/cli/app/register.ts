@@ -53,6 +53,7 @@ function registerDestinations(program: Command): void {
     .option('--offsite', 'it is in another place than the folders')
     .option('--for <path>', 'to hold this protected folder (repeatable; all when absent)', collect, [])
     .option('--password-file <file>', 'read the passphrase from a file instead of TRIPLICATE_PASSWORD')
+    .option('--its-password-file <file>', 'the passphrase of the repository that is there already, if it has its own')
     .action((name, location, options, command) =>
       withApp(command, (session) => addDestination(session, name, location, options)),
     );

@@ -87,13 +87,16 @@ async function unlockApp(app: Connection, passwordFile: string | undefined): Pro
   else await app.call('setup.setPassphrase', { passphrase });
 }
 
+/** The first line's end does not belong to it. @throws `usage` */
+export async function readPasswordFile(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new TriplicateError('usage', `The password file ${file} cannot be read.`, { cause: error });
+  });
+  return text.replace(/\r?\n$/, '');
+}
+
 async function readPassphrase(file: string | undefined, which: 'existing' | 'new'): Promise<string> {
-  if (file !== undefined) {
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw new TriplicateError('usage', `The password file ${file} cannot be read.`, { cause: error });
-    });
-    return text.replace(/\r?\n$/, '');
-  }
+  if (file !== undefined) return readPasswordFile(file);
   const given = process.env.TRIPLICATE_PASSWORD;
   if (given) return given;
   if (!process.stdin.isTTY) {

@@ -99,6 +99,7 @@ it('the names of all methods (a change here is a change of the contract)', () =>
       "runs.cancel",
       "runs.get",
       "runs.list",
+      "history.pastFolders",
       "history.moments",
       "history.browse",
       "history.search",

@@ -15,6 +15,7 @@ export const DEPENDENCIES: Readonly<Record<string, Runtime | readonly Runtime[]>
   chokidar: 'app',
   commander: 'app',
   execa: 'app',
+  'signal-exit': 'app',
   pino: 'app',
   ws: 'app',
   qrcode: ['app', 'renderer'],

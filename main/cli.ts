@@ -18,8 +18,13 @@ const program = new Command('triplicate')
   .showHelpAfterError('Run with --help to see what there is.')
   .exitOverride();
 
-// `repo` commands need none of the app, whose modules take longer to load than a small command takes to run.
-if (process.argv.slice(2).find((word) => !word.startsWith('-')) !== 'repo') {
+const words = process.argv.slice(2);
+if (words.find((word) => !word.startsWith('-')) === 'repo') {
+  // Its processes start while the rest of the program is being loaded.
+  const remote = words.find((word) => word.startsWith('rclone:'));
+  if (remote !== undefined) await (await import('./app/begin-remote.ts')).beginRemote(remote);
+} else {
+  // `repo` commands need none of the app, whose modules take longer to load than a small command takes to run.
   (await import('./cli/app/register.ts')).registerApp(program);
 }
 (await import('./cli/repo/register.ts')).registerRepo(program);

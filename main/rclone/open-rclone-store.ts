@@ -1,9 +1,8 @@
 import type { Clock, Random } from '../engine/clock.ts';
 import { openRestStore } from '../engine/store/rest-store.ts';
 import type { WriteStore } from '../engine/store/store.ts';
+import { takeLink } from './rclone-link.ts';
 import { RcloneTruth } from './rclone-truth.ts';
-import { ResticSession } from './restic-session.ts';
-import { holdControl } from './shared-control.ts';
 
 export interface RcloneStoreOptions {
   /** rclone's name of the place: `remote:path`, a connection string, or a path. */
@@ -17,12 +16,11 @@ export interface RcloneStoreOptions {
 
 /**
  * The repository at an rclone remote: bytes through a process of its own, questions through the shared control process.
- * Neither starts before the first call. @throws `rclone/not-installed`
+ * Neither starts before the first call, unless `beginLink` was called for the remote. @throws `rclone/not-installed`
  */
 export async function openRcloneStore(options: RcloneStoreOptions): Promise<WriteStore> {
   const { remote, location, clock, random } = options;
-  const { binary, environment, control, release } = await holdControl(options.variables);
-  const transport = new ResticSession({ binary, environment, remote });
+  const { session: transport, control, release } = await takeLink(remote, options.variables);
   const truth = new RcloneTruth({ control, remote, location, release });
   return openRestStore({ location, transport, truth, clock, random });
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { execa } from 'execa';
+import type { Readable } from 'node:stream';
 import { TriplicateError } from '../engine/errors.ts';
 import { createHttpTransport, type HttpTransport } from '../engine/store/http-transport.ts';
+import { startChild } from './child.ts';
 import type { Environment } from './environment.ts';
 import { endStaleControls, forgetControl, rememberControl } from './stale-controls.ts';
 
@@ -59,6 +60,11 @@ export class RemoteControl {
   constructor(binary: string, environment: Environment) {
     this.#binary = binary;
     this.#environment = environment;
+  }
+
+  /** Starts the process ahead of the first call, which meets the failure if there is one. */
+  begin(): void {
+    this.#start().catch(() => undefined);
   }
 
   /** One call of the remote control API. @throws `rclone/failed` when rclone itself does not answer; `cancelled` */
@@ -128,56 +134,49 @@ export class RemoteControl {
 
   /** `forget` is called once the process has ended, whoever ended it. */
   async #launch(forget: () => void): Promise<Running> {
-    await endStaleControls();
     const user = randomBytes(12).toString('hex');
     const password = randomBytes(24).toString('hex');
-    const child = execa(
+    const {
+      process: child,
+      ended: exit,
+      kill,
+    } = startChild(
       this.#binary,
       ['rcd', '--rc-addr', '127.0.0.1:0', '--use-json-log', ...PATIENCE, ...QUESTION_TIMEOUT, UNATTENDED],
       {
         env: { ...this.#environment, RCLONE_RC_USER: user, RCLONE_RC_PASS: password },
-        extendEnv: false,
-        stdin: 'ignore',
-        stdout: 'ignore',
-        stderr: 'pipe',
-        buffer: false,
-        reject: false,
-        cleanup: true,
+        stdio: ['ignore', 'ignore', 'pipe'],
       },
     );
-    const ended = child.then(async () => {
+    const ended = exit.then(async () => {
       forget();
       if (child.pid !== undefined) await forgetControl(child.pid);
     });
-    const port = await portOf(child.stderr, ended);
+    // Meanwhile: rclone takes some time to start.
+    const [port] = await Promise.all([portOf(child.stderr, ended), endStaleControls()]);
     const pid = child.pid;
     if (port === undefined || pid === undefined) {
-      child.kill();
+      kill();
       throw new TriplicateError('rclone/not-installed', `rclone (${this.#binary}) cannot be started.`);
     }
     const address = new URL(`http://${user}:${password}@127.0.0.1:${port}/`);
     const transport = createHttpTransport(address);
-    const kill = () => {
-      child.kill('SIGTERM');
-    };
     await rememberControl({ pid, owner: process.pid, address: address.href });
-    const version = await versionOf(transport)
-      .then(async (text) => {
-        await assertConfigIsRead(transport);
-        return text;
-      })
-      .catch((error: unknown) => {
+    const [version] = await Promise.all([versionOf(transport), assertConfigIsRead(transport)]).catch(
+      (error: unknown) => {
         kill();
         throw error;
-      });
-    // An rclone that only waits must not keep our process alive; `cleanup` ends it with us.
-    child.nodeChildProcess.unref();
+      },
+    );
+    // An rclone that only waits must not keep our process alive; it ends with us.
+    child.unref();
     return { transport, pid, version, kill, ended };
   }
 }
 
 /** The port from the one line in which rclone says where it listens; undefined when it ends without saying so. */
-async function portOf(log: NodeJS.ReadableStream, ended: Promise<unknown>): Promise<number | undefined> {
+async function portOf(log: Readable | null, ended: Promise<unknown>): Promise<number | undefined> {
+  if (log === null) return undefined;
   const listening = new Promise<number>((resolve) => {
     let text = '';
     const look = (chunk: Buffer | string) => {

@@ -1,6 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { Duplex } from 'node:stream';
-import { execa } from 'execa';
 import { TriplicateError } from '../engine/errors.ts';
 import {
   brokenConnection,
@@ -9,6 +8,7 @@ import {
   type HttpResponse,
   type HttpTransport,
 } from '../engine/store/http-transport.ts';
+import { startChild } from './child.ts';
 import type { Environment } from './environment.ts';
 import { PATIENCE, UNATTENDED } from './remote-control.ts';
 
@@ -25,7 +25,7 @@ interface Session {
   readonly http: ClientHttp2Session;
   readonly pid: number | undefined;
   /** Requests under way. An idle rclone must not keep our process alive when a caller forgot to close the store. */
-  use(change: 1 | -1): void;
+  use(change: -1 | 0 | 1): void;
   end(): void;
   readonly ended: Promise<unknown>;
 }
@@ -63,6 +63,11 @@ export class ResticSession implements HttpTransport {
   /** The process that serves now, for tests that kill it. */
   get pid(): number | undefined {
     return this.#session?.pid;
+  }
+
+  /** Starts the process ahead of the first request. */
+  begin(): void {
+    this.#start().use(0);
   }
 
   async request(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
@@ -182,8 +187,6 @@ interface Spawned {
   kill(): void;
 }
 
-const SPAWNING = { extendEnv: false, buffer: false, reject: false, cleanup: true, encoding: 'buffer' } as const;
-
 /**
  * rclone with one socket for both directions, made by the shell: HTTP/2 then works on the system's own handle. Over two pipes
  * Node wraps them in JavaScript, and when rclone dies in the middle of a transfer that wrapper breaks an assertion of
@@ -191,32 +194,26 @@ const SPAWNING = { extendEnv: false, buffer: false, reject: false, cleanup: true
  */
 function spawnWithSocket(binary: string, args: readonly string[], environment: Environment): Spawned {
   if (process.platform === 'win32') {
-    const child = execa(binary, args, {
-      ...SPAWNING,
-      env: environment,
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'ignore',
-    });
-    const { pid, nodeChildProcess, stdin, stdout } = child;
+    const {
+      process: child,
+      ended,
+      kill,
+    } = startChild(binary, args, { env: environment, stdio: ['pipe', 'pipe', 'ignore'] });
+    const { pid, stdin, stdout } = child;
+    if (stdin === null || stdout === null) throw notStarted();
     const socket = Duplex.from({ readable: stdout, writable: stdin });
-    return {
-      pid,
-      socket,
-      handles: [nodeChildProcess, stdin, stdout],
-      ended: child,
-      kill: () => void child.kill('SIGTERM'),
-    };
+    return { pid, socket, handles: [child, stdin, stdout], ended, kill };
   }
-  const child = execa('/bin/sh', ['-c', 'exec "$0" "$@" <&3 >&3 3>&-', binary, ...args], {
-    ...SPAWNING,
-    env: environment,
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
+  const script = ['-c', 'exec "$0" "$@" <&3 >&3 3>&-', binary, ...args];
+  const stdio = ['ignore', 'ignore', 'ignore', 'pipe'] as const;
+  const { process: child, ended, kill } = startChild('/bin/sh', script, { env: environment, stdio: [...stdio] });
   const socket = child.stdio[3];
-  if (!(socket instanceof Duplex)) throw new TriplicateError('rclone/failed', 'rclone could not be started.');
-  const { pid, nodeChildProcess } = child;
-  return { pid, socket, handles: [nodeChildProcess, socket], ended: child, kill: () => void child.kill('SIGTERM') };
+  if (!(socket instanceof Duplex)) throw notStarted();
+  return { pid: child.pid, socket, handles: [child, socket], ended, kill };
+}
+
+function notStarted(): TriplicateError {
+  return new TriplicateError('rclone/failed', 'rclone could not be started.');
 }
 
 /** Pipes of a child process are sockets, which the types of streams do not say. */

@@ -53,6 +53,7 @@ export class RcloneTruth implements RemoteTruth {
 
   async sizeOf(path: string, signal?: AbortSignal): Promise<number | undefined> {
     const { item } = await this.#call('operations/stat', { remote: path, opt: QUICK }, signal);
+    this.#findUploadsAhead();
     if (item === null) return undefined;
     return parseEntry(item, this.#options.location).size;
   }
@@ -63,6 +64,7 @@ export class RcloneTruth implements RemoteTruth {
     const answer = await this.#options.control.call('operations/list', parameters, signal);
     if (!answer.ok && isMissing(answer.failure)) return undefined;
     const { list } = this.#accept(answer);
+    this.#findUploadsAhead();
     if (!Array.isArray(list)) throw unreadable(this.#options.location);
     return list.map((entry: unknown) => parseEntry(entry, this.#options.location));
   }
@@ -105,11 +107,18 @@ export class RcloneTruth implements RemoteTruth {
     return this.#options.release();
   }
 
+  /** Once the place has answered: most of the time something will be stored there, and rclone itself knows the answer. */
+  #findUploadsAhead(): void {
+    this.uploads().catch(() => undefined);
+  }
+
   async #findUploads(signal?: AbortSignal): Promise<'whole' | 'move'> {
-    const { Features } = await this.#call('operations/fsinfo', {}, signal);
+    const [{ Features }, backend] = await Promise.all([
+      this.#call('operations/fsinfo', {}, signal),
+      this.#backend(signal),
+    ]);
     const canMove = typeof Features === 'object' && Features !== null && 'Move' in Features && Features.Move === true;
-    if (!canMove) return 'whole';
-    return WHOLE_UPLOADS.has(await this.#backend(signal)) ? 'whole' : 'move';
+    return canMove && !WHOLE_UPLOADS.has(backend) ? 'move' : 'whole';
   }
 
   /** The type of the remote: from its configuration, or as it stands in a connection string. */

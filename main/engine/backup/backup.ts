@@ -7,7 +7,7 @@ import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index
 import { type PendingLock, takeLock } from '../repository/locks.ts';
 import { setLostPacksAside } from '../repository/lost-packs.ts';
 import type { EngineHost, Repository } from '../repository/repository.ts';
-import { saveSnapshot } from '../repository/snapshots.ts';
+import { listSnapshots, type SnapshotList, saveSnapshot } from '../repository/snapshots.ts';
 import { BackupPool } from '../workers/backup-pool.ts';
 import { AttributeReader } from './attributes.ts';
 import { Counts } from './counts.ts';
@@ -173,18 +173,24 @@ async function openWriter(
   { written, held, lost }: PendingLock,
   signal: AbortSignal | undefined,
 ): Promise<DestinationWriter> {
+  const { repository } = destination;
   const leave = { held, lost, signal: signal ? AbortSignal.any([signal, lost]) : lost };
   try {
     await written;
-    return new DestinationWriter(destination.repository, await openIndex(destination, signal), leave);
+    const snapshots = listSnapshots(repository, signal);
+    const [index] = await Promise.allSettled([openIndex(destination, signal), snapshots]);
+    if (index.status === 'rejected') throw index.reason;
+    return new DestinationWriter(repository, index.value, snapshots, leave);
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
     const nothing = { index: new BlobIndex(16), indexIds: [], damaged: [] };
-    const writer = new DestinationWriter(destination.repository, nothing, leave);
+    const writer = new DestinationWriter(repository, nothing, Promise.resolve(NO_SNAPSHOTS), leave);
     writer.fail(error);
     return writer;
   }
 }
+
+const NO_SNAPSHOTS: SnapshotList = { snapshots: [], unreadable: [] };
 
 /** Only before full scans: a run over a few changes must not cost what the repository's size does. */
 async function lookForLostPacks(writer: DestinationWriter, signal: AbortSignal | undefined): Promise<void> {

@@ -6,6 +6,7 @@ import type { BlobIndex, LoadedIndex } from '../repository/blob-index.ts';
 import { IdTable } from '../repository/id-table.ts';
 import { IndexWriter } from '../repository/index-writer.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { SnapshotList } from '../repository/snapshots.ts';
 import type { PackMessage } from '../workers/backup-pool.ts';
 
 /** What a destination of a run gets from whoever holds its lock. */
@@ -29,6 +30,7 @@ const INDEX_PERIOD_NS = 5n * 60n * 1_000_000_000n;
  */
 export class DestinationWriter {
   readonly repository: Repository;
+  readonly snapshots: Promise<SnapshotList>;
   readonly #loaded: LoadedIndex;
   readonly #claimed: Record<BlobType, IdTable> = { data: new IdTable(), tree: new IdTable() };
   readonly #indexWriter: IndexWriter;
@@ -45,7 +47,9 @@ export class DestinationWriter {
   /** See `DestinationResult`. */
   damagedParts = 0;
 
-  constructor(repository: Repository, loaded: LoadedIndex, leave: WriteLeave) {
+  /** @param snapshots what the destination has, being read */
+  constructor(repository: Repository, loaded: LoadedIndex, snapshots: Promise<SnapshotList>, leave: WriteLeave) {
+    this.snapshots = snapshots;
     this.repository = repository;
     this.#loaded = loaded;
     this.#indexIds = [...loaded.indexIds];

@@ -3,7 +3,7 @@ import { hasCode } from '../errors.ts';
 import { decodeTree, type TreeNode } from '../format/tree.ts';
 import type { SnapshotId, TreeId } from '../ids.ts';
 import { readBlob } from '../repository/blob-reader.ts';
-import { fitsFilter, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import { fitsFilter, type StoredSnapshot } from '../repository/snapshots.ts';
 import { loadTreeTexts } from '../walk/load-trees.ts';
 import type { DestinationWriter } from './destination-writer.ts';
 
@@ -36,7 +36,7 @@ export async function findParent(
   wanted: { readonly paths: readonly string[]; readonly hostname: string; readonly now: Nanoseconds },
   signal: AbortSignal | undefined,
 ): Promise<Parent> {
-  const found = await Promise.all(writers.map((writer) => newest(writer, wanted, signal)));
+  const found = await Promise.all(writers.map((writer) => newest(writer, wanted)));
   const candidates = writers
     .map((writer, position) => ({ writer, stored: found[position] }))
     .filter((one): one is { writer: DestinationWriter; stored: StoredSnapshot } => one.stored !== undefined)
@@ -173,11 +173,10 @@ function subtreesIn(text: Uint8Array): readonly TreeId[] {
 async function newest(
   writer: DestinationWriter,
   wanted: { readonly paths: readonly string[]; readonly hostname: string; readonly now: Nanoseconds },
-  signal: AbortSignal | undefined,
 ): Promise<StoredSnapshot | undefined> {
   if (writer.failure) return undefined;
   try {
-    const { snapshots } = await listSnapshots(writer.repository, signal);
+    const { snapshots } = await writer.snapshots;
     return snapshots.filter(({ snapshot }) => fitsFilter(snapshot, wanted) && snapshot.time.ns <= wanted.now).at(-1);
   } catch (error) {
     writer.fail(error);

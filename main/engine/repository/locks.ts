@@ -19,9 +19,18 @@ const REFRESH_MS = 5 * 60 * 1000;
 const RETRY_MS = 1000;
 
 /** All lock files of the repository. */
-export async function listLocks(repository: Repository, signal?: AbortSignal): Promise<readonly StoredLock[]> {
+export function listLocks(repository: Repository, signal?: AbortSignal): Promise<readonly StoredLock[]> {
+  return listOtherLocks(repository, undefined, signal);
+}
+
+/** All but the one that is `own`: to read that back from a far place would only take time. */
+async function listOtherLocks(
+  repository: Repository,
+  own: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<readonly StoredLock[]> {
   const locks: StoredLock[] = [];
-  const files = await repository.store.list('locks', signal);
+  const files = (await repository.store.list('locks', signal)).filter(({ id }) => id !== own);
   await inParallel(files, repository.store.capabilities.connections, async ({ id }) => {
     try {
       locks.push({ id, lock: decodeLock(await readUnpacked(repository, { type: 'locks', id }, signal)) });
@@ -201,10 +210,11 @@ class HeldLock {
     if (before) return before;
     this.#id = await this.#write(signal);
     try {
-      // Whoever locks between our look and our lock waits as long as we do, and sees ours then, unless ours took longer.
-      if (performance.now() - lookedAt < SETTLE_MS / 2) this.#onWritten?.();
-      await this.#repository.host.clock.sleep(SETTLE_MS, signal);
-      const after = await this.#inTheWay(signal);
+      const [during] = await Promise.all([
+        this.#tellWritten(performance.now() - lookedAt, signal),
+        this.#repository.host.clock.sleep(SETTLE_MS, signal),
+      ]);
+      const after = during ?? (await this.#inTheWay(signal));
       if (!after) return undefined;
       await this.#drop();
       return after;
@@ -214,6 +224,18 @@ class HeldLock {
     }
   }
 
+  /**
+   * Says that reading may begin, or gives the lock that stands in the way. Whoever locks between our look and our lock
+   * waits as long as we do, and sees ours then, unless ours took longer, as on a far place. Then another may hold by now,
+   * which one more look tells: whom it does not show has let go before it, or will still see ours.
+   */
+  async #tellWritten(tookMs: number, signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    if (!this.#onWritten) return undefined;
+    const holder = tookMs < SETTLE_MS / 2 ? undefined : await this.#inTheWay(signal);
+    if (!holder) this.#onWritten();
+    return holder;
+  }
+
   async #drop(): Promise<void> {
     const id = this.#id;
     this.#id = undefined;
@@ -221,8 +243,7 @@ class HeldLock {
   }
 
   async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
-    const others = (await listLocks(this.#repository, signal)).filter(({ id }) => id !== this.#id);
-    for (const { id, lock } of others) {
+    for (const { id, lock } of await listOtherLocks(this.#repository, this.#id, signal)) {
       if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) await removeLock(this.#repository, id);
       else if (lock && conflicts(this.#mode, [lock])) return lock;
     }

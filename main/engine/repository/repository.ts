@@ -5,7 +5,7 @@ import { type Key, open, seal } from '../format/crypto.ts';
 import { generateMasterKey, openKeyFile } from '../format/key-file.ts';
 import { generatePolynomial } from '../format/polynomial.ts';
 import type { KeyId } from '../ids.ts';
-import { CONFIG_FILE, type WriteStore } from '../store/store.ts';
+import { CONFIG_FILE, type StoredFile, type WriteStore } from '../store/store.ts';
 import { MAX_KEYS, writeKeyFile } from './keys.ts';
 
 /** What the engine asks of the machine it runs on; passed in, so that tests decide it. */
@@ -128,11 +128,15 @@ export async function openRepository(
   host: EngineHost,
   signal?: AbortSignal,
 ): Promise<Repository> {
-  const sealedConfig = await readConfigFile(store, signal);
+  // Asked for together: each question is a journey to a far place. A key is derived only where there is a config.
+  const keys = fetchKeys(store, signal);
+  const [config] = await Promise.allSettled([readConfigFile(store, signal), keys.files, keys.first]);
+  if (config.status === 'rejected') throw config.reason;
+  const sealedConfig = config.value;
   if (!sealedConfig) {
     throw new TriplicateError('repo/not-a-repository', `There is no repository at ${store.location}.`);
   }
-  const { key, keyId } = await findKey(store, options.passphrase, signal);
+  const { key, keyId } = await findKey(store, options.passphrase, signal, keys);
   return { store, config: openConfig(key, sealedConfig, store.location), key, keyId, host };
 }
 
@@ -176,13 +180,32 @@ async function readConfigFile(store: WriteStore, signal?: AbortSignal): Promise<
   }
 }
 
+/** The list of the key files and, of most repositories the only one, the first. */
+interface FetchedKeys {
+  readonly files: Promise<readonly StoredFile[]>;
+  readonly first: Promise<Uint8Array | undefined>;
+}
+
+function fetchKeys(store: WriteStore, signal?: AbortSignal): FetchedKeys {
+  const files = store.list('keys', signal);
+  const first = files.then(([file]) => file && store.get({ type: 'keys', id: file.id }, undefined, signal));
+  first.catch(() => undefined);
+  return { files, first };
+}
+
 /** Unlike restic, a broken key file beside a good one does not stop the search; it is named when none opens. */
-async function findKey(store: WriteStore, passphrase: string, signal?: AbortSignal): Promise<FoundKey> {
-  const keys = await store.list('keys', signal);
+async function findKey(
+  store: WriteStore,
+  passphrase: string,
+  signal?: AbortSignal,
+  fetched = fetchKeys(store, signal),
+): Promise<FoundKey> {
+  const keys = await fetched.files;
   const broken: string[] = [];
-  for (const { id } of keys.slice(0, MAX_KEYS)) {
+  for (const [position, { id }] of keys.slice(0, MAX_KEYS).entries()) {
     try {
-      const bytes = await store.get({ type: 'keys', id }, undefined, signal);
+      const first = position === 0 ? await fetched.first : undefined;
+      const bytes = first ?? (await store.get({ type: 'keys', id }, undefined, signal));
       return { key: await openKeyFile(bytes, passphrase), keyId: id as KeyId };
     } catch (error) {
       if (hasCode(error, 'repo/damaged', 'store/corrupt')) broken.push(id);

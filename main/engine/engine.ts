@@ -1,6 +1,5 @@
 /** The door of the engine: the only file of it, beside errors, ids, clock and the store interface, that others import. */
 export { backup } from './backup/backup.ts';
-export { listAhead } from './backup/listing-ahead.ts';
 export {
   type BackupDestination,
   type BackupReport,
@@ -9,6 +8,7 @@ export {
   type LeftOut,
   PARTIAL_REASONS,
 } from './backup/request.ts';
+export { beginRun, type RunAhead } from './backup/run-ahead.ts';
 export { type CheckRequest, check } from './check/check.ts';
 export type { AffectedSnapshot, CheckReport, Finding } from './check/report.ts';
 export { type CopyReport, type CopyRequest, copySnapshots } from './copy/copy.ts';

@@ -3,18 +3,19 @@ import { systemHost } from '../../app/engine-host.ts';
 import {
   type AffectedSnapshot,
   backup,
+  beginRun,
   check,
   createRepository,
   type Duration,
   findSnapshot,
   forget,
   type GroupBy,
-  listAhead,
   PARTIAL_REASONS,
   planRestore,
   prune,
   type RestorePlan,
   type RetentionPolicy,
+  type RunAhead,
   restore,
   unlock,
   withLock,
@@ -54,18 +55,14 @@ export async function runBackup(
     excludeCaches: options.excludeCaches ? 'yes' : 'no',
     ...(options.excludeLargerThan === undefined ? {} : { excludeLargerThan: options.excludeLargerThan }),
   } as const;
-  let listing: ReturnType<typeof listAhead> | undefined;
+  let ahead: RunAhead | undefined;
   try {
     const repository = await session.openRepository((store) => {
-      listing = listAhead(scan, [store.location]);
+      ahead = beginRun(scan, store, session.signal);
     });
-    return await runScan(
-      session,
-      { ...scan, destinations: [{ repository }], ...(listing ? { listing } : {}) },
-      options,
-    );
+    return await runScan(session, { ...scan, destinations: [{ repository }], ...(ahead ? { ahead } : {}) }, options);
   } finally {
-    listing?.close();
+    ahead?.close();
   }
 }
 

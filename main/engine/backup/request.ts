@@ -3,7 +3,7 @@ import type { SnapshotId, TreeId } from '../ids.ts';
 import type { EngineProgress } from '../progress.ts';
 import type { LoadedIndex } from '../repository/blob-index.ts';
 import type { Repository } from '../repository/repository.ts';
-import type { ListingAhead } from './listing-ahead.ts';
+import type { RunAhead } from './run-ahead.ts';
 
 /** One of the repositories that a backup writes to. */
 export interface BackupDestination {
@@ -33,8 +33,8 @@ export interface BackupRequest extends ScanRequest {
   readonly hostname?: string;
   /** Directories (absolute) that changed; everything else is taken from the parent. Absent: a full scan. */
   readonly dirtyDirectories?: ReadonlySet<string>;
-  /** Begun by `listAhead` for this scan; the run closes it. */
-  readonly listing?: ListingAhead;
+  /** Begun by `beginRun` for this scan, which has one destination; the run closes it. */
+  readonly ahead?: RunAhead;
   readonly onProgress?: (progress: EngineProgress) => void;
   readonly signal?: AbortSignal;
   /** Worker threads; the number of cores, at most 4, when absent. */

@@ -2,7 +2,7 @@ import type { BytePath } from '../backup/byte-path.ts';
 import type { Key } from '../format/crypto.ts';
 import type { BlobType } from '../format/pack.ts';
 
-/** What a worker is told once, as it starts. One key a destination; a blob is compressed once and sealed for each. */
+/** What a worker is told before its first job. One key a destination; a blob is compressed once and sealed for each. */
 export interface BackupWorkerData {
   readonly keys: readonly Key[];
   /** Hex of the polynomial that all destinations of the run share. */
@@ -54,6 +54,7 @@ export interface BlobsJob {
 }
 
 export type ToWorker =
+  | { readonly kind: 'begin'; readonly data: BackupWorkerData }
   | FilesJob
   | CutsJob
   | ChunksJob

@@ -41,7 +41,7 @@ interface Member {
 
 /** Starts workers as work comes, hands them jobs in order, and serves their questions. */
 export class BackupPool {
-  readonly #data: BackupWorkerData;
+  #data: BackupWorkerData | undefined;
   readonly #limit: number;
   #handlers: PoolHandlers | undefined;
   readonly #members: Member[] = [];
@@ -53,15 +53,20 @@ export class BackupPool {
   /** Rejects when a worker dies; whoever waits for the pool races against it. */
   readonly failed: Promise<never>;
 
-  /** Starts one worker at once: it takes as long to start as a small run does. @param data see `BackupWorkerData` */
-  constructor(data: BackupWorkerData, limit: number) {
-    this.#data = data;
+  /** Starts one worker at once: it takes as long to start as a small run does. */
+  constructor(limit: number) {
     this.#limit = limit;
     this.failed = new Promise((_, reject) => {
       this.#rejectFailure = reject;
     });
     this.failed.catch(() => undefined);
     this.#start();
+  }
+
+  /** Tells the workers what they work with; comes before the first job. */
+  begin(data: BackupWorkerData): void {
+    this.#data = data;
+    for (const member of this.#members) this.#post(member, { kind: 'begin', data });
   }
 
   /** Says who answers the workers' questions; comes before the first job. */
@@ -156,13 +161,13 @@ export class BackupPool {
 
   #start(): Member {
     const worker = new Worker(workerEntry('backup-worker', import.meta.url), {
-      workerData: this.#data,
       resourceLimits: WORKER_LIMITS,
     });
     const member: Member = { worker, jobs: new Map(), flushed: undefined };
     this.#members.push(member);
     worker.on('message', (message: FromWorker) => this.#receive(member, message));
     worker.on('error', (error) => this.#fail(error));
+    if (this.#data) this.#post(member, { kind: 'begin', data: this.#data });
     return member;
   }
 

@@ -3,7 +3,7 @@
  * destinations lack them, compresses those once, seals them for each and fills packs, all where the bytes already are.
  */
 import { hash } from 'node:crypto';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { BytePath } from '../backup/byte-path.ts';
 import { compressForNow } from '../format/zstd.ts';
 import type {
@@ -20,14 +20,17 @@ import type {
 import { type ChunkSink, FileChunks } from './file-chunks.ts';
 import { PackWriter } from './pack-writer.ts';
 
-const { keys, chunkerPolynomial, compressionLevel } = workerData as BackupWorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
 const ID_BYTES = 32;
 /** Progress is told when this many bytes have been read. */
 const TELL_BYTES = 4 * 1024 * 1024;
 
 const send = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-const packs = new PackWriter(keys, (pack) => send({ kind: 'pack', ...pack }, [pack.header.buffer]));
+
+/** Made when the run begins, before the first job. */
+let packs: PackWriter;
+let files: FileChunks;
+let compressionLevel: number | null;
 
 let answerClaim: ((wanted: Uint32Array) => void) | undefined;
 let bytesToTell = 0;
@@ -100,10 +103,15 @@ class WaitingChunks implements ChunkSink {
 }
 
 const waiting = new WaitingChunks();
-const files = new FileChunks(BigInt(`0x${chunkerPolynomial}`), waiting, (bytes) => {
-  bytesToTell += bytes;
-  if (bytesToTell >= TELL_BYTES) tellBytes();
-});
+
+function begin(data: BackupWorkerData): void {
+  compressionLevel = data.compressionLevel;
+  packs = new PackWriter(data.keys, (pack) => send({ kind: 'pack', ...pack }, [pack.header.buffer]));
+  files = new FileChunks(BigInt(`0x${data.chunkerPolynomial}`), waiting, (bytes) => {
+    bytesToTell += bytes;
+    if (bytesToTell >= TELL_BYTES) tellBytes();
+  });
+}
 
 function tellBytes(): void {
   send({ kind: 'bytesRead', bytes: bytesToTell });
@@ -192,6 +200,8 @@ const inLine = (work: () => Promise<void>): void => {
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
+    case 'begin':
+      return begin(message.data);
     case 'files':
       return inLine(() => storeFiles(message));
     case 'cuts':

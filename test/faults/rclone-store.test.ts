@@ -225,6 +225,16 @@ it('says that rclone is missing when it is', async () => {
   await expect(rcloneVersion(broken)).rejects.toMatchObject({ code: 'rclone/not-installed' });
 });
 
+async function isGone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 60; tries++) {
+    // A zombie in a container without an init process is gone as well.
+    const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+    if (status === undefined || /\) Z /.test(status)) return true;
+    await wait(50);
+  }
+  return false;
+}
+
 it('lets a program end that forgot to close its store, and ends with it', async () => {
   const script = `
     import { openStore } from ${JSON.stringify(import.meta.resolve('../../main/app/open-store.ts'))};
@@ -240,6 +250,33 @@ it('lets a program end that forgot to close its store, and ends with it', async 
     timeout: 20_000,
   });
   expect({ failed, stderr }).toEqual({ failed: false, stderr: '' });
+});
+
+it('uses the processes that were started ahead, and a program ends that began them for nothing', async () => {
+  const script = `
+    import { beginRemote } from ${JSON.stringify(import.meta.resolve('../../main/app/begin-remote.ts'))};
+    import { openStore } from ${JSON.stringify(import.meta.resolve('../../main/app/open-store.ts'))};
+    import { systemClock } from ${JSON.stringify(import.meta.resolve('../../main/app/system.ts'))};
+    import { takeLink } from ${JSON.stringify(import.meta.resolve('../../main/rclone/rclone-link.ts'))};
+    await beginRemote('rclone:plain:for-nothing');
+    await beginRemote('no location');
+    await beginRemote('rclone:plain:begun');
+    const store = await openStore('rclone:plain:begun', { clock: systemClock });
+    await store.create();
+    await store.put({ type: 'config', id: '' }, Buffer.from('config'));
+    await store.close();
+    const link = await takeLink('plain:for-nothing');
+    console.log(JSON.stringify([link.session.pid, await link.control.pid()]));
+  `;
+  const { failed, stdout, stderr } = await execa(process.execPath, ['--input-type=module-typescript', '-e', script], {
+    env: remotes.env,
+    reject: false,
+    timeout: 20_000,
+  });
+  expect({ failed, stderr }).toEqual({ failed: false, stderr: '' });
+  const pids = JSON.parse(stdout) as number[];
+  expect(pids).toHaveLength(2);
+  for (const pid of pids) expect(await isGone(pid)).toBe(true);
 });
 
 it('does not leave rclone behind for long when we are killed: the bytes end at once, the control with the next start', async () => {
@@ -261,16 +298,7 @@ it('does not leave rclone behind for long when we are killed: the bytes end at o
   const [control = 0, session = 0] = JSON.parse(text) as number[];
   child.kill('SIGKILL');
   await child;
-  const gone = async (pid: number) => {
-    for (let tries = 0; tries < 60; tries++) {
-      // A zombie in a container without an init process is gone as well.
-      const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-      if (status === undefined || /\) Z /.test(status)) return true;
-      await wait(50);
-    }
-    return false;
-  };
-  expect(await gone(session)).toBe(true);
+  expect(await isGone(session)).toBe(true);
   process.kill(control, 0);
   const before = process.env.XDG_RUNTIME_DIR;
   process.env.XDG_RUNTIME_DIR = scratch.path;
@@ -280,5 +308,5 @@ it('does not leave rclone behind for long when we are killed: the bytes end at o
     if (before === undefined) delete process.env.XDG_RUNTIME_DIR;
     else process.env.XDG_RUNTIME_DIR = before;
   }
-  expect(await gone(control)).toBe(true);
+  expect(await isGone(control)).toBe(true);
 });

@@ -123,7 +123,11 @@ export class DestinationWriter {
       await this.repository.store.put({ type: 'data', id: pack.id }, pack.bytes, this.#leave.signal);
       const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
       this.#indexWriter.add(stored);
-      for (const { type } of stored.blobs) this.added[type]++;
+      // A pack holds one type (format, section 6).
+      for (const { type } of stored.blobs) {
+        this.added[type] += stored.blobs.length;
+        break;
+      }
       this.added.bytes += pack.bytes.length;
       this.#stored.push(stored);
       await this.#flushWhenDue();

@@ -21,16 +21,27 @@ export interface IndexContent {
 
 /** The JSON text of an index file as UTF-8, with its final newline (format, section 7). */
 export function encodeIndex(packs: readonly StoredPack[], supersedes: readonly string[] = []): Buffer<ArrayBuffer> {
+  return joinIndex(packs.map(encodeIndexPack), supersedes);
+}
+
+/** What an index file says of one pack, for `joinIndex`. */
+export function encodeIndexPack({ id, blobs }: StoredPack): Buffer<ArrayBuffer> {
   const text = new TextBytes();
-  text.add(supersedes.length > 0 ? `{"supersedes":["${supersedes.join('","')}"],"packs":[` : '{"packs":[');
-  for (const [position, pack] of packs.entries()) {
-    text.add(`${position > 0 ? ',' : ''}{"id":"${pack.id}","blobs":[`);
-    addBlobs(text, pack.blobs);
-    text.add(']}');
-  }
-  text.add(']}\n');
+  text.add(`{"id":"${id}","blobs":[`);
+  addBlobs(text, blobs);
+  text.add(']}');
   return text.finish();
 }
+
+/** As `encodeIndex`, of packs that were encoded before. */
+export function joinIndex(packs: readonly Uint8Array[], supersedes: readonly string[] = []): Buffer<ArrayBuffer> {
+  const head = supersedes.length > 0 ? `{"supersedes":["${supersedes.join('","')}"],"packs":[` : '{"packs":[';
+  const parts: Uint8Array[] = [Buffer.from(head, 'latin1')];
+  for (const [position, pack] of packs.entries()) parts.push(...(position > 0 ? [COMMA] : []), pack);
+  return Buffer.concat([...parts, Buffer.from(']}\n', 'latin1')]);
+}
+
+const COMMA = Buffer.from(',', 'latin1');
 
 /**
  * Reads an index file's JSON text, also in the older form that is a bare list of packs.

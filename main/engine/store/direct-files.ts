@@ -5,7 +5,7 @@
  * the memory does not allow it, the same bytes go the ordinary way.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { isBulkMemory } from './bulk-memory.ts';
 import { systemCode } from './file-errors.ts';
 
@@ -15,8 +15,18 @@ export const BLOCK_BYTES = 4096;
 export const WORTH_BYTES = 1024 * 1024;
 
 const DIRECT = constants.O_DIRECT as number | undefined;
-/** What systems say that cannot do it: at opening, or at the first transfer. */
+/** What systems say that cannot do it, at the first transfer. */
 const CANNOT = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+/**
+ * The kinds of file systems (statfs(2)) that are written to and read this way: those on which it was tried. Others take the
+ * flag and mean something else by it: rclone's mount knows one writer a file, and lets the second begin before it fails.
+ */
+const DIRECT_FILE_SYSTEMS = new Set([
+  0xef53, // ext4, ext3, ext2
+  0x58465342, // XFS
+  0x9123683e, // Btrfs
+  0x794c7630, // overlay: the file lies on one of the others, which refuses what it cannot do
+]);
 
 /**
  * Writes the whole blocks at the beginning of `bytes` to a place in an existing file that is a multiple of `BLOCK_BYTES`, never
@@ -29,17 +39,18 @@ export async function writeBlocks(path: string | Buffer, bytes: Uint8Array, posi
   return withDirectFile(path, constants.O_WRONLY | constants.O_NOFOLLOW, async (handle) => {
     let written = 0;
     while (written < whole) {
-      written += (await handle.write(bytes, written, whole - written, position + written)).bytesWritten;
+      const { bytesWritten } = await handle.write(bytes, written, whole - written, position + written);
+      written += bytesWritten;
       // The system stopped in the middle of a block, as a full disk makes it do: the ordinary way says why.
-      if (written % BLOCK_BYTES !== 0) return written - (written % BLOCK_BYTES);
+      if (bytesWritten === 0 || written % BLOCK_BYTES !== 0) break;
     }
-    return written;
+    return written - (written % BLOCK_BYTES);
   });
 }
 
 /**
  * Reads a part of a file into `room`, which begins at a block and has two blocks more than the part. Gives the part as a view
- * of it, shorter where the file ends earlier; undefined when the part has to be read the ordinary way.
+ * of it; undefined when it has to be read the ordinary way, which also says why when there is less of it.
  */
 export async function readBlocks(
   path: string,
@@ -54,12 +65,12 @@ export async function readBlocks(
     while (filled < whole) {
       const { bytesRead } = await handle.read(room, filled, whole - filled, part.offset - head + filled);
       filled += bytesRead;
-      // The end of the file, where a block may be short.
+      // The end of the file, where a block may be short; or something is wrong.
       if (bytesRead === 0 || filled % BLOCK_BYTES !== 0) break;
     }
     return filled;
   });
-  return end === 0 ? undefined : room.subarray(head, Math.max(head, Math.min(end, head + part.length)));
+  return end < head + part.length ? undefined : room.subarray(head, head + part.length);
 }
 
 function isFit(bytes: Uint8Array, whole: number): boolean {
@@ -72,14 +83,24 @@ async function withDirectFile(
   flags: number,
   work: (handle: FileHandle) => Promise<number>,
 ): Promise<number> {
-  let handle: FileHandle | undefined;
+  const handle = await openDirect(path, flags);
+  if (!handle) return 0;
   try {
-    handle = await open(path, flags | (DIRECT ?? 0));
     return await work(handle);
   } catch (error) {
     if (!CANNOT.has(systemCode(error) ?? '')) throw error;
     return 0;
   } finally {
-    await handle?.close();
+    await handle.close();
+  }
+}
+
+/** Undefined when it is not to be had: nothing has been done then, and the ordinary way says what is wrong if it is so there. */
+async function openDirect(path: string | Buffer, flags: number): Promise<FileHandle | undefined> {
+  try {
+    const { type } = await statfs(path);
+    return DIRECT_FILE_SYSTEMS.has(type) ? await open(path, flags | (DIRECT ?? 0)) : undefined;
+  } catch {
+    return undefined;
   }
 }

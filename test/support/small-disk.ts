@@ -24,13 +24,22 @@ export interface SmallDisk {
 const FILLER = 'filler';
 const BUSY = 32;
 
-/** Mounts a tmpfs, or gives the reason why this machine does not allow it (then the test is skipped with it). */
-export async function mountSmallDisk(path: string, size: string): Promise<SmallDisk | { readonly reason: string }> {
+/** `ext4`: in a file of this size beside the mount point; bulk data is written to it past the system's cache. */
+export type SmallDiskKind = 'tmpfs' | 'ext4';
+
+/** Mounts a small disk, or gives the reason why this machine does not allow it (then the test is skipped with it). */
+export async function mountSmallDisk(
+  path: string,
+  size: string,
+  kind: SmallDiskKind = 'tmpfs',
+): Promise<SmallDisk | { readonly reason: string }> {
   // The second mount keeps the content while the one at the path is away.
   const device = `${path}.device`;
   await mkdir(path, { recursive: true });
   await mkdir(device, { recursive: true });
-  const { exitCode, stderr } = await run('mount', '-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', device);
+  const { exitCode, stderr } = await (kind === 'ext4'
+    ? mountImage(`${path}.image`, size, device)
+    : run('mount', '-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', device));
   if (exitCode !== 0) return { reason: `mounting a small file system is not permitted here: ${stderr}` };
   const plugIn = async () => void (await execa('mount', ['--bind', device, path]));
   await plugIn();
@@ -70,6 +79,15 @@ export async function mountSmallDisk(path: string, size: string): Promise<SmallD
       await execa('umount', ['--lazy', device]);
     },
   };
+}
+
+async function mountImage(image: string, size: string, device: string) {
+  await run('truncate', '-s', size, image);
+  const made = await run('mkfs.ext4', '-q', '-m', '0', image);
+  if (made.exitCode !== 0) return made;
+  const mounted = await run('mount', '-o', 'loop', image, device);
+  if (mounted.exitCode === 0) await rm(join(device, 'lost+found'), { recursive: true });
+  return mounted;
 }
 
 const run = (file: string, ...args: readonly string[]) => execa(file, [...args], { reject: false });

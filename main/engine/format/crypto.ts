@@ -63,6 +63,7 @@ export function openInPlace(key: Key, sealed: Uint8Array): Uint8Array {
 /** As `open`, with the plaintext at the beginning of `target`, which may be shared memory. */
 export function openInto(key: Key, sealed: Uint8Array, target: Uint8Array): Uint8Array {
   const { iv, ciphertext } = verified(key, sealed);
+  if (ciphertext.length > target.length) throw new TriplicateError('internal', 'No room for an opened message.');
   applyKeystream(key, ciphersOf(key), iv, ciphertext, target, 0);
   return target.subarray(0, ciphertext.length);
 }

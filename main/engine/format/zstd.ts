@@ -62,8 +62,9 @@ export function decompressForNow(compressed: Uint8Array, expectedLength: number)
   return decompressInto((length) => keptRoom(length).subarray(0, length), compressed, expectedLength);
 }
 
-/** As `decompress`, into the beginning of `target`, which has room for it. */
+/** As `decompress`, into the beginning of `target`, which has room for it: what lies behind it in its memory is not ours. */
 export function decompressTo(target: Uint8Array, compressed: Uint8Array, expectedLength: number): Uint8Array {
+  if (expectedLength > target.length) throw new TriplicateError('internal', 'No room for the content of a frame.');
   const place = Buffer.from(target.buffer, target.byteOffset, expectedLength);
   const plain = decompressInto(() => place, compressed, expectedLength);
   if (plain !== place) place.set(plain);

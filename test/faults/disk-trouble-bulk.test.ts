@@ -28,8 +28,8 @@ beforeAll(async () => {
   source = join(made.path, 'source');
   location = join(made.path, 'repository');
   await mkdir(join(source, 'folder'), { recursive: true });
-  await writeFile(join(source, 'long'), randomBytes(24_000_001));
-  for (let n = 0; n < 4; n++) await writeFile(join(source, 'folder', `file ${n}`), randomBytes(4_000_000 + n * 1001));
+  await writeFile(join(source, 'long'), randomBytes(16_000_001));
+  for (let n = 0; n < 2; n++) await writeFile(join(source, 'folder', `file ${n}`), randomBytes(4_000_000 + n * 1001));
   await writeFile(join(source, 'small'), randomBytes(1000));
   const repository = await newRepository(location);
   await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });
@@ -75,7 +75,7 @@ it('a pack for which the room ends in its middle leaves nothing, and the next ru
   await newRepository(place);
   const filler = join(small.path, 'filler');
   // Of 86 MB; packs have 17 MB and are written two at a time: the room ends within one of them.
-  await writeFile(filler, randomBytes(60_000_000));
+  await writeFile(filler, randomBytes(70_000_000));
   expect(await failureOf(backUp(place))).toBe('store/full');
   const names = await readdir(join(place, 'data'), { recursive: true });
   expect(names.filter((name) => name.includes('/') && !/^[0-9a-f]{2}\/[0-9a-f]{64}$/.test(name))).toEqual([]);
@@ -88,7 +88,7 @@ it('a pack for which the room ends in its middle leaves nothing, and the next ru
 it('a file for which the room ends in its middle is not there, and the next restore finishes', async ({ skip }) => {
   const small = await smallDisk(skip, '64m');
   const filler = join(small.path, 'filler');
-  await writeFile(filler, randomBytes(30_000_000));
+  await writeFile(filler, randomBytes(42_000_000));
   const target = join(small.path, 'restored');
   expect(await failureOf(restore(await planTo(target)))).toBe('store/full');
   const wanted = new Set(filesBelow(source));

@@ -185,5 +185,6 @@ export class DestinationWriter {
       if (!this.index.hasBytes('data', id, 0)) waiting.add(id);
     }
     this.#claimed.data = waiting;
+    claimed.discard();
   }
 }

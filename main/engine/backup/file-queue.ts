@@ -1,3 +1,4 @@
+import { giveBack } from '../give-back.ts';
 import type { BlobId } from '../ids.ts';
 import {
   FILE_FAILED,
@@ -98,6 +99,7 @@ export class FileQueue {
     const done = await this.#pool.readFiles(paths, sizes, changeTimes);
     this.#wakeUp();
     distribute(files, done);
+    giveBack(done.ids);
   }
 }
 

@@ -4,6 +4,7 @@ import { WORKER_LIMITS } from '../workers/worker-limits.ts';
 import { type BytePath, bytePathOf } from './byte-path.ts';
 import type { Listing } from './listing.ts';
 import {
+  giveBackMessage,
   type ListedDirectory,
   type ListingMessage,
   type ListingWorkerData,
@@ -33,7 +34,9 @@ export function listAhead(request: ScanRequest, locations: readonly string[]): L
 export class ListingAhead {
   readonly #worker: Worker;
   readonly #taken = new Int32Array(new SharedArrayBuffer(4));
-  readonly #arrived: ListedDirectory[] = [];
+  readonly #arrived: Arrived[] = [];
+  /** What the walk has had: their memory is given back when it asks for more, as it is done with what it had then. */
+  readonly #had: ListingMessage[] = [];
   #state: 'lists' | 'over' = 'lists';
   #wake: () => void = () => undefined;
 
@@ -50,7 +53,7 @@ export class ListingAhead {
       resourceLimits: WORKER_LIMITS,
     });
     this.#worker.on('message', (message: ListingMessage | null) => {
-      if (message) for (const directory of splitListings(message)) this.#arrived.push(directory);
+      if (message) this.#arrived.push(...arrivedIn(message));
       else this.#state = 'over';
       this.#wake();
     });
@@ -59,8 +62,9 @@ export class ListingAhead {
     this.#worker.on('exit', () => this.#end());
   }
 
-  /** The directory's listing; null when the walk has to make it. */
+  /** The directory's listing, which stands until the next call; null when the walk has to make it. */
   async take(path: BytePath): Promise<Listing | null> {
+    for (const message of this.#had.splice(0)) giveBackMessage(message);
     while (this.#arrived.length === 0 && this.#state === 'lists') {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -85,6 +89,7 @@ export class ListingAhead {
       return undefined;
     }
     const passed = this.#arrived.splice(0, position + 1);
+    for (const { lastOf } of passed) if (lastOf) this.#had.push(lastOf);
     const entries = passed.reduce((sum, { listing }) => sum + 1 + (listing?.count ?? 0), 0);
     Atomics.add(this.#taken, 0, entries);
     Atomics.notify(this.#taken, 0);
@@ -95,6 +100,16 @@ export class ListingAhead {
     this.#state = 'over';
     this.#wake();
   }
+}
+
+interface Arrived extends ListedDirectory {
+  /** The message that ends with this directory. */
+  readonly lastOf: ListingMessage | null;
+}
+
+function arrivedIn(message: ListingMessage): readonly Arrived[] {
+  const directories = [...splitListings(message)];
+  return directories.map((directory, n) => ({ ...directory, lastOf: n === directories.length - 1 ? message : null }));
 }
 
 /** In the order in which the walk comes to them. */

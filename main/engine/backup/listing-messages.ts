@@ -1,3 +1,4 @@
+import { giveBack } from '../give-back.ts';
 import type { BytePath } from './byte-path.ts';
 import { type Listing, STAT_FIELDS } from './listing.ts';
 import type { SelectionRules } from './selection.ts';
@@ -30,6 +31,7 @@ export interface ListedDirectory {
   readonly listing: Listing | null;
 }
 
+/** The memory of the listings is given back. */
 export function joinListings(directories: readonly ListedDirectory[]): ListingMessage {
   let entries = 0;
   let nameBytes = 0;
@@ -50,7 +52,7 @@ export function joinListings(directories: readonly ListedDirectory[]): ListingMe
     entry += listing.count;
     nameByte += listing.names.length;
   }
-  return {
+  const message = {
     paths: directories.map(({ path }) => path).join('\0'),
     counts: Int32Array.from(directories, ({ listing }) => listing?.count ?? -1),
     excluded: Uint32Array.from(directories, ({ listing }) => listing?.excluded ?? 0),
@@ -58,6 +60,17 @@ export function joinListings(directories: readonly ListedDirectory[]): ListingMe
     ends,
     stats,
   };
+  for (const { listing } of directories) if (listing) giveBackListing(listing);
+  return message;
+}
+
+function giveBackListing({ names, ends, stats }: Listing): void {
+  for (const column of [names, ends, stats]) giveBack(column);
+}
+
+/** When nothing that `splitListings` gave is read any more. */
+export function giveBackMessage({ names, ends, stats }: ListingMessage): void {
+  for (const column of [names, ends, stats]) giveBack(column);
 }
 
 export function* splitListings(message: ListingMessage): Generator<ListedDirectory> {

@@ -33,8 +33,9 @@ function listBelow(root: BytePath): void {
     const listing = path.length < LONG_PATH ? tryToList(path) : null;
     waiting.push({ path, listing });
     waitingEntries += 1 + (listing?.count ?? 0);
-    if (waitingEntries >= messageSize) send();
+    // Before it is sent: its memory is given back then.
     if (listing) directories.push(...directoriesIn(path, listing).reverse());
+    if (waitingEntries >= messageSize) send();
   }
 }
 

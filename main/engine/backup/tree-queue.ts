@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { encodeTree, type TreeNode } from '../format/tree.ts';
+import { giveBack } from '../give-back.ts';
 import type { TreeId } from '../ids.ts';
 import type { BackupPool } from '../workers/backup-pool.ts';
 import { isTransferable } from '../workers/job-pool.ts';
@@ -7,13 +8,14 @@ import type { DestinationWriter } from './destination-writer.ts';
 
 const BYTES_PER_JOB = 1024 * 1024;
 
-/** In memory of its own. */
+/** In memory of its own; that of the trees is given back. */
 function joined(trees: readonly { readonly bytes: Uint8Array }[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(trees.reduce((sum, { bytes }) => sum + bytes.length, 0));
   let offset = 0;
   for (const { bytes } of trees) {
     all.set(bytes, offset);
     offset += bytes.length;
+    giveBack(bytes);
   }
   return all;
 }
@@ -64,11 +66,12 @@ export class TreeQueue {
     this.#waiting = [];
     this.#bytes = 0;
     const [first] = trees;
+    const lengths = Uint32Array.from(trees, ({ bytes }) => bytes.length);
     const job = this.#pool.storeBlobs({
       type: 'tree',
       // The worker gets the memory of the bytes, which a small tree shares with others.
       bytes: first && trees.length === 1 && isTransferable(first.bytes) ? first.bytes : joined(trees),
-      lengths: Uint32Array.from(trees, ({ bytes }) => bytes.length),
+      lengths,
       ids: Buffer.concat(trees.map(({ id }) => id)),
       wanted: Uint32Array.from(trees, ({ wanted }) => wanted),
     });

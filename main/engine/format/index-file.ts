@@ -1,3 +1,4 @@
+import { giveBack } from '../give-back.ts';
 import type { BlobId, PackId } from '../ids.ts';
 import { JsonObject, parseJson } from './json-document.ts';
 import type { BlobType, PackBlobs, PackEntry } from './pack.ts';
@@ -88,7 +89,10 @@ class TextBytes {
   }
 
   finish(): Buffer<ArrayBuffer> {
-    return Buffer.concat([...this.#full, this.#part.subarray(0, this.#used)]);
+    const parts = [...this.#full, this.#part.subarray(0, this.#used)];
+    const bytes = Buffer.concat(parts);
+    for (const { buffer } of parts) giveBack(new Uint8Array(buffer));
+    return bytes;
   }
 }
 

@@ -1,4 +1,5 @@
 import { TriplicateError } from '../errors.ts';
+import { giveBack } from '../give-back.ts';
 import type { BlobId } from '../ids.ts';
 import { SEAL_OVERHEAD } from './crypto.ts';
 
@@ -60,7 +61,7 @@ export function encodePackHeader(entries: readonly PackEntry[]): Uint8Array<Arra
     if (id.write(entry.id, 'hex') !== ID_BYTES) throw new TriplicateError('internal', 'Not a blob id.');
     header.add({ ...entry, id });
   }
-  return header.bytes;
+  return header.finish();
 }
 
 /** The plaintext of a header while its pack is filled: 41 bytes a blob, where a list of entries would take 200. */
@@ -74,10 +75,11 @@ export class PackHeader {
     return this.#blobs;
   }
 
-  /** What has been added so far, in memory of its own. */
-  get bytes(): Uint8Array<ArrayBuffer> {
+  /** What has been added, in memory of its own; the header is done after that. */
+  finish(): Uint8Array<ArrayBuffer> {
     const bytes = Buffer.allocUnsafeSlow(this.#used);
     this.#bytes.copy(bytes, 0, 0, this.#used);
+    giveBack(this.#bytes);
     return bytes;
   }
 
@@ -101,6 +103,7 @@ export class PackHeader {
   #grow(): void {
     const wider = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
     this.#bytes.copy(wider);
+    giveBack(this.#bytes);
     this.#bytes = wider;
   }
 }

@@ -2,6 +2,7 @@ import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
 import { decodeIndex, type IndexedPack, type StoredPack } from '../format/index-file.ts';
 import { type PackColumns, scanIndex } from '../format/index-scan.ts';
 import { type BlobType, PACK_HEADER_OVERHEAD, type PackEntry, packEntrySize } from '../format/pack.ts';
+import { giveBack } from '../give-back.ts';
 import type { BlobId, IndexId, PackId } from '../ids.ts';
 import { IdTable } from './id-table.ts';
 import { inParallel } from './in-parallel.ts';
@@ -209,6 +210,7 @@ export class BlobIndex {
     const widen = (old: Uint32Array): Uint32Array => {
       const wider = new Uint32Array(capacity);
       wider.set(old);
+      giveBack(old);
       return wider;
     };
     this.#packOf = widen(this.#packOf);

@@ -1,3 +1,5 @@
+import { giveBack } from '../give-back.ts';
+
 /**
  * Ids (32 bytes each) in blocks, so that growing copies none of them, with an open-addressing hash over them. The first bytes of a SHA-256 are as
  * good as any hash of it. An id may be added more than once; entries are numbered in the order of their coming.
@@ -68,6 +70,12 @@ export class IdTable {
     return (this.#blocks[entry >>> BLOCK_BITS] as Uint8Array).subarray(at, at + ID_BYTES);
   }
 
+  /** Gives its memory back; the table cannot be used any more. */
+  discard(): void {
+    for (const block of this.#blocks) giveBack(block);
+    giveBack(this.#slots);
+  }
+
   #equals(entry: number, bytes: Uint8Array, offset: number): boolean {
     const block = this.#blocks[entry >>> BLOCK_BITS] as Uint8Array;
     const start = (entry & IN_BLOCK) * ID_BYTES;
@@ -92,6 +100,7 @@ export class IdTable {
     const block = this.#blocks[0] as Uint8Array;
     const wider = new Uint8Array(Math.min(block.length * 2, BLOCK_IDS * ID_BYTES));
     wider.set(block);
+    giveBack(block);
     this.#setBlock(0, wider);
   }
 
@@ -101,7 +110,9 @@ export class IdTable {
   }
 
   #growSlots(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2);
+    const slots = this.#slots.length * 2;
+    giveBack(this.#slots);
+    this.#slots = new Uint32Array(slots);
     for (let entry = 0; entry < this.#size; entry++) this.#place(entry);
   }
 }

@@ -1,4 +1,5 @@
 import { encodeIndexPack, joinIndex, type StoredPack } from '../format/index-file.ts';
+import { giveBack } from '../give-back.ts';
 import type { IndexId } from '../ids.ts';
 import type { Repository } from './repository.ts';
 import { writeUnpacked } from './unpacked-files.ts';
@@ -43,6 +44,7 @@ export class IndexWriter {
       const part = this.#takePart();
       const text = joinIndex(part.map(({ json }) => json));
       const id = await writeUnpacked(this.#repository, 'index', text, signal);
+      giveBack(text);
       this.#waiting = this.#waiting.slice(part.length);
       this.#blobs -= part.reduce((sum, pack) => sum + pack.blobs, 0);
       written.push(id as IndexId);

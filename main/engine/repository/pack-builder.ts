@@ -76,7 +76,7 @@ export class PackBuilder {
 
   /** Writes the header and gives the whole pack; the builder is done after that. */
   finish(key: Key, iv: Uint8Array): FinishedPack {
-    const header = this.#header.bytes;
+    const header = this.#header.finish();
     const sealed = seal(key, iv, header);
     this.#buffer.set(sealed, this.#used);
     this.#buffer.writeUInt32LE(sealed.length, this.#used + sealed.length);

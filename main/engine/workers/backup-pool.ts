@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { BytePath } from '../backup/byte-path.ts';
 import { TriplicateError } from '../errors.ts';
+import { giveBack } from '../give-back.ts';
 import type {
   BackupWorkerData,
   BlobsJob,
@@ -21,7 +22,7 @@ export type PackMessage = Extract<FromWorker, { kind: 'pack' }>;
 /** What the pool asks of the run that owns it. */
 export interface PoolHandlers {
   /** Which destinations (bits) lack each of these blobs; the asker stores those. */
-  claim(ids: Uint8Array): Uint32Array;
+  claim(ids: Uint8Array): Uint32Array<ArrayBuffer>;
   /** Resolves when the pack is stored or its destination has failed; never rejects. */
   storePack(pack: PackMessage): Promise<void>;
   bytesRead(bytes: number): void;
@@ -182,8 +183,11 @@ export class BackupPool {
 
   #receive(member: Member, message: FromWorker): void {
     switch (message.kind) {
-      case 'claim':
-        return this.#post(member, { kind: 'claimed', wanted: this.#served.claim(message.ids) });
+      case 'claim': {
+        const wanted = this.#served.claim(message.ids);
+        giveBack(message.ids);
+        return this.#post(member, { kind: 'claimed', wanted }, [wanted.buffer]);
+      }
       case 'pack': {
         const stored = this.#served.storePack(message).then(() => {
           this.#stores.delete(stored);

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import type { BytePath } from '../backup/byte-path.ts';
 import { compressForNow } from '../format/zstd.ts';
+import { giveBack } from '../give-back.ts';
 import type {
   BackupWorkerData,
   BlobsJob,
@@ -37,18 +38,31 @@ let bytesToTell = 0;
 
 /** Ids in one growing buffer: an object for each would be memory outside the heap that the collector does not see. */
 class IdList {
-  #bytes = Buffer.allocUnsafe(1024 * ID_BYTES);
+  #bytes = Buffer.allocUnsafeSlow(1024 * ID_BYTES);
   count = 0;
 
-  get bytes(): Buffer<ArrayBuffer> {
+  /** Valid until the next `add`. */
+  get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.count * ID_BYTES);
+  }
+
+  /** In memory of their own, to be handed over: as views, all of the memory behind them would be copied. */
+  copy(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.bytes);
   }
 
   add(id: Uint8Array): void {
     const at = this.count * ID_BYTES;
-    if (at === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.allocUnsafe(this.#bytes.length)]);
+    if (at === this.#bytes.length) this.#grow();
     this.#bytes.set(id, at);
     this.count++;
+  }
+
+  #grow(): void {
+    const wider = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
+    wider.set(this.#bytes);
+    giveBack(this.#bytes);
+    this.#bytes = wider;
   }
 }
 
@@ -58,16 +72,17 @@ const idOfChunk = Buffer.alloc(ID_BYTES);
 class WaitingChunks implements ChunkSink {
   readonly #chunks: Uint8Array[] = [];
   readonly #ids = new IdList();
-  #jobIds = new IdList();
+  readonly #jobIds = new IdList();
   #fileStart = 0;
 
   beginJob(): void {
-    this.#jobIds = new IdList();
+    this.#jobIds.count = 0;
     this.#fileStart = 0;
   }
 
-  get jobIds(): Uint8Array {
-    return this.#jobIds.bytes;
+  /** In memory of their own. */
+  copyJobIds(): Uint8Array<ArrayBuffer> {
+    return this.#jobIds.copy();
   }
 
   /** The file at hand is done. Gives the number of its chunks; `drop`: its ids do not count. */
@@ -92,7 +107,7 @@ class WaitingChunks implements ChunkSink {
   async settle(): Promise<void> {
     if (this.#chunks.length === 0) return;
     const ids = this.#ids.bytes;
-    const wanted = await claim(ids);
+    const wanted = await claim(this.#ids.copy());
     for (const [position, bytes] of this.#chunks.entries()) {
       const bits = wanted[position] ?? 0;
       if (bits !== 0) await store('data', idAt(ids, position), bytes, bits);
@@ -118,10 +133,11 @@ function tellBytes(): void {
   bytesToTell = 0;
 }
 
-function claim(ids: Uint8Array): Promise<Uint32Array> {
+/** @param ids in memory of their own, which is handed over */
+function claim(ids: Uint8Array<ArrayBuffer>): Promise<Uint32Array> {
   return new Promise((resolve) => {
     answerClaim = resolve;
-    send({ kind: 'claim', ids });
+    send({ kind: 'claim', ids }, [ids.buffer]);
   });
 }
 
@@ -157,7 +173,9 @@ async function storeFiles(job: FilesJob): Promise<void> {
   }
   await files.settle();
   tellBytes();
-  send({ kind: 'filesDone', job: job.job, outcomes, sizes, blobCounts, ids: waiting.jobIds, fresh, failures });
+  const ids = waiting.copyJobIds();
+  const columns = [outcomes.buffer, sizes.buffer, blobCounts.buffer, ids.buffer];
+  send({ kind: 'filesDone', job: job.job, outcomes, sizes, blobCounts, ids, fresh, failures }, columns);
 }
 
 function findCuts(job: CutsJob): void {
@@ -171,7 +189,8 @@ async function storeChunks({ job, path, bounds }: ChunksJob): Promise<void> {
   await files.settle();
   waiting.endFile('keep');
   tellBytes();
-  send({ kind: 'chunksDone', job, ids: waiting.jobIds });
+  const ids = waiting.copyJobIds();
+  send({ kind: 'chunksDone', job, ids }, [ids.buffer]);
 }
 
 async function storeBlobs(job: BlobsJob): Promise<void> {
@@ -185,6 +204,7 @@ async function storeBlobs(job: BlobsJob): Promise<void> {
     );
     offset += length;
   }
+  giveBack(job.bytes);
   send({ kind: 'blobsDone', job: job.job });
 }
 

@@ -60,6 +60,15 @@ export class DirectoryTrees {
     directory.entries = [];
     directory.earlier = null;
     const isAsBefore = nodes?.length === entries.length && entries.every((entry, n) => entry === nodes[n]);
-    return stored && isAsBefore ? stored.tree : trees.add(entries);
+    return stored && isAsBefore ? stored.tree : trees.add(emptied(entries));
+  }
+}
+
+/** Lets go of each entry as it goes: of a large directory they are several times its text. */
+function* emptied(entries: (TreeNode | undefined)[]): Generator<TreeNode> {
+  for (const [position, entry] of entries.entries()) {
+    if (!entry) continue;
+    entries[position] = undefined;
+    yield entry;
   }
 }

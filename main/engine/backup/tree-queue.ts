@@ -39,7 +39,7 @@ export class TreeQueue {
   }
 
   /** The id of a directory with these entries (sorted by raw name). */
-  add(nodes: readonly TreeNode[]): TreeId {
+  add(nodes: Iterable<TreeNode>): TreeId {
     const bytes = encodeTree(nodes);
     const id = hash('sha256', bytes, 'buffer');
     let wanted = 0;

@@ -112,9 +112,7 @@ export class Walk {
 
   async #walkAll(): Promise<void> {
     for (let visit = this.#visits.pop(); visit; visit = this.#visits.pop()) {
-      await this.#turn();
-      await this.#context.files.roomy();
-      await this.#context.attributes.roomy();
+      await this.#turnWithRoom();
       if (visit.kind === 'way') await this.#visitWay(visit.directory, visit.children, visit.before);
       else await this.#visitDirectory(visit);
     }
@@ -218,7 +216,7 @@ export class Walk {
       const name = nameAt(listing, position);
       const place = { position, name, ...placeIn(directory, name), stat: statAt(listing, position) };
       this.#settleEntry(directory, { ...place, before: earlier.take(name), isTarget: false }, visits);
-      if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turn();
+      if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turnWithRoom();
     }
     this.#context.counts.filesRemoved += earlier.filesPassedOver();
   }
@@ -506,10 +504,14 @@ export class Walk {
     counts.bytesTotal += bytes;
   }
 
-  async #turn(): Promise<void> {
+  /** Also in the middle of a directory: each file that waits takes a kilobyte, and some directories have 300,000. */
+  async #turnWithRoom(): Promise<void> {
+    const { signal, files, attributes } = this.#context;
     this.#entriesSinceTurn = 0;
-    throwIfCancelled(this.#context.signal);
+    throwIfCancelled(signal);
     await nextTurn();
+    await files.roomy();
+    await attributes.roomy();
   }
 }
 

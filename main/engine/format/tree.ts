@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { TriplicateError } from '../errors.ts';
+import { giveBack } from '../give-back.ts';
 import type { BlobId, TreeId } from '../ids.ts';
 import { jsonString, jsonStringOfBytes } from './json-text.ts';
 import { quoteName } from './name.ts';
@@ -57,7 +58,7 @@ export interface TreeNode {
  * The plaintext of a tree blob, byte for byte as restic writes it: its SHA-256 is the tree's id.
  * @param nodes strictly ascending by raw name
  */
-export function encodeTree(nodes: readonly TreeNode[]): Uint8Array<ArrayBuffer> {
+export function encodeTree(nodes: Iterable<TreeNode>): Uint8Array<ArrayBuffer> {
   const parts: Buffer<ArrayBuffer>[] = [];
   let text = '{"nodes":[';
   let previous: Uint8Array | undefined;
@@ -73,7 +74,19 @@ export function encodeTree(nodes: readonly TreeNode[]): Uint8Array<ArrayBuffer> 
     text = '';
   }
   const last = Buffer.from(`${text}]}\n`);
-  return parts.length === 0 ? last : Buffer.concat([...parts, last]);
+  return parts.length === 0 ? last : joined([...parts, last]);
+}
+
+/** A part is given back as soon as it is copied: together they are as large as the whole. */
+function joined(parts: readonly Buffer<ArrayBuffer>[]): Buffer<ArrayBuffer> {
+  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0));
+  let length = 0;
+  for (const part of parts) {
+    whole.set(part, length);
+    length += part.length;
+    giveBack(part);
+  }
+  return whole;
 }
 
 /** A directory of hundreds of thousands of entries as one text would take many times its size. */

@@ -23,7 +23,7 @@ export function folderChoices(listed: readonly HistoryFolder[], past: readonly H
   const label = ({ name, path }: HistoryFolder): string => ((count.get(name)?.length ?? 0) > 1 ? path : name);
   const groups = [
     { group: 'Protected', items: listed.map(choice) },
-    { group: 'Not protected, versions kept', items: past.map((one) => ({ ...choice(one), label: label(one) })) },
+    { group: 'Not protected', items: past.map((one) => ({ ...choice(one), label: label(one) })) },
   ];
   return groups.filter(({ items }) => items.length > 0);
 }

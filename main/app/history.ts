@@ -158,7 +158,7 @@ export class History {
     limit: number;
   }): Promise<{ hits: SearchHit[]; more: boolean; tookMs: number }> {
     const started = performance.now();
-    const folders = input.folderId ? [this.folder(input.folderId)] : await this.#searchable();
+    const folders = input.folderId ? [this.folder(input.folderId)] : this.#searchable();
     const scopes = folders.map(({ id }) => this.scope(id));
     const which = input.deletedOnly ? 'deleted' : 'all';
     const found = await this.#core.engine.call('search', { scopes, text: input.text, which, limit: input.limit });
@@ -171,9 +171,12 @@ export class History {
     return { hits, more: found.more, tookMs: performance.now() - started };
   }
 
-  /** Past folders only once they are in the catalog: bringing in a large repository takes its time. */
-  async #searchable(): Promise<readonly HistoryFolder[]> {
-    const past = (await this.#past.list()).filter(({ id }) => this.#pastInCatalog.has(id));
+  /**
+   * Past folders only once they are in the catalog: bringing in a large repository takes its time. No destination is asked:
+   * a search answers while the person types.
+   */
+  #searchable(): readonly HistoryFolder[] {
+    const past = this.#past.known().filter(({ id }) => this.#pastInCatalog.has(id));
     return [...this.#folders.records().map(({ id }) => this.folder(id)), ...past];
   }
 

@@ -31,12 +31,12 @@ export class PastFolders {
 
   /** By path. What a destination holds that is away is known from the catalog. */
   async list(): Promise<readonly HistoryFolder[]> {
-    if (this.#core.ports.clock.now() - this.#foundAt < FRESH_MS) return this.#unprotected();
+    if (this.#core.ports.clock.now() - this.#foundAt < FRESH_MS) return this.known();
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });
     await this.#looking;
-    return this.#unprotected();
+    return this.known();
   }
 
   /** The next question looks again. */
@@ -69,7 +69,8 @@ export class PastFolders {
     return this.#found;
   }
 
-  #unprotected(): readonly HistoryFolder[] {
+  /** What was found last, without asking any destination. */
+  known(): readonly HistoryFolder[] {
     const paths = new Set(this.#folders.records().map(({ path }) => path));
     return this.#found.filter(({ path }) => !paths.has(path));
   }

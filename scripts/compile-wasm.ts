@@ -8,7 +8,11 @@ export interface WasmModule {
   readonly target: URL;
 }
 
-export const WASM_MODULES: readonly WasmModule[] = [moduleIn('chunker', 'rabin'), moduleIn('format', 'poly1305')];
+export const WASM_MODULES: readonly WasmModule[] = [
+  moduleIn('chunker', 'rabin'),
+  moduleIn('format', 'poly1305'),
+  moduleIn('key-derivation', 'scrypt'),
+];
 
 function moduleIn(room: string, name: string): WasmModule {
   const folder = new URL(`../main/engine/${room}/`, import.meta.url);
@@ -21,7 +25,7 @@ export async function compileWasm({ name, source }: WasmModule): Promise<Uint8Ar
   const text = await readFile(source, 'utf8');
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    [file, '--outFile', `${name}.wasm`, '-O3', '--runtime', 'stub', '--noAssert', '--importMemory'],
+    [file, '--outFile', `${name}.wasm`, '-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--enable', 'simd'],
     {
       readFile: (asked) => (asked === file ? text : null),
       writeFile: (_name, contents) => {

@@ -4,6 +4,7 @@ declare namespace WebAssembly {
     constructor(descriptor: { readonly initial: number; readonly maximum: number; readonly shared?: boolean });
     readonly buffer: ArrayBuffer | SharedArrayBuffer;
   }
+  class CompileError extends Error {}
   class Module {
     constructor(bytes: Uint8Array);
   }

@@ -1,26 +1,19 @@
-import { scrypt } from 'node:crypto';
 import type { Random } from '../clock.ts';
 import { hasCode, TriplicateError } from '../errors.ts';
+import { type ScryptCost, scrypt } from '../key-derivation/scrypt.ts';
 import { clampR, type Key, open, seal } from './crypto.ts';
 import { JsonObject, parseJson } from './json-document.ts';
 import { jsonString } from './json-text.ts';
 
-/** Cost of the key derivation (format, section 3): N a power of two, memory 128·N·r bytes, time N·r·p. */
-export interface ScryptParams {
-  readonly N: number;
-  readonly r: number;
-  readonly p: number;
-}
-
 /** What restic calibrates itself to on an ordinary machine: 32 MiB, about a third of a second. */
-export const DEFAULT_SCRYPT: ScryptParams = { N: 32768, r: 8, p: 5 };
+export const DEFAULT_SCRYPT: ScryptCost = { N: 32768, r: 8, p: 5 };
 
 const SALT_BYTES = 64;
 /** A hostile key file must neither take all memory nor all time. restic's own files need 32 to 64 MiB. */
 const MAX_SCRYPT_BYTES = 1024 ** 3;
 const MAX_SCRYPT_WORK = 2 ** 27;
 
-export interface KeyFile extends ScryptParams {
+export interface KeyFile extends ScryptCost {
   readonly created?: string;
   readonly hostname?: string;
   readonly username?: string;
@@ -33,7 +26,7 @@ export interface KeyFile extends ScryptParams {
 export interface CreateKeyFile {
   readonly passphrase: string | Uint8Array;
   readonly masterKey: Key;
-  readonly params: ScryptParams;
+  readonly params: ScryptCost;
   /** RFC 3339. */
   readonly created: string;
   readonly hostname: string;
@@ -80,19 +73,13 @@ export async function openKeyFile(bytes: Uint8Array, passphrase: string | Uint8A
 }
 
 /** The key that a passphrase gives: its exact bytes, without Unicode normalisation. @throws `repo/damaged` */
-export function deriveKey(
+export async function deriveKey(
   passphrase: string | Uint8Array,
-  params: ScryptParams & { readonly salt: Uint8Array },
+  params: ScryptCost & { readonly salt: Uint8Array },
 ): Promise<Key> {
   checkParams(params);
-  const { N, r, p, salt } = params;
-  const maxmem = 128 * r * (N + p + 2) + 1024;
-  return new Promise((resolve, reject) => {
-    scrypt(passphrase, salt, 64, { N, r, p, maxmem }, (error, bytes) => {
-      if (error) reject(error);
-      else resolve(keyOf(bytes.subarray(0, 32), bytes.subarray(32, 48), bytes.subarray(48, 64)));
-    });
-  });
+  const bytes = await scrypt(passphrase, params.salt, 64, params);
+  return keyOf(bytes.subarray(0, 32), bytes.subarray(32, 48), bytes.subarray(48, 64));
 }
 
 /** A fresh master key. */
@@ -129,7 +116,7 @@ function masterKeyJson(key: Key): string {
   return `{"mac":{"k":"${base64(key.macK)}","r":"${base64(key.macR)}"},"encrypt":"${base64(key.encrypt)}"}`;
 }
 
-function checkParams({ N, r, p }: ScryptParams): void {
+function checkParams({ N, r, p }: ScryptCost): void {
   const whole = [N, r, p].every((number) => Number.isSafeInteger(number) && number >= 1);
   const powerOfTwo = N > 1 && Number.isInteger(Math.log2(N));
   if (!whole || !powerOfTwo) throw new TriplicateError('repo/damaged', 'A key file has impossible scrypt parameters.');

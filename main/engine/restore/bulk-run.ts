@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { bulkMemory } from '../store/bulk-memory.ts';
 import { WORTH_BYTES, writeBlocks } from '../store/direct-files.ts';
 import type { FilePart } from './restore-messages.ts';
@@ -12,16 +12,17 @@ import { hasHole, writeAt } from './write-file.ts';
 const STRETCH_BYTES = 64 * 1024;
 /** Content that follows each other is gathered up to here: few large writes suit every disk. */
 const ROOM_BYTES = 4 * 1024 * 1024;
+const ROOMS = 4;
 
 /**
  * Gathers parts that follow each other in one file, decoded in place, and writes them in one go past the system's cache,
  * while the next are being decoded. What was taken is in the file when the promise of `flush` has resolved.
  */
 export class BulkRun {
-  readonly #rooms = [newRoom(), newRoom()] as const;
+  readonly #rooms: readonly Uint8Array[] = Array.from({ length: ROOMS }, newRoom);
   /** What a room is being written by; never rejects. */
-  readonly #writing: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
-  #current: 0 | 1 = 0;
+  readonly #writing: Promise<unknown>[] = this.#rooms.map(() => Promise.resolve());
+  #current = 0;
   #part: FilePart | undefined;
   /** Where in the room the content begins: as far behind a stretch as in the file. */
   #from = 0;
@@ -52,7 +53,7 @@ export class BulkRun {
   roomFor(part: FilePart, bytes: number): Uint8Array {
     if (!this.#part) this.#from = part.at % STRETCH_BYTES;
     const start = this.#from + this.#bytes;
-    return this.#rooms[this.#current].subarray(start, start + bytes);
+    return (this.#rooms[this.#current] as Uint8Array).subarray(start, start + bytes);
   }
 
   /** The part's content stands in its place. */
@@ -65,18 +66,25 @@ export class BulkRun {
   flush(): Promise<number> {
     const part = this.#part;
     if (!part) return Promise.resolve(0);
-    const content = this.#rooms[this.#current].subarray(this.#from, this.#from + this.#bytes);
+    const content = (this.#rooms[this.#current] as Uint8Array).subarray(this.#from, this.#from + this.#bytes);
     this.#part = undefined;
     this.#bytes = 0;
     const written = writePart(Buffer.from(part.temporary, 'latin1'), content, part.at);
     this.#writing[this.#current] = written.catch(() => undefined);
-    this.#current = this.#current === 0 ? 1 : 0;
+    this.#current = (this.#current + 1) % this.#rooms.length;
     return written;
   }
 }
 
 function newRoom(): Uint8Array {
   return new Uint8Array(bulkMemory(ROOM_BYTES + STRETCH_BYTES));
+}
+
+async function writeWholly(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let from = 0;
+  while (from < bytes.length) {
+    from += (await handle.write(bytes, from, bytes.length - from, position + from)).bytesWritten;
+  }
 }
 
 /** Into an existing file, never through a link. Gives the bytes. */
@@ -89,8 +97,8 @@ async function writePart(path: Buffer, content: Uint8Array, at: number): Promise
   try {
     if (written === 0) writeAt(handle.fd, content, at, 'leave');
     else {
-      writeAt(handle.fd, content.subarray(0, head), at, 'none');
-      writeAt(handle.fd, content.subarray(head + written), at + head + written, 'none');
+      await writeWholly(handle, content.subarray(0, head), at);
+      await writeWholly(handle, content.subarray(head + written), at + head + written);
     }
   } finally {
     await handle.close();

@@ -129,6 +129,7 @@ class RestoreRun {
     const events = {
       done: (entry: PlannedEntry, path: Buffer) => {
         this.#files++;
+        this.#flush.made();
         this.#noteMetadata(entry, path);
       },
       failed: (entry: PlannedEntry, reason: RestoreProblem, text: string) => this.#fail(entry, reason, text),

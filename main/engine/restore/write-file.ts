@@ -3,6 +3,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   ftruncateSync,
   lstatSync,
   openSync,
@@ -64,7 +65,8 @@ export interface FileOutcome {
 
 /** A whole small file: temporary name, content, owner, mode, final name. On failure nothing is left of it. */
 export function writeWhole(file: FileOutcome, bytes: Uint8Array): void {
-  const fd = openSync(file.temporary, NEW_FILE, 0o600);
+  // Nobody else may read it before it is its owner's.
+  const fd = openSync(file.temporary, NEW_FILE, staysOurs(file) ? file.mode & 0o777 : 0o600);
   try {
     try {
       const large = bytes.length >= ZEROS.length;
@@ -105,10 +107,19 @@ export function removeQuietly(path: Buffer): void {
   }
 }
 
-/** The owner first: changing it clears setuid and setgid. */
+/** The owner first: changing it clears setuid and setgid. What is so already costs one look, not two changes. */
 function setOwnerAndMode(fd: number, { owner, mode }: FileOutcome): void {
-  if (owner) fchownSync(fd, owner.uid, owner.gid);
-  fchmodSync(fd, mode);
+  const found = fstatSync(fd);
+  const other = owner !== undefined && (found.uid !== owner.uid || found.gid !== owner.gid);
+  if (other) fchownSync(fd, owner.uid, owner.gid);
+  if (other || (found.mode & 0o7777) !== mode) fchmodSync(fd, mode);
+}
+
+const OUR_USER = process.geteuid?.();
+const OUR_GROUP = process.getegid?.();
+
+function staysOurs({ owner }: FileOutcome): boolean {
+  return owner === undefined || (owner.uid === OUR_USER && owner.gid === OUR_GROUP);
 }
 
 function giveName({ temporary, path, existing }: FileOutcome): void {

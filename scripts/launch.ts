@@ -9,11 +9,11 @@ const electron = findElectronBinary(root);
 const obstacle = 'missing' in electron ? electron.missing : (missingDisplay() ?? superuser());
 
 if ('path' in electron && obstacle === undefined) {
-  await build('renderer', 'electron');
+  await build('renderer', 'electron', 'cli');
   process.exitCode = await run(electron.path, ['.', ...args]);
 } else {
   process.stderr.write(`Serving the interface to your browser, because ${obstacle}.\n`);
-  await build('renderer');
+  await build('renderer', 'cli');
   process.exitCode = await run(process.execPath, ['main/bin.js', 'serve', ...args]);
 }
 

@@ -25,9 +25,17 @@ export async function scrypt(
   length: number,
   cost: ScryptCost,
 ): Promise<Uint8Array> {
-  const shared = isWorthSharing(cost) ? await scryptOnThreads(passphrase, salt, length, cost) : undefined;
-  return shared ?? (await scryptByNode(passphrase, salt, length, cost));
+  if (isWorthSharing(cost)) {
+    // One at a time: several would be no sooner ready, and each takes twice the memory of a lane.
+    const shared = ahead.then(() => scryptOnThreads(passphrase, salt, length, cost));
+    ahead = shared.catch(() => undefined);
+    const bytes = await shared;
+    if (bytes) return bytes;
+  }
+  return scryptByNode(passphrase, salt, length, cost);
 }
+
+let ahead: Promise<unknown> = Promise.resolve();
 
 /** Undefined where threads, vectors or memory are not to be had. */
 export async function scryptOnThreads(
@@ -44,12 +52,14 @@ export async function scryptOnThreads(
     cost,
   };
   lanes.blocks.set(blocks);
-  if (!(await mixAll(lanes))) return undefined;
-  blocks.set(lanes.blocks);
-  const bytes = await pbkdf2Async(passphrase, blocks, 1, length, 'sha256');
-  lanes.blocks.fill(0);
-  blocks.fill(0);
-  return bytes;
+  try {
+    if (!(await mixAll(lanes))) return undefined;
+    blocks.set(lanes.blocks);
+    return await pbkdf2Async(passphrase, blocks, 1, length, 'sha256');
+  } finally {
+    lanes.blocks.fill(0);
+    blocks.fill(0);
+  }
 }
 
 const pbkdf2Async = promisify(pbkdf2);
@@ -78,8 +88,7 @@ function isWorthSharing({ N, r, p }: ScryptCost): boolean {
 async function mixAll(lanes: SharedLanes): Promise<boolean> {
   const mixer = tryToMake(lanes.cost);
   if (!mixer) return false;
-  const helpers = Math.min(MAX_HELPERS, availableParallelism() - 1, lanes.cost.p - 1);
-  const threads = Array.from({ length: helpers }, () => new Helper(lanes));
+  const threads = startHelpers(lanes);
   try {
     let mixed = 0;
     for (let lane = takeLane(lanes); lane; lane = takeLane(lanes)) {
@@ -94,6 +103,18 @@ async function mixAll(lanes: SharedLanes): Promise<boolean> {
     mixer.wipe();
     for (const thread of threads) thread.stop();
   }
+}
+
+/** As many as are of use and to be had. */
+function startHelpers(lanes: SharedLanes): readonly Helper[] {
+  const helpers: Helper[] = [];
+  const wanted = Math.min(MAX_HELPERS, availableParallelism() - 1, lanes.cost.p - 1);
+  try {
+    while (helpers.length < wanted) helpers.push(new Helper(lanes));
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_WORKER_INIT_FAILED') throw error;
+  }
+  return helpers;
 }
 
 function tryToMake(cost: ScryptCost): LaneMixer | undefined {

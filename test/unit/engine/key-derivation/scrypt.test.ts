@@ -38,6 +38,13 @@ describe('scrypt on threads', () => {
     expect(toHex(await scrypt('secret', counting(0, 64), 64, cost))).toBe(byNode('secret', counting(0, 64), 64, cost));
   });
 
+  it('gives each its own when several are asked for at once', async () => {
+    const cost = { N: 16384, r: 8, p: 4 };
+    const words = ['one', 'two', 'three'];
+    const keys = await Promise.all(words.map((word) => scrypt(word, counting(0, 64), 64, cost)));
+    expect(keys.map(toHex)).toEqual(words.map((word) => byNode(word, counting(0, 64), 64, cost)));
+  });
+
   it('leaves to Node what asks for more memory than there can be', async () => {
     expect(await scryptOnThreads('secret', counting(0, 64), 64, { N: 2 ** 26, r: 8, p: 2 })).toBeUndefined();
   });

@@ -5,6 +5,6 @@ await main(async () => {
   await ensureDependencies();
   const missing = await ensurePrograms([rclone]);
   if (missing) throw new SetupError(missing);
-  const built = await runNode(['scripts/build.ts', '--if-stale', 'renderer']);
+  const built = await runNode(['scripts/build.ts', '--if-stale', 'renderer', 'cli']);
   return built === 0 ? runNode(['main/bin.js', 'demo', ...process.argv.slice(2)]) : built;
 });

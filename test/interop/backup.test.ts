@@ -91,6 +91,21 @@ describe('a backup by Triplicate', () => {
     execFileSync('diff', ['-r', '--no-dereference', source, restored].concat('--exclude=pipe'));
   });
 
+  it('counts the files of folders that are gone or have another name', async () => {
+    await newRepository(location);
+    await mkdir(join(source, 'shelf/below/further'), { recursive: true });
+    for (const name of ['one', 'below/two', 'below/further/three']) await writeFile(join(source, 'shelf', name), name);
+    await mkdir(join(source, 'attic/empty'), { recursive: true });
+    await writeFile(join(source, 'attic/four'), 'four');
+    await run();
+    await rename(join(source, 'shelf'), join(source, 'renamed'));
+    await rm(join(source, 'attic'), { recursive: true });
+    await writeFile(join(source, 'attic'), 'a file in the place of a folder');
+    expect(await run()).toMatchObject({ filesNew: 4, filesChanged: 0, filesRemoved: 4 });
+    await rm(join(source, 'renamed'), { recursive: true });
+    expect(await run()).toMatchObject({ filesNew: 0, filesChanged: 0, filesRemoved: 3 });
+  });
+
   it('stores only what changed', async () => {
     await newRepository(location);
     await run();

@@ -1,3 +1,4 @@
+import type { TreeId } from '../ids.ts';
 import type { HelperState } from './attributes.ts';
 import type { LeftOut, LeftOutReason } from './request.ts';
 
@@ -7,6 +8,8 @@ export class Counts {
   filesChanged = 0;
   filesUnchanged = 0;
   filesRemoved = 0;
+  /** Directories of the parent that are gone; what was in them is counted at the end. */
+  readonly treesRemoved: TreeId[] = [];
   directories = 0;
   /** Of the paths that were asked for, those that are neither excluded nor unreadable. */
   targetsTaken = 0;

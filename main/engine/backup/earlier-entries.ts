@@ -1,4 +1,5 @@
 import type { TreeNode } from '../format/tree.ts';
+import type { TreeId } from '../ids.ts';
 import { type BytePath, compareBytes } from './byte-path.ts';
 
 /** The parent's entries of a directory, asked for in the order of names. */
@@ -6,6 +7,7 @@ export class EarlierEntries {
   readonly #nodes: readonly TreeNode[];
   #next = 0;
   #filesPassed = 0;
+  readonly #treesPassed: TreeId[] = [];
 
   constructor(nodes: readonly TreeNode[] | null) {
     this.#nodes = nodes ?? [];
@@ -19,14 +21,19 @@ export class EarlierEntries {
         this.#next++;
         return node;
       }
-      if (node.type === 'file') this.#filesPassed++;
+      this.#pass(node);
     }
     return null;
   }
 
-  /** Files that were there before and were not asked for: deleted ones. */
-  filesPassedOver(): number {
-    const rest = this.#nodes.slice(this.#next).filter(({ type }) => type === 'file').length;
-    return this.#filesPassed + rest;
+  /** No more will be asked for. Gives what was there before and was not asked for: deleted files, and deleted directories. */
+  passedOver(): { readonly files: number; readonly trees: readonly TreeId[] } {
+    for (let node = this.#nodes[this.#next]; node; node = this.#nodes[++this.#next]) this.#pass(node);
+    return { files: this.#filesPassed, trees: this.#treesPassed };
+  }
+
+  #pass(node: TreeNode): void {
+    if (node.type === 'file') this.#filesPassed++;
+    if (node.subtree) this.#treesPassed.push(node.subtree);
   }
 }

@@ -19,6 +19,8 @@ export interface Parent {
   directory(tree: TreeId): Promise<EarlierDirectory | null>;
   /** These directories will be asked for soon: in this order. Those that follow each other are fetched together. */
   willAskFor(trees: readonly TreeId[]): void;
+  /** How many files are in these directories and below, as far as they can be read. */
+  filesBelow(trees: readonly TreeId[]): Promise<number>;
 }
 
 /** A directory of an earlier snapshot. */
@@ -51,12 +53,15 @@ export async function findParent(
     everywhere: tree !== null && candidates.filter(({ stored }) => stored.snapshot.tree === tree).length >= alive,
     directory: async (id) => (reader ? reader.directory(id) : null),
     willAskFor: (ids) => reader?.willAskFor(ids),
+    filesBelow: async (ids) => (reader ? reader.filesBelow(ids) : 0),
   };
 }
 
 /** Directories that are held ahead at most, as plaintext. */
 const AHEAD_BYTES = 8 * 1024 * 1024;
 const MOST_AHEAD = 1024;
+/** Directories that are counted through: the same ones again and again would never end. */
+const MOST_COUNTED = 200_000;
 
 /** Reads the directories of the parent: one by one they would cost a request each, which to a far place is a long time. */
 class ParentReader {
@@ -102,6 +107,23 @@ class ParentReader {
       this.#noteDamage(id, error);
       return null;
     }
+  }
+
+  async filesBelow(ids: readonly TreeId[]): Promise<number> {
+    let files = 0;
+    let directories = 0;
+    this.#soon.length = 0;
+    const waiting = ids.toReversed();
+    this.willAskFor(ids);
+    for (let id = waiting.pop(); id !== undefined && directories < MOST_COUNTED; id = waiting.pop()) {
+      directories++;
+      const nodes = (await this.directory(id))?.nodes() ?? [];
+      files += nodes.filter(({ type }) => type === 'file').length;
+      const below = nodes.flatMap(({ subtree }) => subtree ?? []);
+      this.willAskFor(below);
+      waiting.push(...below.toReversed());
+    }
+    return files;
   }
 
   async #textOf(id: TreeId): Promise<Uint8Array> {

@@ -218,7 +218,9 @@ export class Walk {
       this.#settleEntry(directory, { ...place, before: earlier.take(name), isTarget: false }, visits);
       if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turnWithRoom();
     }
-    this.#context.counts.filesRemoved += earlier.filesPassedOver();
+    const removed = earlier.passedOver();
+    this.#context.counts.filesRemoved += removed.files;
+    this.#context.counts.treesRemoved.push(...removed.trees);
   }
 
   /** The next directories to look into, the first of them first. */
@@ -289,8 +291,16 @@ export class Walk {
     }
     directory.entries[entry.position] = draft;
     this.#readAttributes(directory, draft, entry.access, entry.before);
+    if (entry.before && entry.before.type !== type) this.#countReplaced(entry.before);
     if (type === 'dir') this.#settleDirectory(directory, draft, { ...entry, same }, visits);
     else if (type === 'file') this.#settleFile(directory, draft, entry);
+  }
+
+  /** Something of another kind has its name now. */
+  #countReplaced({ type, subtree }: TreeNode): void {
+    const { counts } = this.#context;
+    if (type === 'file') counts.filesRemoved++;
+    if (subtree) counts.treesRemoved.push(subtree);
   }
 
   /** Puts the parent's own node into the directory. False for a directory, and when content is lost somewhere. */

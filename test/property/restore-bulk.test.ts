@@ -89,6 +89,8 @@ const damage: fc.Arbitrary<Mutation> = fc.oneof(
 );
 const lie: fc.Arbitrary<Mutation> = fc.record({
   kind: fc.constant('lie' as const),
+  // Directories lie there once: what becomes of them is for `property/damaged-repository`.
+  of: fc.constant('data' as const),
   file: fc.nat(100),
   blob: fc.nat(1000),
   about: fc.constantFrom('offset' as const, 'length' as const, 'uncompressedLength' as const),

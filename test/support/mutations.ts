@@ -26,8 +26,15 @@ export type Mutation =
   | (Place & { readonly kind: 'duplicate' | 'rename'; readonly id: Uint8Array })
   | (Place & { readonly kind: 'misplace'; readonly to: 'snapshots' | 'index' | 'data' | 'keys' | 'locks' })
   | (Place & { readonly kind: 'swap'; readonly with: Place })
-  /** An index that is sealed as it should be and says something else of one blob. */
-  | { readonly kind: 'lie'; readonly file: number; readonly blob: number; readonly about: Lie; readonly value: number };
+  /** An index that is sealed as it should be and says something else of one blob, of a piece of content where `of` is given. */
+  | {
+      readonly kind: 'lie';
+      readonly file: number;
+      readonly blob: number;
+      readonly of?: 'data';
+      readonly about: Lie;
+      readonly value: number;
+    };
 
 type Lie = 'offset' | 'length' | 'uncompressedLength' | 'type' | 'id' | 'gone' | 'twice';
 
@@ -159,7 +166,7 @@ async function overwrite(path: string, bytes: Uint8Array): Promise<void> {
 async function lie(
   location: string,
   names: readonly string[],
-  { file, blob, about, value }: Mutation & { kind: 'lie' },
+  { file, blob, of, about, value }: Mutation & { kind: 'lie' },
 ): Promise<void> {
   const repository = await reopen(location).catch(() => undefined);
   if (!repository) return;
@@ -168,7 +175,8 @@ async function lie(
     const json = await readUnpacked(repository, { type: 'index', id: name }).catch(() => undefined);
     const packs = json === undefined ? [] : decodeIndex(json).packs;
     const all = packs.flatMap(({ blobs }) => blobs);
-    const victim = all[blob % Math.max(1, all.length)];
+    const possible = all.filter(({ type }) => of === undefined || type === of);
+    const victim = possible[blob % Math.max(1, possible.length)];
     if (!victim) return;
     const told = packs.map((pack) => ({
       id: pack.id,

@@ -62,12 +62,20 @@ export class History {
     });
     this.#core.events.subscribe((event, payload) => {
       if (event !== 'run.changed') return;
-      const { kind, endedAt, destinationIds, folderId } = payload as Run;
-      if (endedAt === null || !CHANGES_HISTORY.has(kind)) return;
-      this.#updateWhere((folder) =>
-        folderId ? folder.id === folderId : folder.destinationIds.some((id) => destinationIds.includes(id)),
-      );
+      const run = payload as Run;
+      if (run.endedAt === null || !CHANGES_HISTORY.has(run.kind)) return;
+      this.#updateWhere((folder) => concerns(run, folder));
     });
+  }
+
+  /** For an app that lives for one command: brings in what its runs did, and waits for that. */
+  async settle(runs: readonly Run[]): Promise<void> {
+    if (this.#core.secrets.state === 'locked') return;
+    const changed = runs.filter(({ kind }) => CHANGES_HISTORY.has(kind));
+    const folders = this.#folders.records().filter((folder) => changed.some((run) => concerns(run, folder)));
+    const updates = folders.map(({ id }) => this.#core.engine.call('updateHistory', this.scope(id)));
+    for (const update of updates) this.#tell(update);
+    await Promise.allSettled(updates);
   }
 
   #updateWhere(fits: (folder: FolderRecord) => boolean): void {
@@ -221,6 +229,10 @@ export class History {
       .toSorted((a, b) => isDamaged(a) - isDamaged(b) || isRemote(a) - isRemote(b))
       .map((id) => ({ destinationId: id, repository: this.#destinations.address(id) }));
   }
+}
+
+function concerns({ folderId, destinationIds }: Run, folder: FolderRecord): boolean {
+  return folderId ? folder.id === folderId : folder.destinationIds.some((id) => destinationIds.includes(id));
 }
 
 /** Copies of one moment in the order in which a restore would take them; those that are away come last. */

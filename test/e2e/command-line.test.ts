@@ -97,6 +97,18 @@ describe('the command line of the app', () => {
     expect((await triplicate('backup', at('docs'))).code).toBe(0);
   });
 
+  it('finds what the last command stored and removed while every disk is away', async () => {
+    const disks = ['disk', 'other', 'third'];
+    await mkdir(at('docs', 'drafts'));
+    await writeFile(at('docs', 'drafts', 'speech.txt'), 'a speech');
+    await triplicate('backup', at('docs'));
+    await rm(at('docs', 'drafts'), { recursive: true });
+    expect((await triplicate('backup', at('docs'))).out).toContain('1 removed');
+    for (const disk of disks) await rename(at(disk), at(`${disk} away`));
+    expect((await triplicate('find', 'speech', '--deleted')).out).toContain('drafts/speech.txt  deleted');
+    for (const disk of disks) await rename(at(`${disk} away`), at(disk));
+  });
+
   it('gives a second start the address of the one that runs, and its answers too', async () => {
     const serving = start('serve', '--no-open');
     try {

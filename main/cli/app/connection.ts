@@ -10,6 +10,11 @@ import { fromWire, TriplicateError, type WireError } from '../../engine/errors.t
 export interface Connection {
   /** @throws the app's error */
   call<Name extends MethodName>(method: Name, input: Input<Name>): Promise<Output<Name>>;
+  /**
+   * Resolves when the history knows what these runs did; the app that runs sees to that by itself. A catalog that cannot be
+   * brought up to date stays behind, and the next command tries again.
+   */
+  settle(runs: readonly Run[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,7 +28,11 @@ export async function connect(home: string): Promise<Connection> {
         hint: 'Try again in a moment, or use its window.',
       });
     }
-    return { call: (method, input) => callOver(address, token, method, input), close: () => Promise.resolve() };
+    return {
+      call: (method, input) => callOver(address, token, method, input),
+      settle: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
   }
   const claim = await claimStateFolder(home);
   try {
@@ -31,6 +40,10 @@ export async function connect(home: string): Promise<Connection> {
     const api = createApi(app);
     return {
       call: async (method, input) => opened(await api.call(method, input)),
+      settle: async (runs, signal) => {
+        const interrupted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+        if (!signal.aborted) await Promise.race([app.history.settle(runs), interrupted]);
+      },
       close: async () => {
         await app.close();
         await claim.release();

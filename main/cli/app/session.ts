@@ -67,12 +67,16 @@ function makeSession(
     json,
     finish: async (runs) => {
       let worst: ExitCode = EXIT.done;
+      const ended: Run[] = [];
       for (const { id } of runs) {
         const run = await waitForRun(app, id, (now) => showProgress(now, output), signal);
         json(run);
         for (const line of describeRun(run)) say(line);
         worst = worse(worst, exitOf(run));
+        ended.push(run);
       }
+      // Else what was just stored could not be found while its destination is away.
+      await app.settle(ended, signal);
       return worst;
     },
     unlock: () => unlockApp(app, parts.passwordFile),

@@ -75,18 +75,19 @@ export function planPrune(
   const keep = present.filter((use) => !gone.has(use));
   const bytesOf = (list: readonly PackUse[], field: 'usedBytes' | 'unusedBytes' | 'size'): number =>
     list.reduce((sum, use) => sum + use[field], 0);
+  const { copy, dropped, unusedAfter } = settleCopies(repack, keep, used);
   return {
     unindexed: unindexed.map(({ id }) => id as PackId),
     remove: remove.map(({ pack }) => pack.id),
     repack: repack.map(({ pack }) => pack),
-    copy: blobsToCopy(repack, keep, used),
+    copy,
     keep: keep.map(({ pack }) => pack),
     missing: uses.filter(({ pack }) => !sizes.has(pack.id)).map(({ pack }) => pack.id),
     bytes: {
       used: bytesOf(present, 'usedBytes'),
-      removed: bytesOf(remove, 'size') + bytesOf(repack, 'unusedBytes'),
+      removed: bytesOf(remove, 'size') + dropped,
       repacked: bytesOf(repack, 'size'),
-      unusedAfter: bytesOf(keep, 'unusedBytes'),
+      unusedAfter,
       unindexed: unindexed.reduce((sum, { size }) => sum + size, 0),
     },
   };
@@ -176,16 +177,32 @@ function chooseRepack(present: readonly PackUse[], limits: PruneLimits): readonl
   });
 }
 
-function blobsToCopy(repack: readonly PackUse[], keep: readonly PackUse[], used: BlobSet): BlobSet {
-  const kept = new BlobSet();
-  if (repack.length > 0) {
-    for (const { pack } of keep) for (const { type, id } of pack.blobs) kept.add(type, id);
-  }
+/**
+ * What must be copied, the bytes of the rewritten packs that are not, and the unused bytes of those that stay. A used blob that
+ * also lies in a pack that stays is used there from now on.
+ */
+function settleCopies(
+  repack: readonly PackUse[],
+  keep: readonly PackUse[],
+  used: BlobSet,
+): { readonly copy: BlobSet; readonly dropped: number; readonly unusedAfter: number } {
   const copy = new BlobSet();
-  for (const { pack } of repack) {
-    for (const { type, id } of pack.blobs) {
-      if (used.has(type, id) && !kept.has(type, id)) copy.add(type, id);
+  if (repack.length === 0) {
+    return { copy, dropped: 0, unusedAfter: keep.reduce((sum, { unusedBytes }) => sum + unusedBytes, 0) };
+  }
+  const kept = new BlobSet();
+  let dropped = 0;
+  let unusedAfter = 0;
+  for (const { pack } of keep) {
+    for (const { type, id, length } of pack.blobs) {
+      if (kept.add(type, id) === 'known' || !used.has(type, id)) unusedAfter += length;
     }
   }
-  return copy;
+  for (const { pack } of repack) {
+    for (const { type, id, length } of pack.blobs) {
+      const isCopied = used.has(type, id) && !kept.has(type, id) && copy.add(type, id) === 'added';
+      if (!isCopied) dropped += length;
+    }
+  }
+  return { copy, dropped, unusedAfter };
 }

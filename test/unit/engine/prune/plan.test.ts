@@ -38,3 +38,27 @@ it('puts small packs together', () => {
 it('leaves alone what would come out as it is: packs that are full of tiny blobs, however small they are', () => {
   expect(plan(10, MOST_BLOBS, 33)).toMatchObject({ repack: [], remove: [] });
 });
+
+it('counts what also lies in a pack that stays as used there, and as gone from the pack that is rewritten', () => {
+  const used = new BlobSet();
+  const pack = (name: number, lengths: Readonly<Record<number, number>>): IndexedPack => {
+    let offset = 0;
+    const blobs = Object.entries(lengths).map(([blob, length]) => {
+      const id = hashLike(Number(blob)) as BlobId;
+      used.add('data', id);
+      offset += length;
+      return { type: 'data' as const, id, offset: offset - length, length, uncompressedLength: 0 };
+    });
+    return { id: name.toString(16).padStart(64, '0') as PackId, blobs };
+  };
+  const packs = [...Array.from({ length: 10 }, (_, n) => pack(n, { [n]: 1000 })), pack(10, { 10: 5 * MIB, 3: 1000 })];
+  const sizes = packs.map(({ id, blobs }) => ({
+    id,
+    size: blobs.reduce((sum, { length }) => sum + length + 37, 36),
+  }));
+  const { repack, keep, copy, bytes } = planPrune(() => packs, sizes, used, limits);
+  expect(repack.map(({ id }) => id)).toEqual(packs.slice(0, 10).map(({ id }) => id));
+  expect(keep).toEqual([packs[10]]);
+  expect([3, 4].map((blob) => copy.has('data', hashLike(blob) as BlobId))).toEqual([false, true]);
+  expect(bytes).toMatchObject({ removed: 1000, unusedAfter: 0 });
+});

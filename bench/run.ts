@@ -44,7 +44,8 @@ if (unknown.length > 0) {
   process.exitCode = 2;
 } else {
   // As a person has it who has started the program once.
-  spawnSync(process.execPath, ['scripts/build.ts', '--if-stale', 'cli'], { stdio: 'inherit' });
+  const built = spawnSync(process.execPath, ['scripts/build.ts', '--if-stale', 'cli'], { stdio: 'inherit' });
+  if (built.status !== 0) throw new Error('The command line could not be built.');
   for (const one of CASES) if (asked.length === 0 || asked.includes(one.name)) await runCase(one);
   if (asked.includes('catalog')) process.stdout.write(`${await measureCatalog(quick ? 'quick' : 'whole')}\n`);
 }

@@ -1,7 +1,7 @@
 /**
  * `node scripts/build.ts [--if-stale] [renderer] [electron] [cli]`: builds the interface into `out/renderer`, Electron's
- * bundles into `out/main` and `out/preload`, the command line into `out/cli`; all when none is named. With `--if-stale` only what is older than its sources.
- * Nothing that runs in plain Node needs a build.
+ * bundles into `out/main` and `out/preload`, the command line into `out/cli`; all when none is named. With `--if-stale` only
+ * what does not fit its sources. Nothing that runs in plain Node needs a build.
  */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,22 +14,25 @@ interface Target {
   build(): Promise<unknown>;
 }
 
+const RENDERER_SOURCES = [
+  'renderer',
+  'main/api/contract',
+  'assets/public',
+  'config/vite.renderer.ts',
+  'package-lock.json',
+];
+const ELECTRON_SOURCES = ['main', 'preload', 'config/electron-vite.ts', 'config/file-urls.ts', 'package-lock.json'];
+
 const TARGETS: Readonly<Record<string, Target>> = {
   renderer: {
-    isStale: () =>
-      isOlder('out/renderer/index.html', [
-        ...['renderer', 'main/api/contract', 'assets/public', 'config/vite.renderer.ts', 'package-lock.json'],
-      ]),
+    isStale: () => isOlder('out/renderer/index.html', RENDERER_SOURCES),
     build: async () => {
       const vite = await import('vite');
       await vite.build({ configFile: 'config/vite.renderer.ts', logLevel: 'warn' });
     },
   },
   electron: {
-    isStale: () =>
-      isOlder('out/preload/index.cjs', [
-        ...['main', 'preload', 'config/electron-vite.ts', 'config/file-urls.ts', 'package-lock.json'],
-      ]),
+    isStale: () => isOlder('out/preload/index.cjs', ELECTRON_SOURCES),
     build: async () => {
       for (const folder of ['out/main', 'out/preload']) rmSync(folder, { recursive: true, force: true });
       // electron-vite looks up the electron version only; the program itself is not needed to build.

@@ -70,21 +70,20 @@ export class History {
 
   /** For an app that lives for one command: brings in what its runs did, and waits for that. */
   async settle(runs: readonly Run[]): Promise<void> {
-    if (this.#core.secrets.state === 'locked') return;
     const changed = runs.filter(({ kind }) => CHANGES_HISTORY.has(kind));
-    const folders = this.#folders.records().filter((folder) => changed.some((run) => concerns(run, folder)));
-    const updates = folders.map(({ id }) => this.#core.engine.call('updateHistory', this.scope(id)));
-    for (const update of updates) this.#tell(update);
-    await Promise.allSettled(updates);
+    await Promise.allSettled(this.#updateWhere((folder) => changed.some((run) => concerns(run, folder))));
   }
 
-  #updateWhere(fits: (folder: FolderRecord) => boolean): void {
-    if (this.#core.secrets.state === 'locked') return;
-    for (const { id } of this.#folders.records().filter(fits)) {
+  #updateWhere(fits: (folder: FolderRecord) => boolean): readonly Promise<void>[] {
+    if (this.#core.secrets.state === 'locked') return [];
+    const folders = this.#folders.records().filter(fits);
+    return folders.map(({ id }) => {
       // What is on screen was answered while the catalog was behind, perhaps.
       const tell = (): void => this.#core.events.emit('history.changed', { folderId: id });
-      this.#tell(this.#core.engine.call('updateHistory', this.scope(id)).then(tell));
-    }
+      const update = this.#core.engine.call('updateHistory', this.scope(id)).then(tell);
+      this.#tell(update);
+      return update;
+    });
   }
 
   /** Forgets what neither is protected nor is held anywhere, and brings in what adopted repositories hold. */

@@ -136,7 +136,8 @@ async function runLocked(
   // A snapshot is stored: a number that cannot be found out is no reason to fail.
   counts.filesRemoved += await parent.filesBelow(counts.treesRemoved).catch(() => 0);
   return {
-    results,
+    // What the counting found damaged belongs to the destination as well.
+    results: results.map((result, position) => ({ ...result, damagedParts: writers[position]?.damagedParts ?? 0 })),
     tree,
     parents: parent.snapshotIds,
     scan,

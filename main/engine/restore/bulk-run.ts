@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { bulkMemory } from '../store/bulk-memory.ts';
 import { WORTH_BYTES, writeBlocks } from '../store/direct-files.ts';
+import { writeAll } from '../store/local-files.ts';
 import type { FilePart } from './restore-messages.ts';
 import { hasHole, writeAt } from './write-file.ts';
 
@@ -12,6 +13,7 @@ import { hasHole, writeAt } from './write-file.ts';
 const STRETCH_BYTES = 64 * 1024;
 /** Content that follows each other is gathered up to here: few large writes suit every disk. */
 const ROOM_BYTES = 4 * 1024 * 1024;
+/** One is filled while the others are being written. */
 const ROOMS = 4;
 
 /**
@@ -44,7 +46,7 @@ export class BulkRun {
     return run?.file === part.file && run.at + this.#bytes === part.at && this.#bytes + bytes <= ROOM_BYTES;
   }
 
-  /** Resolves when the next run may begin, which is when the one before the last is written. */
+  /** Resolves when the next run may begin, which is when a room is written. */
   async free(): Promise<void> {
     await this.#writing[this.#current];
   }
@@ -80,13 +82,6 @@ function newRoom(): Uint8Array {
   return new Uint8Array(bulkMemory(ROOM_BYTES + STRETCH_BYTES));
 }
 
-async function writeWholly(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let from = 0;
-  while (from < bytes.length) {
-    from += (await handle.write(bytes, from, bytes.length - from, position + from)).bytesWritten;
-  }
-}
-
 /** Into an existing file, never through a link. Gives the bytes. */
 async function writePart(path: Buffer, content: Uint8Array, at: number): Promise<number> {
   const head = Math.min(content.length, (STRETCH_BYTES - (at % STRETCH_BYTES)) % STRETCH_BYTES);
@@ -97,8 +92,8 @@ async function writePart(path: Buffer, content: Uint8Array, at: number): Promise
   try {
     if (written === 0) writeAt(handle.fd, content, at, 'leave');
     else {
-      await writeWholly(handle, content.subarray(0, head), at);
-      await writeWholly(handle, content.subarray(head + written), at + head + written);
+      await writeAll(handle, content.subarray(0, head), at);
+      await writeAll(handle, content.subarray(head + written), at + head + written);
     }
   } finally {
     await handle.close();

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { TriplicateError } from '../errors.ts';
 import { readBlocks, writeBlocks } from './direct-files.ts';
 import { systemCode } from './file-errors.ts';
@@ -43,13 +43,19 @@ export async function readWhole(path: string, range?: ByteRange): Promise<Uint8A
 export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    let written = await writeBlocks(path, bytes);
-    while (written < bytes.length) {
-      written += (await handle.write(bytes, written, bytes.length - written, written)).bytesWritten;
-    }
+    const written = await writeBlocks(path, bytes);
+    await writeAll(handle, bytes.subarray(written), written);
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** Writes all of the bytes to a place in the file; the system may take them in parts. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    written += (await handle.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
   }
 }
 

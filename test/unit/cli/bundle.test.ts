@@ -1,20 +1,15 @@
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../main/cli/bundle.js', import.meta.url));
 
-interface BundleModule {
-  readonly STAMP: string;
-  sourceStamp(): string;
-  programUrl(): URL;
-}
-
 describe('which program is run', () => {
+  let scratch: TemporaryFolder;
   let root: string;
-  let bundle: BundleModule;
+  let bundle: typeof import('../../../main/cli/bundle.js');
 
   function write(path: string, text: string): void {
     mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -26,15 +21,16 @@ describe('which program is run', () => {
   }
 
   beforeEach(async () => {
-    root = mkdtempSync(join(tmpdir(), 'triplicate-bundle-'));
+    scratch = await temporaryFolder('bundle');
+    root = scratch.path;
     const sources = ['package.json', 'package-lock.json', 'config/vite.cli.ts', 'config/file-urls.ts', 'main/cli.ts'];
     for (const path of [...sources, 'main/engine/engine.ts', 'out/cli/cli.js']) write(path, path);
     cpSync(SOURCE, join(root, 'main/cli/bundle.js'));
-    bundle = (await import(pathToFileURL(join(root, 'main/cli/bundle.js')).href)) as BundleModule;
+    bundle = (await import(pathToFileURL(join(root, 'main/cli/bundle.js')).href)) as typeof bundle;
     writeFileSync(bundle.STAMP, bundle.sourceStamp());
   });
 
-  afterEach(() => rmSync(root, { recursive: true, force: true }));
+  afterEach(() => scratch.remove());
 
   it('is the bundle while it was made from these sources', () => {
     expect(program()).toBe('out/cli/cli.js');

@@ -111,7 +111,8 @@ function mixBlock(a: usize, b: usize, to: usize, r: u32, both: bool): void {
     const y1 = x1;
     const y2 = x2;
     const y3 = x3;
-    for (let double = 0; double < 4; double++) {
+    // A row round is a column round with the second and the fourth vector in each other's place.
+    for (let round = 0; round < 8; round++) {
       let sum = i32x4.add(x0, x3);
       x1 = v128.xor(v128.xor(x1, i32x4.shl(sum, 7)), i32x4.shr_u(sum, 25));
       sum = i32x4.add(x1, x0);
@@ -120,20 +121,10 @@ function mixBlock(a: usize, b: usize, to: usize, r: u32, both: bool): void {
       x3 = v128.xor(v128.xor(x3, i32x4.shl(sum, 13)), i32x4.shr_u(sum, 19));
       sum = i32x4.add(x3, x2);
       x0 = v128.xor(v128.xor(x0, i32x4.shl(sum, 18)), i32x4.shr_u(sum, 14));
-      x1 = v128.shuffle<i32>(x1, x1, 3, 0, 1, 2);
+      const turned = v128.shuffle<i32>(x1, x1, 3, 0, 1, 2);
       x2 = v128.shuffle<i32>(x2, x2, 2, 3, 0, 1);
-      x3 = v128.shuffle<i32>(x3, x3, 1, 2, 3, 0);
-      sum = i32x4.add(x0, x1);
-      x3 = v128.xor(v128.xor(x3, i32x4.shl(sum, 7)), i32x4.shr_u(sum, 25));
-      sum = i32x4.add(x3, x0);
-      x2 = v128.xor(v128.xor(x2, i32x4.shl(sum, 9)), i32x4.shr_u(sum, 23));
-      sum = i32x4.add(x2, x3);
-      x1 = v128.xor(v128.xor(x1, i32x4.shl(sum, 13)), i32x4.shr_u(sum, 19));
-      sum = i32x4.add(x1, x2);
-      x0 = v128.xor(v128.xor(x0, i32x4.shl(sum, 18)), i32x4.shr_u(sum, 14));
-      x1 = v128.shuffle<i32>(x1, x1, 1, 2, 3, 0);
-      x2 = v128.shuffle<i32>(x2, x2, 2, 3, 0, 1);
-      x3 = v128.shuffle<i32>(x3, x3, 3, 0, 1, 2);
+      x1 = v128.shuffle<i32>(x3, x3, 1, 2, 3, 0);
+      x3 = turned;
     }
     x0 = i32x4.add(x0, y0);
     x1 = i32x4.add(x1, y1);

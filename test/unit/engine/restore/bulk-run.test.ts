@@ -75,7 +75,7 @@ function contentWithHoles(size: number): Buffer {
   const content = randomBytes(size);
   for (let n = randomInt(3); n > 0; n--) {
     const at = randomInt(size);
-    content.fill(0, at, at + randomInt(3 * STRETCH));
+    content.subarray(at, at + randomInt(3 * STRETCH)).fill(0);
   }
   return content;
 }

@@ -15,3 +15,16 @@ export function stateFolder(given: string | undefined, environment: NodeJS.Proce
 export function catalogFile(folder: string): string {
   return join(folder, 'catalog.db');
 }
+
+/** Where full scans leave what the next ones need not compare; anybody may remove it at any moment. */
+export function scansFolder(folder: string): string {
+  return join(folder, 'scans');
+}
+
+/** Where commands keep what only saves time: anybody may remove it at any moment. */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  if (process.platform === 'win32')
+    return join(environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Triplicate', 'cache');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'Triplicate');
+  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'triplicate');
+}

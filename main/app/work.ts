@@ -8,7 +8,7 @@ import type { Destinations } from './destinations.ts';
 import type { BackupOutcome, EngineFinding } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
-import { catalogFile } from './home-folder.ts';
+import { catalogFile, scansFolder } from './home-folder.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { Proofs } from './proofs.ts';
 import { pruneHold } from './prune-hold.ts';
@@ -182,6 +182,10 @@ export class Work {
           excludeLargerThan: folder.excludeLargerThan,
           markers: folder.honourMarkers ? 'honour' : 'ignore',
           dirtyDirectories: dirtyDirectories([...taken.values()]),
+          // Where something is damaged every folder is read, so that what is lost is stored again.
+          scansFolder: destinationIds.some((id) => this.#parts.destinations.record(id).damage)
+            ? null
+            : scansFolder(this.#core.stateFolder),
         },
         tools,
       );

@@ -34,6 +34,7 @@ beforeEach(async () => {
     excludeLargerThan: null,
     markers: 'ignore',
     dirtyDirectories: null,
+    scansFolder: null,
   });
   snapshotId = outcome.results[0]?.snapshotId ?? '';
 });
@@ -75,6 +76,7 @@ describe('a proof', () => {
       excludeLargerThan: null,
       markers: 'ignore',
       dirtyDirectories: null,
+      scansFolder: null,
     });
     snapshotId = outcome.results[0]?.snapshotId ?? '';
     expect(await drill()).toMatchObject({ filesRestored: 0, findings: [] });

@@ -24,6 +24,8 @@ export interface BackupCall {
   readonly markers: 'honour' | 'ignore';
   /** Absolute directories that changed; null for a full scan. */
   readonly dirtyDirectories: readonly string[] | null;
+  /** Where full scans leave what the next one need not compare; null: this one compares everything. */
+  readonly scansFolder: string | null;
 }
 
 export interface BackupOutcome {

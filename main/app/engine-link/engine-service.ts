@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
+import { DirectoryCacheFile } from '../directory-cache-file.ts';
 import { systemHost } from '../engine-host.ts';
 import type {
   BackupCall,
@@ -151,6 +152,11 @@ export class EngineService implements Engine {
     const ready = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const [refused] = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     if (ready.length === 0) throw refused;
+    const cache = cacheFileOf(
+      input,
+      ready.map(({ repository }) => repository.config.id),
+    );
+    const directoryCache = await cache?.read();
     const report = await backup({
       destinations: ready.map(({ repository, knownIndex }) => ({ repository, ...(knownIndex ? { knownIndex } : {}) })),
       paths: [input.path],
@@ -159,12 +165,14 @@ export class EngineService implements Engine {
       ...(input.excludeLargerThan === null ? {} : { excludeLargerThan: input.excludeLargerThan }),
       ...(input.markers === 'honour' ? { excludeMarkers: ['.nobackup'], excludeCaches: 'yes' as const } : {}),
       ...(input.dirtyDirectories ? { dirtyDirectories: new Set(input.dirtyDirectories) } : {}),
+      ...(directoryCache ? { directoryCache } : {}),
       onProgress,
       signal,
     });
     for (const [position, { address }] of ready.entries()) {
       await this.#repositories.remember(address, report.results[position]?.index);
     }
+    if (report.directoryCache) await cache?.write(report.directoryCache);
     this.#history.invalidate();
     let next = 0;
     const results = opened.map((one) => {
@@ -195,6 +203,15 @@ export class EngineService implements Engine {
       moreLeftOut: Math.max(0, report.leftOut.length - MOST_LEFT_OUT),
     };
   }
+}
+
+/** For a full scan to these repositories. */
+function cacheFileOf(
+  { path, dirtyDirectories, scansFolder }: BackupCall,
+  repositoryIds: readonly string[],
+): DirectoryCacheFile | undefined {
+  if (dirtyDirectories || scansFolder === null) return undefined;
+  return new DirectoryCacheFile(scansFolder, repositoryIds, [path]);
 }
 
 function plainData(

@@ -23,6 +23,10 @@ export function registerRepo(program: Command): void {
     .option('--exclude-larger-than <size>', 'leave out larger files (10M, 2G)', size)
     .option('--exclude-caches', 'leave out folders marked by CACHEDIR.TAG')
     .option('--exclude-if-present <name>', 'leave out folders that hold a file of this name (repeatable)', collect, [])
+    .option(
+      '--no-cache',
+      'compare every folder with the last snapshot, also those that look as they did at the last run',
+    )
     .action((location, paths, options, command) =>
       inSession(command, location, (session) => runBackup(session, paths, options)),
     );

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import { DirectoryCacheFile } from '../../app/directory-cache-file.ts';
 import { systemHost } from '../../app/engine-host.ts';
+import { cacheFolder, scansFolder } from '../../app/home-folder.ts';
 import {
   type AffectedSnapshot,
   backup,
@@ -40,6 +42,8 @@ interface BackupOptions {
   readonly excludeLargerThan?: number;
   readonly excludeCaches?: boolean;
   readonly excludeIfPresent: readonly string[];
+  /** False with `--no-cache`. */
+  readonly cache: boolean;
 }
 
 export async function runBackup(
@@ -60,7 +64,19 @@ export async function runBackup(
     const repository = await session.openRepository((store) => {
       ahead = beginRun(scan, store, session.signal);
     });
-    return await runScan(session, { ...scan, destinations: [{ repository }], ...(ahead ? { ahead } : {}) }, options);
+    const cache = new DirectoryCacheFile(
+      scansFolder(cacheFolder()),
+      [repository.config.id],
+      scan.paths.map((path) => resolve(path)),
+    );
+    const directoryCache = options.cache ? await cache.read() : undefined;
+    const request = {
+      ...scan,
+      destinations: [{ repository }],
+      ...(ahead ? { ahead } : {}),
+      ...(directoryCache ? { directoryCache } : {}),
+    };
+    return await runScan(session, request, options, cache);
   } finally {
     ahead?.close();
   }
@@ -70,6 +86,7 @@ async function runScan(
   session: RepoSession,
   request: Parameters<typeof backup>[0],
   options: BackupOptions,
+  cache: DirectoryCacheFile,
 ): Promise<ExitCode> {
   const report = await backup({
     ...request,
@@ -82,7 +99,8 @@ async function runScan(
   if (!result || result.error)
     throw result?.error ? fromWire(result.error) : new TriplicateError('internal', 'No result.');
   const { index: _index, ...plain } = result;
-  const { results: _results, ...rest } = report;
+  const { results: _results, directoryCache, ...rest } = report;
+  if (directoryCache) await cache.write(directoryCache);
   session.json({ type: 'summary', ...rest, ...plain });
   nameLeftOut(report.leftOut);
   session.say(`Files: ${report.filesNew} new, ${report.filesChanged} changed, ${report.filesUnchanged} unchanged`);

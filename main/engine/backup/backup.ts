@@ -14,14 +14,15 @@ import { DestinationWriter } from './destination-writer.ts';
 import { DirtyPaths } from './dirty-paths.ts';
 import { FileQueue } from './file-queue.ts';
 import { ListingAhead } from './listing-ahead.ts';
-import { ownerNames } from './owner-names.ts';
+import { type OwnerNames, ownerNames } from './owner-names.ts';
 import { findParent, type Parent } from './parent.ts';
 import type { BackupDestination, BackupReport, BackupRequest, DestinationResult } from './request.ts';
 import { startPool } from './run-ahead.ts';
-import { Selection, selectionRules } from './selection.ts';
+import { ScanCache } from './scan-cache.ts';
+import { Selection, type SelectionRules, selectionRules } from './selection.ts';
 import { resolveTargets, type Targets } from './targets.ts';
 import { TreeQueue } from './tree-queue.ts';
-import { Walk } from './walk.ts';
+import { ForgottenDirectory, Walk } from './walk.ts';
 
 /** A destination mask has a bit for each (see the messages to the workers). */
 const MAX_DESTINATIONS = 30;
@@ -73,19 +74,28 @@ function nothingStored({ repository }: BackupDestination, error: unknown): Desti
 }
 
 async function backupGroup(request: BackupRequest): Promise<BackupReport> {
+  try {
+    return await backupOnce(request);
+  } catch (error) {
+    if (!(error instanceof ForgottenDirectory)) throw error;
+    const { directoryCache: _unusable, ahead: _over, ...anew } = request;
+    return backupOnce(anew);
+  }
+}
+
+async function backupOnce(request: BackupRequest): Promise<BackupReport> {
   const targets = resolveTargets(request.paths, request.workingDirectory);
   const host = (request.destinations[0] as BackupDestination).repository.host;
   const rules = selectionRules(
     request,
     request.destinations.map(({ repository }) => repository.store.location),
   );
-  const selection = new Selection(rules);
   // Workers start while the locks are being waited for.
   const pool = beginPool(request);
   const ahead = request.dirtyDirectories ? null : (request.ahead?.listing ?? new ListingAhead(targets.top, rules));
   const locks = request.destinations.map(({ repository }) => takeLock(repository, 'shared', request.signal));
   try {
-    return await runLocked(request, targets, host, { locks, pool, selection, ahead });
+    return await runLocked(request, targets, host, { locks, pool, rules, ahead });
   } finally {
     ahead?.close();
     // What was on its way to the stores has arrived or failed by now.
@@ -97,7 +107,7 @@ async function backupGroup(request: BackupRequest): Promise<BackupReport> {
 interface Locked {
   readonly locks: readonly PendingLock[];
   readonly pool: BackupPool;
-  readonly selection: Selection;
+  readonly rules: SelectionRules;
   readonly ahead: ListingAhead | null;
 }
 
@@ -107,9 +117,10 @@ async function runLocked(
   host: EngineHost,
   state: Locked,
 ): Promise<BackupReport> {
-  const { pool, locks, selection, ahead } = state;
+  const { pool, locks, rules, ahead } = state;
   const { signal } = request;
   const startedAt = host.clock.now();
+  const owners = ownerNames(startedAt);
   const hostname = request.hostname ?? host.hostname;
   const writers = await Promise.all(
     request.destinations.map((destination, position) =>
@@ -122,7 +133,11 @@ async function runLocked(
   const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
   const counts = new Counts();
   const attributes = new AttributeReader();
-  const work = { pool, writers, parent, counts, attributes, selection, ahead, scan, signal, host } as const;
+  const selection = new Selection(rules);
+  // Prints of directories come from the thread that lists ahead.
+  const cache = ahead ? new ScanCache(request, writers, { rules, owners, now: startedAt }) : null;
+  const means = { pool, writers, parent, counts, attributes, selection, ahead, owners, cache } as const;
+  const work = { ...means, scan, signal, host } as const;
   const tree = await buildTree(request, targets, work);
   throwWhenAllFailed(writers);
   if (counts.targetsTaken === 0) throw nothingLeft(counts);
@@ -135,7 +150,9 @@ async function runLocked(
   throwWhenAllFailed(writers);
   // A snapshot is stored: a number that cannot be found out is no reason to fail.
   counts.filesRemoved += await parent.filesBelow(counts.treesRemoved).catch(() => 0);
+  const directoryCache = cache?.leave();
   return {
+    ...(directoryCache ? { directoryCache } : {}),
     // What the counting found damaged belongs to the destination as well.
     results: results.map((result, position) => ({ ...result, damagedParts: writers[position]?.damagedParts ?? 0 })),
     tree,
@@ -216,6 +233,8 @@ interface TreeWork {
   readonly attributes: AttributeReader;
   readonly selection: Selection;
   readonly ahead: ListingAhead | null;
+  readonly owners: OwnerNames;
+  readonly cache: ScanCache | null;
   readonly scan: 'full' | 'changes';
   readonly signal: AbortSignal | undefined;
   readonly host: EngineHost;
@@ -238,7 +257,8 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
       selection: work.selection,
       ahead: work.ahead,
       attributes: work.attributes,
-      entries: { owners: ownerNames(work.host.clock.now()), utcOffsetMinutes: work.host.utcOffsetMinutes },
+      entries: { owners: work.owners, utcOffsetMinutes: work.host.utcOffsetMinutes },
+      cache: work.cache,
       files,
       trees,
       counts,

@@ -3,16 +3,20 @@ import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import type { Counts } from './counts.ts';
 import { closeAccess, type Directory } from './directory.ts';
+import type { DirectoryCache } from './directory-cache.ts';
 import type { TreeQueue } from './tree-queue.ts';
 
 /** Turns directories into trees as soon as nothing in them waits any more, from the deepest up. */
 export class DirectoryTrees {
   readonly #trees: TreeQueue;
   readonly #counts: Counts;
+  readonly #seen: DirectoryCache | undefined;
 
-  constructor(trees: TreeQueue, counts: Counts) {
+  /** @param seen gets the directories that were stored as they were listed */
+  constructor(trees: TreeQueue, counts: Counts, seen?: DirectoryCache) {
     this.#trees = trees;
     this.#counts = counts;
+    this.#seen = seen;
   }
 
   /** One thing less to wait for; a directory with nothing left becomes a tree, and so on upwards. */
@@ -22,12 +26,15 @@ export class DirectoryTrees {
       this.#counts.targetsTaken += at.targets?.filter((position) => at?.entries[position]).length ?? 0;
       const tree = this.#finish(at);
       closeAccess(at);
+      if (at.print) this.#seen?.add(at.print, tree);
       at.finished?.(tree);
       if (at.parent) this.#settleTree(at, at.parent, tree);
     }
   }
 
-  #settleTree({ same, position }: Directory, parent: Directory, tree: TreeId): void {
+  #settleTree({ same, position, known }: Directory, parent: Directory, tree: TreeId): void {
+    // Both are as in the scan that they are known from, so the one has the other.
+    if (known && parent.known && !same) return;
     const isSame = same?.subtree === tree;
     if (isSame && parent.state === 'as-before') return;
     const entries = this.ownEntries(parent);
@@ -52,7 +59,8 @@ export class DirectoryTrees {
   /** The tree of a directory: the parent's own when nothing in it is new. */
   #finish(directory: Directory): TreeId {
     const trees = this.#trees;
-    const { earlier, state } = directory;
+    const { earlier, state, known } = directory;
+    if (known && state === 'as-before') return known;
     const stored = earlier && trees.isStored(earlier.tree) ? earlier : null;
     if (stored && state === 'as-before') return stored.tree;
     const entries = this.ownEntries(directory).filter((entry) => entry !== null);

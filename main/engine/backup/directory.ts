@@ -21,7 +21,14 @@ export interface Directory {
   /** True when the descriptor was opened for this directory and is closed with it. */
   readonly ownsDescriptor: boolean;
   /** Its entry in the parent snapshot, when nothing of its own metadata has changed. */
-  readonly same: TreeNode | null;
+  same: TreeNode | null;
+  /** The print of its listing, while what is stored of it is just what was listed. */
+  print: Uint8Array | null;
+  /**
+   * The tree that it was when it was listed like this the last time: it is taken over unread. `earlier` is read when
+   * something below turns out to have changed.
+   */
+  known: TreeId | null;
   /** What the parent snapshot has of it; null when there is nothing that may be taken over. */
   earlier: EarlierDirectory | null;
   /** In the order of raw names; null for what turned out not to be there. What is unchanged is the parent's own node. */

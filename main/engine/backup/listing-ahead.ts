@@ -15,7 +15,7 @@ import { type SelectionRules, selectionRules } from './selection.ts';
 import { resolveTargets, type Target } from './targets.ts';
 
 /** Entries that are listed before the walk needs them: some megabytes, and half a second of the worker's time. */
-const ENTRIES_AHEAD = 48 * 1024;
+const ENTRIES_AHEAD = 128 * 1024;
 
 /**
  * Begins to list what a full scan will look at. For a caller who has still to wait for the repository: close it, unless a

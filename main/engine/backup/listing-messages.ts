@@ -1,6 +1,7 @@
 import { giveBack } from '../give-back.ts';
 import type { BytePath } from './byte-path.ts';
 import { type Listing, STAT_FIELDS } from './listing.ts';
+import { PRINT_BYTES } from './listing-print.ts';
 import type { SelectionRules } from './selection.ts';
 
 export interface ListingWorkerData {
@@ -23,6 +24,8 @@ export interface ListingMessage {
   readonly names: Uint8Array<ArrayBuffer>;
   readonly ends: Uint32Array<ArrayBuffer>;
   readonly stats: BigInt64Array<ArrayBuffer>;
+  /** `PRINT_BYTES` for each directory; zeros where there is none. */
+  readonly prints: Uint8Array<ArrayBuffer>;
 }
 
 export interface ListedDirectory {
@@ -59,9 +62,18 @@ export function joinListings(directories: readonly ListedDirectory[]): ListingMe
     names,
     ends,
     stats,
+    prints: joinPrints(directories),
   };
   for (const { listing } of directories) if (listing) giveBackListing(listing);
   return message;
+}
+
+function joinPrints(directories: readonly ListedDirectory[]): Uint8Array<ArrayBuffer> {
+  const prints = new Uint8Array(directories.length * PRINT_BYTES);
+  for (const [position, { listing }] of directories.entries()) {
+    if (listing?.print) prints.set(listing.print, position * PRINT_BYTES);
+  }
+  return prints;
 }
 
 function giveBackListing({ names, ends, stats }: Listing): void {
@@ -74,7 +86,7 @@ export function giveBackMessage({ names, ends, stats }: ListingMessage): void {
 }
 
 export function* splitListings(message: ListingMessage): Generator<ListedDirectory> {
-  const { counts, excluded, names, ends, stats } = message;
+  const { counts, excluded, names, ends, stats, prints } = message;
   let entry = 0;
   let nameByte = 0;
   for (const [position, path] of message.paths.split('\0').entries()) {
@@ -91,9 +103,16 @@ export function* splitListings(message: ListingMessage): Generator<ListedDirecto
       names: Buffer.from(names.buffer, nameByte, nameLength),
       ends: ownEnds,
       stats: stats.subarray(entry * STAT_FIELDS, (entry + count) * STAT_FIELDS),
+      print: printAt(prints, position),
     };
     yield { path: path as BytePath, listing };
     entry += count;
     nameByte += nameLength;
   }
+}
+
+/** In memory of its own, which stays when the message is given back. */
+function printAt(prints: Uint8Array, position: number): Uint8Array | null {
+  const print = prints.slice(position * PRINT_BYTES, (position + 1) * PRINT_BYTES);
+  return print.some((byte) => byte !== 0) ? print : null;
 }

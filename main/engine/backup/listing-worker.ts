@@ -9,6 +9,7 @@ import { LONG_PATH } from './directory.ts';
 import { typeOf } from './entry.ts';
 import { type Listing, listDirectory, nameAt, statAt } from './listing.ts';
 import { joinListings, type ListingWorkerData } from './listing-messages.ts';
+import { printOf } from './listing-print.ts';
 import { Selection } from './selection.ts';
 
 const { roots, rules, taken, entriesAhead } = workerData as ListingWorkerData;
@@ -52,7 +53,8 @@ function directoriesIn(path: BytePath, listing: Listing): BytePath[] {
 /** Null where it fails: the walk meets the error itself. */
 function tryToList(path: BytePath): Listing | null {
   try {
-    return listDirectory(path, path, selection);
+    const listing = listDirectory(path, path, selection);
+    return { ...listing, print: printOf(path, listing) };
   } catch {
     return null;
   }
@@ -66,7 +68,8 @@ function isDirectory(path: BytePath): boolean {
 function send(): void {
   if (waiting.length === 0) return;
   const message = joinListings(waiting);
-  port.postMessage(message, [message.names.buffer, message.ends.buffer, message.stats.buffer]);
+  const { names, ends, stats, prints } = message;
+  port.postMessage(message, [names.buffer, ends.buffer, stats.buffer, prints.buffer]);
   sent += waitingEntries;
   waiting = [];
   waitingEntries = 0;

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { type BytePath, bytesOf, forSystem, joinBytePath, textOf } from './byte-path.ts';
-import type { EntryStat } from './entry.ts';
+import { type EntryStat, typeOf } from './entry.ts';
 import type { Selection } from './selection.ts';
 
 /** Numbers in a row of stats; their order is that of the constants below. */
@@ -23,6 +23,8 @@ export interface Listing {
   readonly ends: Uint32Array;
   /** A row of `STAT_FIELDS` for each entry: what lstat says; all zeros where it fails, or says what a row cannot hold. */
   readonly stats: BigInt64Array<ArrayBuffer>;
+  /** 32 bytes that no other path and listing has, see `printOf`; null where it was not made. */
+  readonly print: Uint8Array | null;
 }
 
 /**
@@ -46,7 +48,7 @@ export function listDirectory(path: BytePath, access: BytePath, selection: Selec
     readStat(joinBytePath(access, name), stats, position * STAT_FIELDS);
   }
   const names = bytesOf(kept.join('') as BytePath);
-  return { count: kept.length, excluded: found.length - kept.length, names, ends, stats };
+  return { count: kept.length, excluded: found.length - kept.length, names, ends, stats, print: null };
 }
 
 function readStat(path: BytePath, stats: BigInt64Array, at: number): void {
@@ -71,6 +73,28 @@ function readStat(path: BytePath, stats: BigInt64Array, at: number): void {
 
 function fits(value: bigint): boolean {
   return BigInt.asIntN(64, value) === value;
+}
+
+/** What is in a directory: files and their bytes, and the places of directories. */
+export function countListing({ count, stats }: Listing): {
+  readonly files: number;
+  readonly bytes: number;
+  readonly directories: readonly number[];
+} {
+  // As 32-bit halves, low before high: 64 bits would be an object for each number.
+  const halves = new Uint32Array(stats.buffer, stats.byteOffset, stats.length * 2);
+  const directories: number[] = [];
+  let files = 0;
+  let bytes = 0;
+  for (let position = 0; position < count; position++) {
+    const at = position * STAT_FIELDS * 2;
+    const type = typeOf(halves[at + MODE * 2] ?? 0);
+    if (type === 'dir') directories.push(position);
+    if (type !== 'file') continue;
+    files++;
+    bytes += (halves[at + SIZE * 2 + 1] ?? 0) * 2 ** 32 + (halves[at + SIZE * 2] ?? 0);
+  }
+  return { files, bytes, directories };
 }
 
 export function nameAt({ names, ends }: Listing, position: number): BytePath {

@@ -25,6 +25,11 @@ export class OwnerNames {
   group(gid: number): string {
     return lookUp(this.#groups, 'group', gid);
   }
+
+  /** The names that were looked up so far. */
+  known(): { readonly users: readonly [number, string][]; readonly groups: readonly [number, string][] } {
+    return { users: [...this.#users], groups: [...this.#groups] };
+  }
 }
 
 /** `getent` asks whatever the machine is set up for: files, LDAP, a domain. Without it a file stays without a name. */

@@ -15,8 +15,11 @@ export interface Parent {
   readonly tree: TreeId | null;
   /** True when every destination has a snapshot of just this tree: only then may whole subtrees be taken over by id. */
   readonly everywhere: boolean;
-  /** A directory of that tree; null when it cannot be read: then everything in it is looked at anew. */
-  directory(tree: TreeId): Promise<EarlierDirectory | null>;
+  /**
+   * A directory of that tree; null when it cannot be read: then everything in it is looked at anew. `with-next`: those that
+   * will be asked for next are fetched along.
+   */
+  directory(tree: TreeId, reading: 'alone' | 'with-next'): Promise<EarlierDirectory | null>;
   /** These directories will be asked for soon: in this order. Those that follow each other are fetched together. */
   willAskFor(trees: readonly TreeId[]): void;
   /** How many files are in these directories and below, as far as they can be read. */
@@ -51,7 +54,7 @@ export async function findParent(
     snapshotIds: found.map((stored) => stored?.id ?? null),
     tree,
     everywhere: tree !== null && candidates.filter(({ stored }) => stored.snapshot.tree === tree).length >= alive,
-    directory: async (id) => (reader ? reader.directory(id) : null),
+    directory: async (id, reading) => (reader ? reader.directory(id, reading) : null),
     willAskFor: (ids) => reader?.willAskFor(ids),
     filesBelow: async (ids) => (reader ? reader.filesBelow(ids) : 0),
   };
@@ -81,11 +84,11 @@ class ParentReader {
     this.#soon.push(...ids.toReversed());
   }
 
-  async directory(id: TreeId): Promise<EarlierDirectory | null> {
+  async directory(id: TreeId, reading: 'alone' | 'with-next'): Promise<EarlierDirectory | null> {
     const position = this.#soon.lastIndexOf(id);
     if (position !== -1) this.#soon.length = position;
     try {
-      const text = await this.#textOf(id);
+      const text = await this.#textOf(id, reading);
       let nodes: readonly TreeNode[] | null | undefined;
       const decode = (): readonly TreeNode[] | null => {
         try {
@@ -117,7 +120,7 @@ class ParentReader {
     this.willAskFor(ids);
     for (let id = waiting.pop(); id !== undefined && directories < MOST_COUNTED; id = waiting.pop()) {
       directories++;
-      const nodes = (await this.directory(id))?.nodes() ?? [];
+      const nodes = (await this.directory(id, 'with-next'))?.nodes() ?? [];
       files += nodes.filter(({ type }) => type === 'file').length;
       const below = nodes.flatMap(({ subtree }) => subtree ?? []);
       this.willAskFor(below);
@@ -126,9 +129,9 @@ class ParentReader {
     return files;
   }
 
-  async #textOf(id: TreeId): Promise<Uint8Array> {
+  async #textOf(id: TreeId, reading: 'alone' | 'with-next'): Promise<Uint8Array> {
     const { repository, index } = this.#source;
-    if (!this.#texts.has(id)) await this.#fetchFrom(id);
+    if (reading === 'with-next' && !this.#texts.has(id)) await this.#fetchFrom(id);
     const text = this.#texts.get(id);
     if (!text) return readBlob(repository, index, 'tree', id, this.#signal);
     this.#texts.delete(id);

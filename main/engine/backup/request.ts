@@ -33,6 +33,11 @@ export interface BackupRequest extends ScanRequest {
   readonly hostname?: string;
   /** Directories (absolute) that changed; everything else is taken from the parent. Absent: a full scan. */
   readonly dirtyDirectories?: ReadonlySet<string>;
+  /**
+   * What the report of the last full scan of this had under this name: directories that are as they were then need not be
+   * compared with the parent. Anything else, or from elsewhere, is passed over.
+   */
+  readonly directoryCache?: Uint8Array;
   /** Begun by `beginRun` for this scan, which has one destination; the run closes it. */
   readonly ahead?: RunAhead;
   readonly onProgress?: (progress: EngineProgress) => void;
@@ -87,4 +92,6 @@ export interface BackupReport {
   readonly bytesRead: number;
   readonly excluded: number;
   readonly leftOut: readonly LeftOut[];
+  /** For the next full scan, sealed with the key of the first destination; from a full scan only. */
+  readonly directoryCache?: Uint8Array;
 }

@@ -4,10 +4,10 @@ import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { decodeNode, type TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { type AttributeReader, inOrderOf } from './attributes.ts';
-import { type BytePath, bytePathOf, bytesOf, forSystem, joinBytePath, textOf } from './byte-path.ts';
+import { type BytePath, bytePathOf, bytesOf, compareBytes, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import type { Counts } from './counts.ts';
 import type { DestinationWriter } from './destination-writer.ts';
-import { closeAccess, type Directory, openAccess } from './directory.ts';
+import { closeAccess, type Directory, LONG_PATH, openAccess } from './directory.ts';
 import { DirectoryTrees } from './directory-trees.ts';
 import type { DirtyPaths } from './dirty-paths.ts';
 import { EarlierEntries } from './earlier-entries.ts';
@@ -22,10 +22,11 @@ import {
   typeOf,
 } from './entry.ts';
 import type { FileOutcome, FileQueue } from './file-queue.ts';
-import { type Listing, listDirectory, nameAt, statAt } from './listing.ts';
+import { countListing, type Listing, listDirectory, nameAt, statAt } from './listing.ts';
 import type { ListingAhead } from './listing-ahead.ts';
 import type { EarlierDirectory, Parent } from './parent.ts';
 import { compareDirectory } from './same-directory.ts';
+import type { ScanCache } from './scan-cache.ts';
 import type { Selection } from './selection.ts';
 import type { Target } from './targets.ts';
 import type { TreeQueue } from './tree-queue.ts';
@@ -44,6 +45,8 @@ export interface WalkContext {
   readonly ahead: ListingAhead | null;
   /** Null for a full scan. */
   readonly dirty: DirtyPaths | null;
+  /** Directories as the last full scan found them; null for a run that lists only some. */
+  readonly cache: Pick<ScanCache, 'known' | 'seen'> | null;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -58,9 +61,16 @@ type Visit =
   | {
       readonly kind: 'list' | 'descend';
       readonly directory: Directory;
-      readonly before: TreeNode | null;
+      /** `unread`: it is in the parent snapshot, as are the directories above it, which were taken over by their prints. */
+      readonly before: TreeNode | null | 'unread';
       readonly isTarget: boolean;
     };
+
+/**
+ * A directory that was taken over by its print cannot be read now that it has to be, because something below it has changed.
+ * The scan has to begin anew, without what the last one left.
+ */
+export class ForgottenDirectory extends Error {}
 
 /** The event loop gets its turn after this many entries, so that answers to the workers are not held up. */
 const ENTRIES_PER_TURN = 128;
@@ -74,10 +84,13 @@ export class Walk {
   readonly #trees: DirectoryTrees;
   readonly #visits: Visit[] = [];
   #entriesSinceTurn = 0;
+  /** Directories that were taken over by their prints, and those that had to be compared. */
+  #unread = 0;
+  #read = 0;
 
   constructor(context: WalkContext) {
     this.#context = context;
-    this.#trees = new DirectoryTrees(context.trees, context.counts);
+    this.#trees = new DirectoryTrees(context.trees, context.counts, context.cache?.seen);
   }
 
   /** Gives the id of the snapshot's tree. @throws `cancelled`, `source/…`, and what the engine cannot go on after */
@@ -92,6 +105,8 @@ export class Walk {
         descriptor: null,
         ownsDescriptor: false,
         same: null,
+        print: null,
+        known: null,
         earlier: null,
         entries: [],
         state: 'own',
@@ -152,20 +167,25 @@ export class Walk {
   }
 
   async #visitDirectory(visit: Exclude<Visit, { kind: 'way' }>): Promise<void> {
-    const { directory, before } = visit;
+    const { directory } = visit;
     const { counts } = this.#context;
     counts.directories++;
     counts.currentPath = shownPath(directory);
-    const earlier = await this.#earlierOf(directory, before);
-    const nodes = visit.kind === 'descend' ? earlier?.nodes() : null;
-    // Without the parent's entries nothing can be taken over: the directory is listed like any other.
-    if (nodes) return this.#descend(directory, nodes);
+    if (visit.kind === 'descend') {
+      const nodes = (await this.#earlierOf(directory, await this.#beforeOf(visit)))?.nodes();
+      // Without the parent's entries nothing can be taken over: the directory is listed like any other.
+      if (nodes) return this.#descend(directory, nodes);
+    }
     let listing: Listing;
     try {
       listing = await this.#list(directory);
     } catch (error) {
-      return this.#unlistable(directory, before, error);
+      return this.#unlistable(directory, await this.#beforeOf(visit), error);
     }
+    if (this.#takeOverKnown(visit, listing)) return;
+    const before = await this.#beforeOf(visit);
+    const earlier = await this.#earlierOf(directory, before);
+    directory.print = listing.print;
     const isEmpty = listing.count === 0 && listing.excluded === 0;
     if (visit.isTarget && isEmpty && (earlier?.nodes() ?? []).length > 0) this.#refuseSuspiciousVoid(directory, before);
     counts.excluded += listing.excluded;
@@ -185,6 +205,55 @@ export class Walk {
     if (listing) return listing;
     directory.isListedAhead = false;
     return listDirectory(path, directory.access, selection);
+  }
+
+  /** Leaves a directory as the last full scan found it, when its listing has the same print: nothing of it is read. */
+  #takeOverKnown({ directory, isTarget }: Exclude<Visit, { kind: 'way' }>, listing: Listing): boolean {
+    const { cache, trees, counts } = this.#context;
+    const tree = listing.print && cache?.known?.find(listing.print);
+    if (!tree || (isTarget && listing.count === 0) || !trees.isStored(tree)) return false;
+    const found = countListing(listing);
+    const children = found.directories.map((position) => {
+      const name = nameAt(listing, position);
+      return { position, ...placeIn(directory, name) };
+    });
+    if (children.some(({ access }) => access.length >= LONG_PATH)) return false;
+    this.#unread++;
+    directory.state = 'as-before';
+    directory.known = tree;
+    directory.print = listing.print;
+    counts.excluded += listing.excluded;
+    counts.filesFound += found.files;
+    counts.bytesFound += found.bytes;
+    counts.filesUnchanged += found.files;
+    this.#countDone(found.bytes, found.files);
+    this.#lookInto(
+      children.map((child): Visit => {
+        const opened = this.#openDirectory(directory, child, null);
+        return { kind: 'list', directory: opened, before: 'unread', isTarget: false };
+      }),
+    );
+    this.#trees.settled(directory);
+    return true;
+  }
+
+  async #beforeOf({ directory, before }: Exclude<Visit, { kind: 'way' }>): Promise<TreeNode | null> {
+    return before === 'unread' ? this.#recall(directory) : before;
+  }
+
+  /** Reads the directories above one, as far as they were taken over unread, and gives its entry in the parent snapshot. */
+  async #recall(directory: Directory): Promise<TreeNode> {
+    const unread: Directory[] = [];
+    for (let at = directory.parent; at?.known && !at.earlier; at = at.parent) unread.push(at);
+    for (const above of unread) {
+      above.earlier = await this.#context.parent.directory(above.known as TreeId, 'alone');
+      if (!above.earlier?.nodes()) throw new ForgottenDirectory();
+    }
+    for (const below of [directory, ...unread]) {
+      if (below.parent?.known) below.same ??= entryIn(below.parent, below);
+    }
+    if (!directory.same) throw new ForgottenDirectory();
+    return directory.same;
   }
 
   /** Leaves a directory as it was, when every entry says what the system says; those below are still to be looked at. */
@@ -225,12 +294,17 @@ export class Walk {
 
   /** The next directories to look into, the first of them first. */
   #lookInto(visits: Visit[]): void {
-    this.#context.parent.willAskFor(visits.flatMap(({ before }) => before?.subtree ?? []));
+    this.#context.parent.willAskFor(
+      visits.flatMap(({ before }) => (before === 'unread' ? [] : (before?.subtree ?? []))),
+    );
     this.#visits.push(...visits.reverse());
   }
 
   async #earlierOf(directory: Directory, before: TreeNode | null): Promise<EarlierDirectory | null> {
-    directory.earlier = before?.subtree ? await this.#context.parent.directory(before.subtree) : null;
+    const { parent } = this.#context;
+    // Where most directories are taken over unread, those that come next are likely to be as well.
+    const reading = this.#unread > ++this.#read ? 'alone' : 'with-next';
+    directory.earlier = before?.subtree ? await parent.directory(before.subtree, reading) : null;
     return directory.earlier;
   }
 
@@ -256,6 +330,7 @@ export class Walk {
     const { counts, selection, entries: context } = this.#context;
     directory.entries[entry.position] = null;
     // What was listed was not excluded.
+    if (!entry.stat) directory.print = null;
     if (!entry.stat && selection.excludes(textOf(entry.path))) {
       counts.excluded++;
       return;
@@ -269,12 +344,14 @@ export class Walk {
     }
     const type = typeOf(Number(stat.mode));
     if (type === 'socket') {
+      directory.print = null;
       counts.leaveOut(textOf(entry.path), 'socket', 'A socket has no content to keep.');
       return;
     }
     const isLeftOut =
       type === 'dir' ? selection.isOwnPlace(stat) : type === 'file' && selection.isTooLarge(Number(stat.size));
     if (isLeftOut) {
+      directory.print = null;
       counts.excluded++;
       return;
     }
@@ -342,6 +419,7 @@ export class Walk {
 
   #fileRead(directory: Directory, draft: Draft, entry: EntryPlace, outcome: FileOutcome): void {
     const { counts, entries: context } = this.#context;
+    if (outcome.kind !== 'read' || outcome.fresh) directory.print = null;
     if (outcome.kind === 'vanished') {
       directory.entries[entry.position] = null;
       counts.leaveOut(textOf(entry.path), 'vanished', 'It was deleted while the backup ran.');
@@ -432,6 +510,8 @@ export class Walk {
       descriptor: through,
       ownsDescriptor: descriptor !== null,
       same,
+      print: null,
+      known: null,
       earlier: null,
       entries: [],
       state: 'own',
@@ -463,6 +543,7 @@ export class Walk {
     const { code, message } = error as NodeJS.ErrnoException;
     const path = textOf(entry.path);
     const entries = this.#trees.ownEntries(directory);
+    directory.print = null;
     entries[entry.position] = null;
     if (code === 'ENOENT' && !entry.isTarget) {
       counts.leaveOut(path, 'vanished', 'It was deleted while the backup ran.');
@@ -536,6 +617,23 @@ interface EntryPlace {
   readonly stat: EntryStat | null;
   readonly before: TreeNode | null;
   readonly isTarget: boolean;
+}
+
+/** The parent snapshot's entry of a directory in the one above it, which has been read. */
+function entryIn({ earlier }: Directory, { path }: Directory): TreeNode | null {
+  const name = path?.slice(path.lastIndexOf('/') + 1) as BytePath;
+  const nodes = earlier?.nodes() ?? [];
+  let from = 0;
+  let to = nodes.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    const node = nodes[middle] as TreeNode;
+    const order = compareBytes(node.name, name);
+    if (order === 0) return node.type === 'dir' ? node : null;
+    if (order < 0) from = middle + 1;
+    else to = middle;
+  }
+  return null;
 }
 
 /** Where an entry of a directory is, and the way that system calls take to it. */

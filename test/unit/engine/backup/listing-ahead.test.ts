@@ -5,6 +5,7 @@ import { type BytePath, bytePathOf, joinBytePath } from '../../../../main/engine
 import { typeOf } from '../../../../main/engine/backup/entry.ts';
 import { listDirectory, nameAt, statAt } from '../../../../main/engine/backup/listing.ts';
 import { type ListingAhead, listAhead } from '../../../../main/engine/backup/listing-ahead.ts';
+import { printOf } from '../../../../main/engine/backup/listing-print.ts';
 import type { ScanRequest } from '../../../../main/engine/backup/request.ts';
 import { Selection, selectionRules } from '../../../../main/engine/backup/selection.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -36,7 +37,7 @@ async function walk(request: ScanRequest, roots: readonly string[], ownPlace: st
   const visit = async (path: BytePath): Promise<void> => {
     const now = listDirectory(path, path, selection);
     const before = await listing.take(path);
-    if (before) expect(before).toEqual(now);
+    if (before) expect(before).toEqual({ ...now, print: Uint8Array.from(printOf(path, now)) });
     else missing.push(path);
     for (let position = 0; position < now.count; position++) {
       const stat = statAt(now, position);

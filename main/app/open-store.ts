@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, Random } from '../engine/clock.ts';
 import { cached } from '../engine/store/cached-store.ts';
-import { createHttpTransport } from '../engine/store/http-transport.ts';
 import { limited, type StoreLimits } from '../engine/store/limited-store.ts';
 import { openLocalStore } from '../engine/store/local-store.ts';
-import { openRestStore } from '../engine/store/rest-store.ts';
 import { retrying } from '../engine/store/retrying-store.ts';
 import type { WriteStore } from '../engine/store/store.ts';
 import { describeLocation, parseLocation } from './location.ts';
@@ -53,8 +51,11 @@ async function openPlain(
       const { openRcloneStore } = await import('../rclone/open-rclone-store.ts');
       return retrying(await openRcloneStore({ remote: parsed.remote, location, ...host, variables }), host);
     }
-    case 'rest':
+    case 'rest': {
+      const { createHttpTransport } = await import('../engine/store/http-transport.ts');
+      const { openRestStore } = await import('../engine/store/rest-store.ts');
       return retrying(openRestStore({ location, transport: createHttpTransport(parsed.url), ...host }), host);
+    }
   }
 }
 

@@ -164,6 +164,8 @@ export class Walk {
     }
     this.#lookInto(visits);
     this.#trees.settled(directory);
+    // The program that reads them starts now, not when all else is done.
+    this.#context.attributes.flush();
   }
 
   async #visitDirectory(visit: Exclude<Visit, { kind: 'way' }>): Promise<void> {

@@ -33,6 +33,7 @@ export { type RepairPacksReport, type RepairPacksRequest, repairPacks } from './
 export { type UpgradeReport, type UpgradeRequest, upgradeRepository } from './repair/upgrade.ts';
 export { BlobIndex, type BlobLocation, type LoadedIndex, loadIndex } from './repository/blob-index.ts';
 export { readBlob, readTree } from './repository/blob-reader.ts';
+export { openSealedIndex, sealIndex } from './repository/index-cache.ts';
 export { addKey, changePassphrase, listKeys, type NewKey, removeKey, type StoredKey } from './repository/keys.ts';
 export { type LockMode, listLocks, type StoredLock, unlock, withLock } from './repository/locks.ts';
 export {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
-import { DirectoryCacheFile } from '../directory-cache-file.ts';
+import { CacheFile } from '../cache-file.ts';
 import { systemHost } from '../engine-host.ts';
 import type {
   BackupCall,
@@ -209,9 +209,9 @@ export class EngineService implements Engine {
 function cacheFileOf(
   { path, dirtyDirectories, scansFolder }: BackupCall,
   repositoryIds: readonly string[],
-): DirectoryCacheFile | undefined {
+): CacheFile | undefined {
   if (dirtyDirectories || scansFolder === null) return undefined;
-  return new DirectoryCacheFile(scansFolder, repositoryIds, [path]);
+  return CacheFile.ofDirectories(scansFolder, repositoryIds, [path]);
 }
 
 function plainData(

@@ -5,11 +5,11 @@ import {
   findSnapshot,
   fitsFilter,
   listSnapshots,
-  loadIndex,
   pathText,
   type TreeChange,
   type TreeNode,
 } from '../../engine/engine.ts';
+import { loadKeptIndex } from './cached-index.ts';
 import { type FilterOptions, filterOf } from './run-reading.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
@@ -23,7 +23,7 @@ export async function runDiff(
   const repository = await session.openRepository();
   const before = await findSnapshot(repository, from, {}, session.signal);
   const after = await findSnapshot(repository, to, {}, session.signal);
-  const { index } = await loadIndex(repository, { signal: session.signal });
+  const { index } = await loadKeptIndex(repository, { signal: session.signal });
   const added = { files: 0, dirs: 0, others: 0 };
   const removed = { files: 0, dirs: 0, others: 0 };
   let changed = 0;
@@ -85,7 +85,7 @@ export async function runStats(
       ? await Promise.all(wanted.map((id) => findSnapshot(repository, id, filter, signal)))
       : (await listSnapshots(repository, signal)).snapshots.filter(({ snapshot }) => fitsFilter(snapshot, filter));
   const trees = listed.flatMap(({ snapshot }) => snapshot.tree ?? []);
-  const { index } = await loadIndex(repository, { signal });
+  const { index } = await loadKeptIndex(repository, { signal });
   session.say(`${counted(listed.length, 'snapshot')}`);
   if (options.mode === 'raw-data') {
     const { blobs, bytes, plainBytes } = await countStored(repository, index, trees, signal);

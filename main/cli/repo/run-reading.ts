@@ -6,7 +6,6 @@ import {
   findSnapshot,
   fitsFilter,
   listSnapshots,
-  loadIndex,
   type PathSegments,
   pathText,
   type SnapshotFilter,
@@ -15,6 +14,7 @@ import {
   walkTree,
 } from '../../engine/engine.ts';
 import { fromWire } from '../../engine/errors.ts';
+import { loadKeptIndex } from './cached-index.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
 export interface FilterOptions {
@@ -73,7 +73,7 @@ export async function listEntries(
 ): Promise<ExitCode> {
   const repository = await session.openRepository();
   const stored = await findSnapshot(repository, wanted, {}, session.signal);
-  const { index } = await loadIndex(repository, { signal: session.signal });
+  const { index } = await loadKeptIndex(repository, { signal: session.signal });
   const { tree } = stored.snapshot;
   const top = directory === undefined ? undefined : await findEntry(repository, index, tree, directory, session.signal);
   session.json({ ...snapshotJson(stored), struct_type: 'snapshot' });
@@ -135,7 +135,7 @@ export async function runFind(
     ? [await findSnapshot(repository, options.snapshot, {}, session.signal)]
     : (await listSnapshots(repository, session.signal)).snapshots;
   const snapshots = listed.filter(({ snapshot }) => fitsFilter(snapshot, filterOf(options)));
-  const { index } = await loadIndex(repository, { signal: session.signal });
+  const { index } = await loadKeptIndex(repository, { signal: session.signal });
   const matches = compileMatch(pattern, options.ignoreCase ? 'ignore' : 'exact');
   const found: { snapshot: string; hits: number; matches: Record<string, unknown>[] }[] = [];
   let unreadable = 0;
@@ -177,7 +177,7 @@ function compileMatch(pattern: string, letters: 'ignore' | 'exact'): (path: stri
 export async function runDump(session: RepoSession, wanted: string, path: string): Promise<ExitCode> {
   const repository = await session.openRepository();
   const { snapshot } = await findSnapshot(repository, wanted, {}, session.signal);
-  const { index } = await loadIndex(repository, { signal: session.signal });
+  const { index } = await loadKeptIndex(repository, { signal: session.signal });
   const node = await findEntry(repository, index, snapshot.tree, path, session.signal);
   for await (const part of dumpFile(repository, index, node, { signal: session.signal })) {
     await new Promise<void>((resolve, reject) =>

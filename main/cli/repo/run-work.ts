@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { DirectoryCacheFile } from '../../app/directory-cache-file.ts';
+import { CacheFile } from '../../app/cache-file.ts';
 import { systemHost } from '../../app/engine-host.ts';
 import { cacheFolder, scansFolder } from '../../app/home-folder.ts';
 import {
   type AffectedSnapshot,
+  type BackupReport,
   backup,
   beginRun,
   check,
@@ -23,6 +24,7 @@ import {
   withLock,
 } from '../../engine/engine.ts';
 import { fromWire, TriplicateError } from '../../engine/errors.ts';
+import { keepIndex, keptIndex, loadKeptIndex } from './cached-index.ts';
 import { type FilterOptions, filterOf, snapshotJson } from './run-reading.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
@@ -64,19 +66,24 @@ export async function runBackup(
     const repository = await session.openRepository((store) => {
       ahead = beginRun(scan, store, session.signal);
     });
-    const cache = new DirectoryCacheFile(
+    const cache = CacheFile.ofDirectories(
       scansFolder(cacheFolder()),
       [repository.config.id],
       scan.paths.map((path) => resolve(path)),
     );
     const directoryCache = options.cache ? await cache.read() : undefined;
+    const knownIndex = options.cache ? await keptIndex(repository) : undefined;
     const request = {
       ...scan,
-      destinations: [{ repository }],
+      destinations: [{ repository, ...(knownIndex ? { knownIndex } : {}) }],
       ...(ahead ? { ahead } : {}),
       ...(directoryCache ? { directoryCache } : {}),
     };
-    return await runScan(session, request, options, cache);
+    const kept = knownIndex?.indexIds;
+    return await runScan(session, request, options, async ({ directoryCache, results: [result] }) => {
+      if (directoryCache) await cache.write(directoryCache);
+      await keepIndex(repository, result?.index, kept);
+    });
   } finally {
     ahead?.close();
   }
@@ -86,7 +93,7 @@ async function runScan(
   session: RepoSession,
   request: Parameters<typeof backup>[0],
   options: BackupOptions,
-  cache: DirectoryCacheFile,
+  keep: (report: BackupReport) => Promise<void>,
 ): Promise<ExitCode> {
   const report = await backup({
     ...request,
@@ -99,8 +106,8 @@ async function runScan(
   if (!result || result.error)
     throw result?.error ? fromWire(result.error) : new TriplicateError('internal', 'No result.');
   const { index: _index, ...plain } = result;
-  const { results: _results, directoryCache, ...rest } = report;
-  if (directoryCache) await cache.write(directoryCache);
+  await keep(report);
+  const { results: _results, directoryCache: _directoryCache, ...rest } = report;
   session.json({ type: 'summary', ...rest, ...plain });
   nameLeftOut(report.leftOut);
   session.say(`Files: ${report.filesNew} new, ${report.filesChanged} changed, ${report.filesUnchanged} unchanged`);
@@ -139,8 +146,10 @@ export async function runRestore(session: RepoSession, wanted: string, options: 
   const repository = await session.openRepository();
   const work = async (signal: AbortSignal): Promise<ExitCode> => {
     const { snapshot } = await findSnapshot(repository, wanted, filterOf(options), signal);
+    const { index } = await loadKeptIndex(repository, { onDamage: 'report', signal });
     const plan = await planRestore({
       repository,
+      index,
       tree: snapshot.tree,
       target: resolve(options.target),
       includePatterns: options.include,

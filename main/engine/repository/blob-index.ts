@@ -61,6 +61,48 @@ export class BlobIndex {
     this.#aside = new Set([...packs].flatMap((id) => this.#packNumbers.get(id) ?? []));
   }
 
+  /** Whether anything counts as absent. */
+  get hasSetAside(): boolean {
+    return this.#aside.size > 0;
+  }
+
+  /** Everything in it, as parts that belong together; see `fromBytes`. */
+  toBytes(): readonly Uint8Array[] {
+    const counts = Uint32Array.of(this.#packs.length, this.blobCount);
+    const columns = [this.#packOf, this.#offset, this.#length, this.#uncompressed];
+    return [
+      bytesOf(counts),
+      Buffer.from(this.#packs.join(''), 'hex'),
+      ...columns.map((column) => bytesOf(column.subarray(0, this.blobCount))),
+      this.#ids.toBytes(),
+    ];
+  }
+
+  /** @throws RangeError when the bytes are not those of an index */
+  static fromBytes(bytes: Uint8Array): BlobIndex {
+    let at = 0;
+    const column = (count: number): Uint32Array => {
+      // A copy of its own, which begins where numbers may.
+      const numbers = new Uint32Array(new Uint8Array(bytes.subarray(at, at + count * 4)).buffer, 0, count);
+      at += count * 4;
+      return numbers;
+    };
+    const [packs = 0, blobs = 0] = column(2);
+    const index = new BlobIndex(blobs);
+    for (let number = 0; number < packs; number++, at += 32) {
+      const id = Buffer.from(bytes.subarray(at, at + 32)).toString('hex') as PackId;
+      index.#packs.push(id);
+      index.#packNumbers.set(id, number);
+    }
+    index.#packOf = column(blobs);
+    index.#offset = column(blobs);
+    index.#length = column(blobs);
+    index.#uncompressed = column(blobs);
+    if (bytes.length !== at + blobs * 32) throw new RangeError('The bytes of an index do not fit together.');
+    for (let entry = 0; entry < blobs; entry++, at += 32) index.#ids.add(bytes, at);
+    return index;
+  }
+
   /** Size in bytes that each pack file must have, by what the index says of its blobs. */
   packFileSizes(): ReadonlyMap<PackId, number> {
     const sizes = new Float64Array(this.#packs.length).fill(PACK_HEADER_OVERHEAD);
@@ -218,6 +260,10 @@ export class BlobIndex {
     this.#length = widen(this.#length);
     this.#uncompressed = widen(this.#uncompressed);
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 export interface LoadedIndex {

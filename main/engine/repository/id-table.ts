@@ -70,6 +70,17 @@ export class IdTable {
     return (this.#blocks[entry >>> BLOCK_BITS] as Uint8Array).subarray(at, at + ID_BYTES);
   }
 
+  /** All ids, one after another, in the order of their entries. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#size * ID_BYTES);
+    for (let entry = 0; entry < this.#size; entry += BLOCK_IDS) {
+      const block = this.#blocks[entry >>> BLOCK_BITS] as Uint8Array;
+      const count = Math.min(BLOCK_IDS, this.#size - entry);
+      bytes.set(block.subarray(0, count * ID_BYTES), entry * ID_BYTES);
+    }
+    return bytes;
+  }
+
   /** Gives its memory back; the table cannot be used any more. */
   discard(): void {
     for (const block of this.#blocks) giveBack(block);

@@ -2,22 +2,31 @@ import { hash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Of scans that nobody makes any more. */
+/** Of what nobody asks for any more. */
 const UNUSED_MS = 60 * 24 * 3_600_000;
 
 /**
- * Where a full scan leaves what it found of each directory, for the next scan of the same paths to the same places. It only
- * saves time: what cannot be read or written is as if it were not there, and the engine believes nothing that is damaged.
+ * A file that only saves time: what cannot be read or written is as if it were not there. Whoever reads it has to see for
+ * himself whether it is whole and still true.
  */
-export class DirectoryCacheFile {
+export class CacheFile {
   readonly #folder: string;
   readonly #path: string;
 
-  /** @param repositories their ids */
-  constructor(folder: string, repositories: readonly string[], paths: readonly string[]) {
+  private constructor(folder: string, name: string) {
     this.#folder = folder;
-    const name = hash('sha256', JSON.stringify([repositories.toSorted(), paths]), 'hex');
-    this.#path = join(folder, `${name.slice(0, 32)}.directories`);
+    this.#path = join(folder, name);
+  }
+
+  /** What a full scan found of each directory, for the next scan of these paths to these repositories (ids). */
+  static ofDirectories(folder: string, repositoryIds: readonly string[], paths: readonly string[]): CacheFile {
+    const name = hash('sha256', JSON.stringify([repositoryIds.toSorted(), paths]), 'hex');
+    return new CacheFile(folder, `${name.slice(0, 32)}.directories`);
+  }
+
+  /** The index of a repository. */
+  static ofIndex(folder: string, repositoryId: string): CacheFile {
+    return new CacheFile(folder, `${hash('sha256', repositoryId, 'hex').slice(0, 32)}.index`);
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -28,7 +37,7 @@ export class DirectoryCacheFile {
     const temporary = `${this.#path}.${randomBytes(4).toString('hex')}`;
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      // It says when which directory was changed, if not which one it is.
+      // Sealed, but its size and its time are nobody else's business either.
       await writeFile(temporary, bytes, { mode: 0o600 });
       await rename(temporary, this.#path);
       await this.#removeUnused();

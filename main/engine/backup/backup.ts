@@ -13,6 +13,7 @@ import { Counts } from './counts.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import { DirtyPaths } from './dirty-paths.ts';
 import { FileQueue } from './file-queue.ts';
+import { ForgottenDirectory } from './known-directories.ts';
 import { ListingAhead } from './listing-ahead.ts';
 import { type OwnerNames, ownerNames } from './owner-names.ts';
 import { findParent, type Parent } from './parent.ts';
@@ -22,7 +23,7 @@ import { ScanCache } from './scan-cache.ts';
 import { Selection, type SelectionRules, selectionRules } from './selection.ts';
 import { resolveTargets, type Targets } from './targets.ts';
 import { TreeQueue } from './tree-queue.ts';
-import { ForgottenDirectory, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 
 /** A destination mask has a bit for each (see the messages to the workers). */
 const MAX_DESTINATIONS = 30;

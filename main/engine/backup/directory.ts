@@ -48,6 +48,17 @@ export interface Directory {
   readonly finished?: (tree: TreeId) => void;
 }
 
+/** One of which nothing is settled yet. */
+export function newDirectory(
+  place: Pick<
+    Directory,
+    'parent' | 'position' | 'path' | 'access' | 'descriptor' | 'ownsDescriptor' | 'same' | 'isListedAhead'
+  > &
+    Partial<Pick<Directory, 'finished'>>,
+): Directory {
+  return { ...place, print: null, known: null, earlier: null, entries: [], state: 'own', waiting: 1 };
+}
+
 /** The way to a directory: a path that has grown too long for the system is replaced by one through `/proc`. */
 export function openAccess(access: BytePath): { access: BytePath; descriptor: number | null } {
   if (access.length < LONG_PATH || process.platform !== 'linux') return { access, descriptor: null };

@@ -1,0 +1,266 @@
+import { lstatSync, readlinkSync } from 'node:fs';
+import type { TreeNode } from '../format/tree.ts';
+import { inOrderOf } from './attributes.ts';
+import { type BytePath, bytesOf, forSystem, textOf } from './byte-path.ts';
+import { type Directory, newDirectory, openAccess } from './directory.ts';
+import type { DirectoryTrees } from './directory-trees.ts';
+import { type Draft, type EntryStat, entryFromStat, isSameEntry, isUnchanged, refreshEntry, typeOf } from './entry.ts';
+import type { FileOutcome } from './file-queue.ts';
+import type { EntryPlace, Visit } from './visit.ts';
+import type { WalkContext } from './walk-context.ts';
+import { whyUnreadable } from './why-unreadable.ts';
+
+/**
+ * Finds out what each entry of a directory becomes: the parent snapshot's own node, a new one whose content and attributes are
+ * still being read, or nothing, with a reason that is told.
+ */
+export class EntrySettler {
+  readonly #context: WalkContext;
+  readonly #trees: DirectoryTrees;
+
+  constructor(context: WalkContext, trees: DirectoryTrees) {
+    this.#context = context;
+    this.#trees = trees;
+  }
+
+  settleEntry(directory: Directory, entry: EntryPlace, visits: Visit[]): void {
+    const { counts, selection, entries: context } = this.#context;
+    directory.entries[entry.position] = null;
+    // What was listed was not excluded.
+    if (!entry.stat) directory.print = null;
+    if (!entry.stat && selection.excludes(textOf(entry.path))) {
+      counts.excluded++;
+      return;
+    }
+    let stat: EntryStat;
+    try {
+      stat = entry.stat ?? lstatSync(forSystem(entry.access), { bigint: true });
+    } catch (error) {
+      this.keepEarlier(directory, entry, error);
+      return;
+    }
+    const type = typeOf(Number(stat.mode));
+    if (type === 'socket') {
+      directory.print = null;
+      counts.leaveOut(textOf(entry.path), 'socket', 'A socket has no content to keep.');
+      return;
+    }
+    const isLeftOut =
+      type === 'dir' ? selection.isOwnPlace(stat) : type === 'file' && selection.isTooLarge(Number(stat.size));
+    if (isLeftOut) {
+      directory.print = null;
+      counts.excluded++;
+      return;
+    }
+    const same = entry.before && isSameEntry(entry.before, stat, context) ? entry.before : null;
+    if (same && this.#takeOver(directory, entry.position, same)) return;
+    const draft = entryFromStat(entry.before?.name ?? bytesOf(entry.name), stat, context);
+    if (type === 'symlink') {
+      try {
+        draft.linkTarget = readlinkSync(forSystem(entry.access), { encoding: 'buffer' });
+      } catch (error) {
+        this.keepEarlier(directory, entry, error);
+        return;
+      }
+    }
+    directory.entries[entry.position] = draft;
+    this.readAttributes(directory, draft, entry.access, entry.before);
+    if (entry.before && entry.before.type !== type) this.#countReplaced(entry.before);
+    if (type === 'dir') this.settleDirectory(directory, draft, { ...entry, same }, visits);
+    else if (type === 'file') this.#settleFile(directory, draft, entry);
+  }
+
+  /** Something of another kind has its name now. */
+  #countReplaced({ type, subtree }: TreeNode): void {
+    const { counts } = this.#context;
+    if (type === 'file') counts.filesRemoved++;
+    if (subtree) counts.treesRemoved.push(subtree);
+  }
+
+  /** Puts the parent's own node into the directory. False for a directory, and when content is lost somewhere. */
+  #takeOver(directory: Directory, position: number, same: TreeNode): boolean {
+    const { counts } = this.#context;
+    if (same.type === 'dir' || (same.type === 'file' && !(same.content && this.#haveAll(same)))) return false;
+    directory.entries[position] = same;
+    if (same.type !== 'file') return true;
+    counts.filesFound++;
+    counts.bytesFound += same.size;
+    counts.filesUnchanged++;
+    this.countDone(same.size);
+    return true;
+  }
+
+  #settleFile(directory: Directory, draft: Draft, entry: EntryPlace): void {
+    const { counts, files } = this.#context;
+    const before = entry.before?.type === 'file' ? entry.before : null;
+    counts.filesFound++;
+    counts.bytesFound += draft.size;
+    if (before?.content && isUnchanged(draft, before) && this.#haveAll(before)) {
+      draft.content = before.content;
+      counts.filesUnchanged++;
+      this.countDone(draft.size);
+      return;
+    }
+    directory.waiting++;
+    const changeTime = draft.ctime.ns;
+    files.add({
+      path: entry.access,
+      size: draft.size,
+      changeTime,
+      done: (outcome) => {
+        this.#fileRead(directory, draft, entry, outcome);
+        this.#trees.settled(directory);
+      },
+    });
+  }
+
+  #fileRead(directory: Directory, draft: Draft, entry: EntryPlace, outcome: FileOutcome): void {
+    const { counts, entries: context } = this.#context;
+    if (outcome.kind !== 'read' || outcome.fresh) directory.print = null;
+    if (outcome.kind === 'vanished') {
+      directory.entries[entry.position] = null;
+      counts.leaveOut(textOf(entry.path), 'vanished', 'It was deleted while the backup ran.');
+      this.countDone(0);
+      return;
+    }
+    if (outcome.kind === 'failed') {
+      this.keepEarlier(directory, entry, Object.assign(new Error(outcome.message), { code: outcome.code }));
+      this.countDone(0);
+      return;
+    }
+    if (outcome.fresh) refreshEntry(draft, outcome.fresh, context);
+    draft.content = outcome.content;
+    draft.size = outcome.size;
+    if (outcome.kind === 'unsteady') {
+      counts.leaveOut(
+        textOf(entry.path),
+        'unsteady',
+        'It kept changing while it was read; it is stored as it was read last.',
+      );
+    }
+    if (entry.before?.type === 'file') counts.filesChanged++;
+    else counts.filesNew++;
+    counts.bytesRead += outcome.size;
+    this.countDone(outcome.size);
+  }
+
+  settleDirectory(
+    directory: Directory,
+    draft: TreeNode,
+    entry: EntryPlace & { readonly same: TreeNode | null },
+    visits: Visit[],
+  ): void {
+    const { dirty } = this.#context;
+    const before = entry.before?.type === 'dir' ? entry.before : null;
+    const kind = this.#wayInto(draft, before, textOf(entry.path));
+    if (kind === 'reuse' && before?.subtree) {
+      if (directory.state === 'own') {
+        directory.entries[entry.position] = entry.same ?? Object.assign(draft, { subtree: before.subtree });
+      }
+      return;
+    }
+    let child: Directory;
+    try {
+      child = this.openDirectory(directory, entry, entry.same);
+    } catch (error) {
+      this.keepEarlier(directory, entry, error);
+      return;
+    }
+    // Another directory under the old name: nothing of the old one may be taken over unseen.
+    const same = before !== null && before.inode === draft.inode && before.deviceId === draft.deviceId;
+    const comparable = dirty === null || same ? before : null;
+    visits.push({
+      kind: kind === 'descend' ? 'descend' : 'list',
+      directory: child,
+      before: comparable,
+      isTarget: entry.isTarget,
+    });
+  }
+
+  /** How to look at a directory: a run of changes lists only what changed, and what its own times say has changed. */
+  #wayInto(draft: TreeNode, before: TreeNode | null, path: string): 'list' | 'descend' | 'reuse' {
+    const { dirty } = this.#context;
+    if (!dirty || !before?.subtree || dirty.isDirty(path) || path.includes('\ufffd')) return 'list';
+    const same =
+      before.inode === draft.inode &&
+      before.deviceId === draft.deviceId &&
+      before.mtime.ns === draft.mtime.ns &&
+      before.ctime.ns === draft.ctime.ns;
+    if (!same) return 'list';
+    return dirty.isOnTheWay(path) ? 'descend' : 'reuse';
+  }
+
+  openDirectory(
+    parent: Directory,
+    { position, path, access: longAccess }: Pick<EntryPlace, 'position' | 'path' | 'access'>,
+    same: TreeNode | null,
+  ): Directory {
+    const { access, descriptor } = openAccess(longAccess);
+    // Below an open directory every deeper path goes through it, so `access` differs from `path` from here on.
+    const through = descriptor ?? (longAccess === path ? null : parent.descriptor);
+    parent.waiting++;
+    return newDirectory({
+      parent,
+      position,
+      path,
+      access,
+      descriptor: through,
+      ownsDescriptor: descriptor !== null,
+      same,
+      isListedAhead: parent.isListedAhead,
+    });
+  }
+
+  readAttributes(directory: Directory, draft: Draft, access: BytePath, before: TreeNode | null): void {
+    if (draft.type === 'symlink') return;
+    // Setting an attribute changes the ctime.
+    if (before && before.type === draft.type && before.inode === draft.inode && before.ctime.ns === draft.ctime.ns) {
+      if (before.extendedAttributes) draft.extendedAttributes = before.extendedAttributes;
+      return;
+    }
+    if (this.#context.attributes.state !== 'works') return;
+    directory.waiting++;
+    this.#context.attributes.read(access, (attributes) => {
+      if (attributes && attributes.length > 0) {
+        draft.extendedAttributes = inOrderOf(before?.extendedAttributes, attributes);
+      }
+      this.#trees.settled(directory);
+    });
+  }
+
+  /** An entry that cannot be read keeps its earlier version, where every destination has it; either way it is named. */
+  keepEarlier(directory: Directory, entry: EntryPlace, error: unknown): void {
+    const { counts } = this.#context;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const path = textOf(entry.path);
+    const entries = this.#trees.ownEntries(directory);
+    directory.print = null;
+    entries[entry.position] = null;
+    if (code === 'ENOENT' && !entry.isTarget) {
+      counts.leaveOut(path, 'vanished', 'It was deleted while the backup ran.');
+      return;
+    }
+    if (code === undefined) throw error;
+    const kept = entry.before !== null && this.#canKeep(entry.before);
+    if (kept) entries[entry.position] = entry.before;
+    const ending = kept ? 'the version of the last backup is kept.' : 'it is not in this backup.';
+    counts.leaveOut(path, 'unreadable', `It cannot be read (${whyUnreadable(code, message)}); ${ending}`);
+  }
+
+  #canKeep(before: TreeNode): boolean {
+    if (before.type === 'dir') return this.#context.parent.everywhere;
+    return this.#haveAll(before);
+  }
+
+  #haveAll(node: TreeNode): boolean {
+    const content = node.content ?? [];
+    return this.#context.writers.every((writer) => writer.failure || content.every((id) => writer.has('data', id)));
+  }
+
+  countDone(bytes: number, files = 1): void {
+    const { counts } = this.#context;
+    counts.filesDone += files;
+    counts.bytesDone += bytes;
+    counts.bytesTotal += bytes;
+  }
+}

@@ -1,0 +1,99 @@
+import { fromWire, hasCode, throwIfCancelled, toWire, type WireError } from '../errors.ts';
+import type { Snapshot } from '../format/snapshot.ts';
+import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
+import type { PendingLock } from '../repository/locks.ts';
+import { setLostPacksAside } from '../repository/lost-packs.ts';
+import { listSnapshots, type SnapshotList, saveSnapshot } from '../repository/snapshots.ts';
+import { DestinationWriter } from './destination-writer.ts';
+import type { BackupDestination, DestinationResult } from './request.ts';
+
+const NOTHING_STORED: SnapshotList = { snapshots: [], unreadable: [] };
+
+/**
+ * Reads what a destination has. One that cannot be read is given as failed. `untouched`: whether nothing was ever stored
+ * there. @throws `cancelled`
+ */
+export async function openWriter(
+  destination: BackupDestination,
+  { written, held, lost }: PendingLock,
+  untouched: Promise<boolean> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<DestinationWriter> {
+  const { repository } = destination;
+  const leave = { held, lost, signal: signal ? AbortSignal.any([signal, lost]) : lost };
+  try {
+    if (await untouched)
+      return new DestinationWriter(repository, nothingIndexed(), Promise.resolve(NOTHING_STORED), leave);
+    await written;
+    const snapshots = listSnapshots(repository, signal);
+    const [index] = await Promise.allSettled([openIndex(destination, signal), snapshots]);
+    if (index.status === 'rejected') throw index.reason;
+    return new DestinationWriter(repository, index.value, snapshots, leave);
+  } catch (error) {
+    if (hasCode(error, 'cancelled')) throw error;
+    const writer = new DestinationWriter(repository, nothingIndexed(), Promise.resolve(NOTHING_STORED), leave);
+    writer.fail(error);
+    return writer;
+  }
+}
+
+function openIndex(
+  { repository, knownIndex }: BackupDestination,
+  signal: AbortSignal | undefined,
+): Promise<LoadedIndex> {
+  return loadIndex(repository, { ...(knownIndex ? { known: knownIndex } : {}), ...(signal ? { signal } : {}) });
+}
+
+function nothingIndexed(): LoadedIndex {
+  return { index: new BlobIndex(16), indexIds: [], damaged: [] };
+}
+
+/** Only before full scans: a run over a few changes must not cost what the repository's size does. */
+export async function lookForLostPacks(writer: DestinationWriter, signal: AbortSignal | undefined): Promise<void> {
+  if (writer.failure) return;
+  try {
+    writer.damagedParts += await setLostPacksAside(writer.repository, writer.currentIndex(), signal);
+  } catch (error) {
+    if (hasCode(error, 'cancelled')) throw error;
+    writer.fail(error);
+  }
+}
+
+/** Index and snapshot, when all packs are stored. Gives what came of the destination. @throws `cancelled` */
+export async function finishDestination(
+  writer: DestinationWriter,
+  snapshot: Snapshot,
+  parentId: Snapshot['parent'] | null,
+  signal: AbortSignal | undefined,
+): Promise<DestinationResult> {
+  const { repository, added, damagedParts } = writer;
+  const counted = {
+    location: repository.store.location,
+    dataBlobsAdded: added.data,
+    treeBlobsAdded: added.tree,
+    bytesAdded: added.bytes,
+    damagedParts,
+  };
+  try {
+    if (writer.failure) return { ...counted, error: writer.failure };
+    await writer.finishIndex();
+    throwIfCancelled(signal);
+    const snapshotId = await saveSnapshot(repository, parentId ? { ...snapshot, parent: parentId } : snapshot, signal);
+    return { ...counted, snapshotId, index: writer.currentIndex() };
+  } catch (error) {
+    if (hasCode(error, 'cancelled')) throw error;
+    writer.fail(error);
+    return { ...counted, error: toWire(error) };
+  }
+}
+
+/** Rejects when nothing is left to write to: reading on would be for nobody. */
+export async function allFailed(writers: readonly DestinationWriter[]): Promise<never> {
+  await Promise.all(writers.map(({ failed }) => failed));
+  throw fromWire((writers[0] as DestinationWriter).failure as WireError);
+}
+
+export function throwWhenAllFailed(writers: readonly DestinationWriter[]): void {
+  const failure = writers[0]?.failure;
+  if (failure && writers.every((writer) => writer.failure)) throw fromWire(failure);
+}

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import {
   type BackupReport,
   type BackupRequest,
@@ -233,4 +234,33 @@ it('is left by the command for its next run, and can be passed over', async () =
   // It ends with 3, as it has found the damage.
   expect(() => command('backup', '--no-cache', location, source)).toThrow(/has lost 1/);
   expect(await readdir(join(cache, 'triplicate/scans'))).toEqual(left);
+});
+
+it('is left by the app for its next full scan, but not where something is damaged', async () => {
+  const engine = new EngineService();
+  try {
+    const location = join(scratch.path, 'of the app');
+    const address = { location, passphrase: PASSPHRASE };
+    const scansFolder = join(scratch.path, 'state/scans');
+    await engine.call('create', { repository: address, like: null });
+    const scan = (folder: string | null) =>
+      engine.call('backup', {
+        repositories: [address],
+        path: source,
+        excludes: [],
+        excludeLargerThan: null,
+        markers: 'ignore',
+        dirtyDirectories: null,
+        scansFolder: folder,
+      });
+    await scan(scansFolder);
+    expect(await readdir(scansFolder)).toHaveLength(1);
+    repository = await reopen(location);
+    const { tree } = (await judge().snapshots())[0] as { tree: string };
+    await damage({ tree } as BackupReport, 'kept/deep');
+    expect(await scan(scansFolder)).toMatchObject({ results: [{ damagedParts: 0 }], filesUnchanged: 5 });
+    expect(await scan(null)).toMatchObject({ results: [{ damagedParts: 1 }], filesUnchanged: 3, filesNew: 2 });
+  } finally {
+    await engine.close();
+  }
 });

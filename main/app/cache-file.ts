@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -18,15 +19,19 @@ export class CacheFile {
     this.#path = join(folder, name);
   }
 
-  /** What a full scan found of each directory, for the next scan of these paths to these repositories (ids). */
-  static ofDirectories(folder: string, repositoryIds: readonly string[], paths: readonly string[]): CacheFile {
-    const name = hash('sha256', JSON.stringify([repositoryIds.toSorted(), paths]), 'hex');
+  /** What a full scan found of each directory, for the next scan of these paths to these places. */
+  static ofDirectories(folder: string, locations: readonly string[], paths: readonly string[]): CacheFile {
+    const name = hash('sha256', JSON.stringify([locations.toSorted(), paths]), 'hex');
     return new CacheFile(folder, `${name.slice(0, 32)}.directories`);
   }
 
   /** The index of a repository. */
   static ofIndex(folder: string, repositoryId: string): CacheFile {
     return new CacheFile(folder, `${hash('sha256', repositoryId, 'hex').slice(0, 32)}.index`);
+  }
+
+  get exists(): boolean {
+    return existsSync(this.#path);
   }
 
   async read(): Promise<Uint8Array | undefined> {

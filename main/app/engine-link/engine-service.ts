@@ -154,7 +154,7 @@ export class EngineService implements Engine {
     if (ready.length === 0) throw refused;
     const cache = cacheFileOf(
       input,
-      ready.map(({ repository }) => repository.config.id),
+      ready.map(({ repository }) => repository.store.location),
     );
     const directoryCache = await cache?.read();
     const report = await backup({
@@ -205,13 +205,13 @@ export class EngineService implements Engine {
   }
 }
 
-/** For a full scan to these repositories. */
+/** For a full scan to these places. */
 function cacheFileOf(
   { path, dirtyDirectories, scansFolder }: BackupCall,
-  repositoryIds: readonly string[],
+  locations: readonly string[],
 ): CacheFile | undefined {
   if (dirtyDirectories || scansFolder === null) return undefined;
-  return CacheFile.ofDirectories(scansFolder, repositoryIds, [path]);
+  return CacheFile.ofDirectories(scansFolder, locations, [path]);
 }
 
 function plainData(

@@ -61,16 +61,17 @@ export async function runBackup(
     excludeCaches: options.excludeCaches ? 'yes' : 'no',
     ...(options.excludeLargerThan === undefined ? {} : { excludeLargerThan: options.excludeLargerThan }),
   } as const;
+  const cacheAt = ({ location }: { readonly location: string }): CacheFile => {
+    const whole = paths.map((path) => resolve(path));
+    return CacheFile.ofDirectories(scansFolder(cacheFolder()), [location], whole);
+  };
   let ahead: RunAhead | undefined;
   try {
     const repository = await session.openRepository((store) => {
-      ahead = beginRun(scan, store, session.signal);
+      const expected = options.cache && cacheAt(store).exists ? 'nothing' : 'changes';
+      ahead = beginRun(scan, store, { signal: session.signal, expected });
     });
-    const cache = CacheFile.ofDirectories(
-      scansFolder(cacheFolder()),
-      [repository.config.id],
-      scan.paths.map((path) => resolve(path)),
-    );
+    const cache = cacheAt(repository.store);
     const directoryCache = options.cache ? await cache.read() : undefined;
     const knownIndex = options.cache ? await keptIndex(repository) : undefined;
     const request = {

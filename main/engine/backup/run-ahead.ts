@@ -19,10 +19,17 @@ export interface RunAhead {
   close(): void;
 }
 
-/** @throws as `backup` does for its paths and rules */
-export function beginRun(request: ScanRequest, store: ReadStore, signal?: AbortSignal): RunAhead {
+/**
+ * @param expected `nothing`: most likely nothing has changed, and the thread that lists is what the run will wait for
+ * @throws as `backup` does for its paths and rules
+ */
+export function beginRun(
+  request: ScanRequest,
+  store: ReadStore,
+  { signal, expected = 'changes' }: { readonly signal?: AbortSignal; readonly expected?: 'changes' | 'nothing' } = {},
+): RunAhead {
   const listing = listAhead(request, [store.location]);
-  const pool = startPool();
+  const pool = new BackupPool(mostWorkers(), expected === 'changes' ? 'now' : 'with-the-run');
   const closed = new AbortController();
   return {
     listing,
@@ -36,8 +43,12 @@ export function beginRun(request: ScanRequest, store: ReadStore, signal?: AbortS
   };
 }
 
-export function startPool(workers = Math.min(MAX_WORKERS, availableParallelism())): BackupPool {
-  return new BackupPool(workers);
+export function startPool(workers = mostWorkers()): BackupPool {
+  return new BackupPool(workers, 'now');
+}
+
+function mostWorkers(): number {
+  return Math.min(MAX_WORKERS, availableParallelism());
 }
 
 /** On a disk this is not worth asking: the lock is there at once. */

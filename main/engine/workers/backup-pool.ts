@@ -54,20 +54,21 @@ export class BackupPool {
   /** Rejects when a worker dies; whoever waits for the pool races against it. */
   readonly failed: Promise<never>;
 
-  /** Starts one worker at once: it takes as long to start as a small run does. */
-  constructor(limit: number) {
+  /** @param first when the first worker starts: it takes as long to start as a small run does */
+  constructor(limit: number, first: 'now' | 'with-the-run') {
     this.#limit = limit;
     this.failed = new Promise((_, reject) => {
       this.#rejectFailure = reject;
     });
     this.failed.catch(() => undefined);
-    this.#start();
+    if (first === 'now') this.#start();
   }
 
   /** Tells the workers what they work with; comes before the first job. */
   begin(data: BackupWorkerData): void {
     this.#data = data;
     for (const member of this.#members) this.#post(member, { kind: 'begin', data });
+    if (this.#members.length === 0) this.#start();
   }
 
   /** Says who answers the workers' questions; comes before the first job. */

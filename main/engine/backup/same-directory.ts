@@ -1,9 +1,34 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { JsonCursor } from '../format/json-cursor.ts';
-import { isBase64 } from '../format/json-document.ts';
 import { goModeOf } from '../format/mode.ts';
 import { TimeReader } from '../format/time-reader.ts';
-import type { NodeType } from '../format/tree.ts';
+import {
+  ATIME_KEY,
+  BRACE_END,
+  BRACKET_END,
+  CLOSE,
+  COMMA,
+  CONTENT,
+  CTIME_KEY,
+  DEVICE_KEY,
+  DEVICE_NUMBER_KEY,
+  EMPTY_CONTENT,
+  GID_KEY,
+  INODE_KEY,
+  LINK_TARGET_KEY,
+  LINKS_KEY,
+  MODE_KEY,
+  MTIME_KEY,
+  NAME,
+  NEXT_ID,
+  NO_CONTENT,
+  OPEN,
+  SIZE_KEY,
+  SUBTREE_KEY,
+  skipAttributes,
+  TYPES,
+  UID_KEY,
+} from '../format/tree-layout.ts';
 import { isDevice, linksOf, sizeOf, typeOf } from './entry.ts';
 import {
   CTIME,
@@ -43,43 +68,6 @@ export function compareDirectory(text: Uint8Array, listing: Listing, rules: Rule
   return new Comparison(text, listing, rules).run();
 }
 
-const bytes = (text: string): Uint8Array => Buffer.from(text);
-const OPEN = bytes('{"nodes":[');
-const CLOSE = bytes(']}\n');
-const NAME = bytes('{"name":"');
-const TYPES: Readonly<Record<NodeType, Uint8Array>> = {
-  file: bytes('","type":"file"'),
-  dir: bytes('","type":"dir"'),
-  symlink: bytes('","type":"symlink"'),
-  dev: bytes('","type":"dev"'),
-  chardev: bytes('","type":"chardev"'),
-  fifo: bytes('","type":"fifo"'),
-  socket: bytes('","type":"socket"'),
-};
-const MODE_KEY = bytes(',"mode":');
-const MTIME_KEY = bytes(',"mtime":"');
-const ATIME_KEY = bytes(',"atime":"');
-const CTIME_KEY = bytes(',"ctime":"');
-const UID_KEY = bytes(',"uid":');
-const GID_KEY = bytes(',"gid":');
-const INODE_KEY = bytes(',"inode":');
-const DEVICE_KEY = bytes(',"device_id":');
-const SIZE_KEY = bytes(',"size":');
-const LINKS_KEY = bytes(',"links":');
-const LINK_TARGET_KEY = bytes(',"linktarget":"');
-const ATTRIBUTES = bytes(',"extended_attributes":[');
-const ATTRIBUTE_NAME = bytes('{"name":"');
-const ATTRIBUTE_VALUE = bytes(',"value":"');
-const DEVICE_NUMBER_KEY = bytes(',"device":');
-const NO_CONTENT = bytes(',"content":null');
-const EMPTY_CONTENT = bytes(',"content":[]');
-const CONTENT = bytes(',"content":["');
-const NEXT_ID = bytes(',"');
-const SUBTREE_KEY = bytes(',"subtree":"');
-
-const COMMA = 0x2c;
-const BRACKET_END = 0x5d;
-const BRACE_END = 0x7d;
 const ID_BYTES = 32;
 const TWO_32 = 2 ** 32;
 
@@ -154,7 +142,8 @@ class Comparison {
       this.#isNumber(SIZE_KEY, size) &&
       this.#isNumber(LINKS_KEY, linksOf(type, this.#stat(row + LINKS))) &&
       (type !== 'symlink' || (json.skip(LINK_TARGET_KEY) && json.skipString())) &&
-      this.#attributes() &&
+      // Changing them changes the ctime, so what they say is not looked at.
+      skipAttributes(json) &&
       (!isDevice(type) || this.#isNumber(DEVICE_NUMBER_KEY, this.#stat(row + DEVICE_NUMBER))) &&
       (type === 'file' ? this.#content() : json.skip(NO_CONTENT)) &&
       (type !== 'dir' || this.#subtree()) &&
@@ -175,21 +164,6 @@ class Comparison {
     if (!this.#json.skip(NAME) || !this.#json.skipPlain(names, start, end)) return false;
     const name = names.subarray(start, end);
     return isAscii(name) || isUtf8(name);
-  }
-
-  /** Changing them changes the ctime, so what they say is not looked at. */
-  #attributes(): boolean {
-    const json = this.#json;
-    if (!json.skip(ATTRIBUTES)) return true;
-    do {
-      if (!json.skip(ATTRIBUTE_NAME) || !json.skipString() || !json.skip(ATTRIBUTE_VALUE)) return false;
-      const start = json.at;
-      if (!json.skipString()) return false;
-      const { buffer, byteOffset } = json.text;
-      const value = Buffer.from(buffer, byteOffset + start, json.at - 1 - start).toString('latin1');
-      if (!isBase64(value) || !json.skipByte(BRACE_END)) return false;
-    } while (json.skipByte(COMMA));
-    return json.skipByte(BRACKET_END);
   }
 
   #content(): boolean {
@@ -258,7 +232,7 @@ class Comparison {
 }
 
 /** What no text has, so that a name with an escape in it is never found. */
-const NEVER = bytes('\0');
+const NEVER: Uint8Array = Buffer.from('\0');
 
 /** The name of an owner as nodes have it; that of the last one is kept, as neighbours mostly have the same. */
 class OwnerText {
@@ -275,7 +249,7 @@ class OwnerText {
     if (name !== this.#name) {
       this.#name = name;
       const isPlain = /^[\w .@-]*$/.test(name);
-      this.#text = !isPlain ? NEVER : name === '' ? new Uint8Array(0) : bytes(`,"${this.#key}":"${name}"`);
+      this.#text = !isPlain ? NEVER : name === '' ? new Uint8Array(0) : Buffer.from(`,"${this.#key}":"${name}"`);
     }
     return this.#text;
   }

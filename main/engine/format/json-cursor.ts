@@ -4,6 +4,7 @@ const QUOTE = 0x22;
 const ZERO = 0x30;
 const BACKSLASH = 0x5c;
 const NO_DIGIT = 255;
+const END_OF_UINT64 = 2n ** 64n;
 
 /** The value of each character as a hex digit in lower case. */
 const HEX = new Uint8Array(256).fill(NO_DIGIT);
@@ -87,6 +88,41 @@ export class JsonCursor {
       this.at++;
     }
     return this.isNumberFrom(start) && value <= Number.MAX_SAFE_INTEGER ? value : -1;
+  }
+
+  /** Passes over a whole number below 2^64, however many of its digits a double would keep. */
+  skipUint64(): boolean {
+    const start = this.at;
+    while (this.digit() >= 0) this.at++;
+    const digits = this.at - start;
+    return (
+      this.isNumberFrom(start) &&
+      (digits < 20 || (digits === 20 && BigInt(this.textFrom(start, this.at)) < END_OF_UINT64))
+    );
+  }
+
+  /** Bytes of ASCII; nothing when it ends before it begins. */
+  textFrom(start: number, end: number): string {
+    const { buffer, byteOffset } = this.text;
+    return Buffer.from(buffer, byteOffset + start, Math.max(0, end - start)).toString('latin1');
+  }
+
+  /** Passes over what stands from `start` to `end`, where it is here once more. */
+  skipAgain(start: number, end: number): boolean {
+    const { text, at } = this;
+    for (let from = start, to = at; from < end; from++, to++) if (text[from] !== text[to]) return false;
+    this.at = at + end - start;
+    return true;
+  }
+
+  /** Whether these bytes come before those from `next` to `nextEnd`, and are not the same. */
+  isAscending(start: number, end: number, next: number, nextEnd: number): boolean {
+    const { text } = this;
+    for (let a = start, b = next; a < end && b < nextEnd; a++, b++) {
+      const difference = (text[b] as number) - (text[a] as number);
+      if (difference !== 0) return difference > 0;
+    }
+    return end - start < nextEnd - next;
   }
 
   /** The digit that is next; negative when it is none. */

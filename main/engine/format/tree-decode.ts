@@ -31,10 +31,10 @@ function parse(bytes: Uint8Array): unknown {
 
 const WHAT = 'tree';
 /** More than half a million entries; beyond it Node has no text of that length. */
-const MAX_TREE_BYTES = 256 * 1024 * 1024;
+export const MAX_TREE_BYTES = 256 * 1024 * 1024;
 /** An integer that a double may not hold, such as the inode numbers of some file systems. */
 const BIG_NUMBER = /[:\s]\d{16,}/;
-const MAX_UINT32 = 0xffff_ffff;
+export const MAX_UINT32 = 0xffff_ffff;
 const MAX_UINT64 = 2n ** 64n - 1n;
 const LOWER_CASE_ID = /^[0-9a-f]{64}$/;
 
@@ -195,7 +195,8 @@ function linkTargetOf(value: unknown, unknown: Record<string, unknown> | undefin
   return text === undefined ? undefined : Buffer.from(text, 'utf8');
 }
 
-function attributesOf(value: unknown): readonly ExtendedAttribute[] | undefined {
+/** Of the JSON value of `extended_attributes`. @throws `repo/damaged` */
+export function attributesOf(value: unknown): readonly ExtendedAttribute[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) throw damaged('has attributes that are no list');
   return value.map((item) => {

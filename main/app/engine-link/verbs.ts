@@ -130,16 +130,20 @@ export async function runPlanRestore(
   options: Options,
 ): Promise<RestorePlanInfo> {
   const plan = await makePlan(repositories, call, options);
-  const files = plan.entries.filter(({ node }) => node.type !== 'dir');
-  const count = (...actions: readonly EngineAction[]): number =>
-    files.filter(({ action }) => actions.includes(action)).length;
+  const counts: Record<EngineAction, number> = { new: 0, replaced: 0, kept: 0, beside: 0, unchanged: 0 };
+  const sample: RestorePlanInfo['sample'][number][] = [];
+  for (const entry of plan.entries) {
+    if (entry.node.type === 'dir') continue;
+    counts[entry.action]++;
+    if (sample.length < SAMPLE) sample.push({ path: entry.text, action: ACTIONS[entry.action] });
+  }
   return {
-    create: count('new', 'beside'),
-    replace: count('replaced'),
-    keep: count('kept'),
-    unchanged: count('unchanged'),
+    create: counts.new + counts.beside,
+    replace: counts.replaced,
+    keep: counts.kept,
+    unchanged: counts.unchanged,
     bytes: plan.bytes,
-    sample: files.slice(0, SAMPLE).map(({ text, action }) => ({ path: text, action: ACTIONS[action] })),
+    sample,
     warnings: plan.leftOut.map(({ text }) => text),
   };
 }

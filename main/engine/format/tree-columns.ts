@@ -40,25 +40,40 @@ export class TreeColumns {
   count = 0;
   /** Where the names lie: from `nameStarts` to `nameEnds`. */
   names: Uint8Array = new Uint8Array(0);
-  nameStarts = new Uint32Array(256);
-  nameEnds = new Uint32Array(256);
+  nameStarts: Uint32Array;
+  nameEnds: Uint32Array;
   /** Numbers in `NODE_TYPES`. */
-  types = new Uint8Array(256);
+  types: Uint8Array;
   /** Go FileMode, see `mode.ts`. */
-  modes = new Uint32Array(256);
-  uids = new Uint32Array(256);
-  gids = new Uint32Array(256);
-  mtimeSeconds = new Float64Array(256);
-  mtimeNanos = new Uint32Array(256);
-  sizes = new Float64Array(256);
+  modes: Uint32Array;
+  uids: Uint32Array;
+  gids: Uint32Array;
+  mtimeSeconds: Float64Array;
+  mtimeNanos: Uint32Array;
+  sizes: Float64Array;
   /** How many ids of content the rows have up to and with this one. */
-  contentEnds = new Uint32Array(256);
+  contentEnds: Uint32Array;
   /** 32 bytes for each blob of the files, in their order. */
-  contentIds = new Uint8Array(256 * ID_BYTES);
+  contentIds: Uint8Array;
   /** By row, for every directory. */
   readonly subtrees = new Map<number, TreeId>();
   /** By row. */
   readonly rare = new Map<number, RareFields>();
+
+  /** @param rows room to begin with */
+  constructor(rows = 256) {
+    this.nameStarts = new Uint32Array(rows);
+    this.nameEnds = new Uint32Array(rows);
+    this.types = new Uint8Array(rows);
+    this.modes = new Uint32Array(rows);
+    this.uids = new Uint32Array(rows);
+    this.gids = new Uint32Array(rows);
+    this.mtimeSeconds = new Float64Array(rows);
+    this.mtimeNanos = new Uint32Array(rows);
+    this.sizes = new Float64Array(rows);
+    this.contentEnds = new Uint32Array(rows);
+    this.contentIds = new Uint8Array(rows * ID_BYTES);
+  }
 
   clear(): void {
     this.count = 0;
@@ -95,6 +110,24 @@ export class TreeColumns {
     if ((position + 1) * ID_BYTES <= this.contentIds.length) return;
     this.contentIds = grown(this.contentIds, new Uint8Array(this.contentIds.length * 2));
   }
+}
+
+/** A directory's own row, to be kept while its columns are filled again. */
+export function directoryRow(columns: TreeColumns, row: number): TreeColumns {
+  const copy = new TreeColumns(1);
+  copy.names = columns.name(row).slice();
+  copy.nameEnds[0] = copy.names.length;
+  copy.types[0] = columns.types[row] as number;
+  copy.modes[0] = columns.modes[row] as number;
+  copy.uids[0] = columns.uids[row] as number;
+  copy.gids[0] = columns.gids[row] as number;
+  copy.mtimeSeconds[0] = columns.mtimeSeconds[row] as number;
+  copy.mtimeNanos[0] = columns.mtimeNanos[row] as number;
+  copy.sizes[0] = columns.sizes[row] as number;
+  const rare = columns.rare.get(row);
+  if (rare) copy.rare.set(0, rare);
+  copy.count = 1;
+  return copy;
 }
 
 /** The way for trees that are not written as we write them. `nodes`: as `decodeTree` gives them. */

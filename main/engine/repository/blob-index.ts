@@ -1,4 +1,5 @@
 import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
+import { SEAL_OVERHEAD } from '../format/crypto.ts';
 import { decodeIndex, type IndexedPack, type StoredPack } from '../format/index-file.ts';
 import { type PackColumns, scanIndex } from '../format/index-scan.ts';
 import { type BlobType, PACK_HEADER_OVERHEAD, type PackEntry, packEntrySize } from '../format/pack.ts';
@@ -135,6 +136,26 @@ export class BlobIndex {
   /** The number of a place where the blob lies, or -1: for lists of many blobs, where an object for each would be too much. */
   numberOf(type: BlobType, id: BlobId): number {
     return this.#find(type, this.#bytesOf(id), 0);
+  }
+
+  /** As `numberOf`, for an id of 32 raw bytes at `offset`. */
+  numberOfBytes(type: BlobType, id: Uint8Array, offset: number): number {
+    return this.#find(type, id, offset);
+  }
+
+  /** Bytes of the plaintext of the blob with this number. */
+  plainLengthAt(number: number): number {
+    return this.#uncompressed[number] || (this.#length[number] ?? 0) - SEAL_OVERHEAD;
+  }
+
+  /** The 32 raw bytes of the id of the blob with this number: a view that is valid until the index grows. */
+  idBytesAt(number: number): Uint8Array {
+    return this.#ids.idBytes(number);
+  }
+
+  /** Where the blob with this number lies. */
+  placeAt(number: number): BlobLocation {
+    return this.#location(number);
   }
 
   /** The blob with this number. */

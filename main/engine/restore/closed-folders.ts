@@ -1,6 +1,5 @@
 import { chmodSync, type Stats } from 'node:fs';
-import { isWritten } from './plan.ts';
-import type { PlannedEntry } from './request.ts';
+import type { EntryTable } from './entry-table.ts';
 
 const WRITE_AND_ENTER = 0o300;
 
@@ -9,27 +8,28 @@ const WRITE_AND_ENTER = 0o300;
  * back. Root needs none of it.
  */
 export class ClosedFolders {
-  readonly #entries: readonly PlannedEntry[];
-  readonly #opened = new Map<PlannedEntry, { readonly path: Buffer; readonly mode: number }>();
-  #parents: ReadonlySet<string> | undefined;
+  readonly #table: EntryTable;
+  readonly #opened = new Map<number, { readonly path: Buffer; readonly mode: number }>();
+  /** By number of the folder: 1 where something is written into it. */
+  #receiving: Uint8Array | undefined;
 
-  constructor(entries: readonly PlannedEntry[]) {
-    this.#entries = entries;
+  constructor(table: EntryTable) {
+    this.#table = table;
   }
 
-  /** `found`: what is at the path of the folder `entry`. */
-  open(entry: PlannedEntry, path: Buffer, found: Stats): void {
+  /** `folder`: its number and that of its entry. `found`: what is at its path. */
+  open(folder: { readonly number: number; readonly entry: number }, path: Buffer, found: Stats): void {
     const uid = process.getuid?.() ?? 0;
     if (uid === 0 || found.uid !== uid || (found.mode & WRITE_AND_ENTER) === WRITE_AND_ENTER) return;
-    this.#parents ??= new Set(this.#entries.filter(({ action }) => isWritten(action)).map(parentKey));
-    if (!this.#parents.has(keyOf(entry.path))) return;
+    this.#receiving ??= this.#foldersWrittenInto();
+    if (this.#receiving[folder.number] !== 1) return;
     const mode = found.mode & 0o7777;
     chmodSync(path, mode | WRITE_AND_ENTER);
-    this.#opened.set(entry, { path, mode });
+    this.#opened.set(folder.entry, { path, mode });
   }
 
   /** The folder got its mode otherwise. */
-  forget(entry: PlannedEntry): void {
+  forget(entry: number): void {
     this.#opened.delete(entry);
   }
 
@@ -44,12 +44,13 @@ export class ClosedFolders {
     }
     this.#opened.clear();
   }
-}
 
-function parentKey({ path }: PlannedEntry): string {
-  return keyOf(path.slice(0, -1));
-}
-
-function keyOf(path: PlannedEntry['path']): string {
-  return path.map((name) => Buffer.from(name).toString('latin1')).join('/');
+  #foldersWrittenInto(): Uint8Array {
+    const { count, folders, folderOf } = this.#table;
+    const receiving = new Uint8Array(folders.count);
+    for (let entry = 0; entry < count; entry++) {
+      if (this.#table.isWritten(entry)) receiving[folderOf[entry] as number] = 1;
+    }
+    return receiving;
+  }
 }

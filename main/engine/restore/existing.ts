@@ -64,8 +64,9 @@ async function hasSameBytes(
   try {
     let position = 0;
     for (const id of node.content ?? []) {
-      const length = contentLength(index, id, measured);
-      if (length === undefined) return false;
+      const blob = index.numberOf('data', id);
+      if (blob === -1) return false;
+      const length = contentLength(index, blob, measured);
       const buffer = Buffer.allocUnsafe(length);
       const { bytesRead } = await file.read(buffer, 0, length, position);
       if (bytesRead !== length || hexSha256(buffer) !== id) return false;

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { hasCode, type TriplicateError, throwIfCancelled } from '../errors.ts';
-import { permissionsOf } from '../format/mode.ts';
 import { readBlob } from '../repository/blob-reader.ts';
 import { inParallel } from '../repository/in-parallel.ts';
 import { bulkMemory } from '../store/bulk-memory.ts';
@@ -8,12 +7,16 @@ import { BLOCK_BYTES } from '../store/direct-files.ts';
 import { whyNotWritten } from '../store/file-errors.ts';
 import { isTransferable, JobPool } from '../workers/job-pool.ts';
 import { workerEntry } from '../workers/worker-entry.ts';
-import { type PackRead, planReads, READ_BYTES, type WantedBlob } from './jobs.ts';
-import type { PlannedEntry, RestorePlan, RestoreProblem } from './request.ts';
-import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
-import { liesInRoot, type TargetGuard } from './target-guard.ts';
+import { type EntryTable, liesInTarget } from './entry-table.ts';
+import { outcomeOf } from './file-outcome.ts';
+import type { LinkPlan } from './hard-links.ts';
+import { jobOf, jobWithout } from './job-of-read.ts';
+import { firstUse, isToWrite, type PackRead, planReads, READ_BYTES, readOfOne, WHOLE } from './jobs.ts';
+import type { RestorePlan, RestoreProblem } from './request.ts';
+import type { RestoreJob, RestoreReply, RestoreWorkerData } from './restore-messages.ts';
+import { shareColumns } from './shared-columns.ts';
+import type { TargetGuard } from './target-guard.ts';
 import type { TargetPaths } from './target-paths.ts';
-import { temporaryPath } from './temporary-names.ts';
 import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
 
 /** Reads under way at once. */
@@ -21,9 +24,13 @@ const MOST_LANES = 4;
 /** Files without content handed to a worker at once. */
 const EMPTY_BATCH = 400;
 
+/** Entries by their numbers. */
 export interface FileWriterEvents {
-  done(entry: PlannedEntry, path: Buffer): void;
-  failed(entry: PlannedEntry, reason: RestoreProblem, text: string): void;
+  /** `untimed`: its times are still to be set; those of the others come as blocks. */
+  done(entry: number, times: 'in block' | 'untimed'): void;
+  /** @param block as `TimeSetter` takes it */
+  times(block: Uint8Array): void;
+  failed(entry: number, reason: RestoreProblem, text: string): void;
   bytes(written: number): void;
 }
 
@@ -45,11 +52,12 @@ const FAILED = 3;
 /** Writes the content of files, pack by pack, in worker threads. Nothing unfinished is left behind, also on failure. */
 export class FileWriter {
   readonly #plan: RestorePlan;
+  readonly #table: EntryTable;
+  readonly #links: LinkPlan;
   readonly #paths: TargetPaths;
-  readonly #files: readonly PlannedEntry[];
   readonly #states: Uint8Array;
-  /** Blobs that are still to be written; a file of one blob is made whole by a worker. */
-  readonly #partsLeft: Uint32Array;
+  /** Parts that are still to be written of files that are made; a file of one blob is made whole by a worker. */
+  readonly #partsLeft = new Map<number, number>();
   readonly #events: FileWriterEvents;
   readonly #options: FileWriterOptions;
   readonly #pool: JobPool<RestoreJob, RestoreReply>;
@@ -57,26 +65,28 @@ export class FileWriter {
   readonly #rooms: Uint8Array[] = [];
   #fatal: TriplicateError | undefined;
 
+  /** @param links files that get no content of their own */
   constructor(
     plan: RestorePlan,
-    entries: readonly PlannedEntry[],
+    links: LinkPlan,
     paths: TargetPaths,
     events: FileWriterEvents,
     options: FileWriterOptions,
   ) {
     this.#plan = plan;
+    this.#table = plan.entries.table;
+    this.#links = links;
     this.#events = events;
     this.#options = options;
     this.#paths = paths;
-    this.#files = entries;
-    this.#states = new Uint8Array(entries.length);
-    this.#partsLeft = Uint32Array.from(entries, ({ node }) => node.content?.length ?? 0);
+    this.#states = new Uint8Array(this.#table.count);
     const data: RestoreWorkerData = {
       key: plan.request.repository.key,
       owners: options.owners,
       mark: options.mark,
       root: paths.root.toString('latin1'),
       device: options.guard.device,
+      columns: shareColumns(this.#table),
     };
     const workers = Math.min(4, Math.max(1, availableParallelism()));
     this.#pool = new JobPool(workerEntry('restore-worker', import.meta.url), data, workers);
@@ -85,29 +95,31 @@ export class FileWriter {
   /** @throws `store/…` of the repository or of the target's disk, `cancelled` */
   async run(): Promise<void> {
     const { repository } = this.#plan.request;
-    const reads = planReads(this.#files, this.#plan.index, this.#plan.measured);
+    const reads = planReads(this.#table, this.#links, this.#plan.index, this.#plan.measured);
     try {
       const lanes = Math.max(2, Math.min(MOST_LANES, repository.store.capabilities.connections));
-      await inParallel(this.#emptyBatches(), lanes, (batch) => this.#writeEmpty(batch));
+      await inParallel(this.#emptyBatches(), lanes, async (batch) => {
+        await this.#runJob(jobWithout(batch, this.#paths));
+      });
       await inParallel(reads, lanes, (read) => this.#serve(read));
     } finally {
       await this.#pool.close();
-      for (const [number, state] of this.#states.entries()) {
-        if (state === MADE) removeQuietly(this.#temporaryOf(number));
+      for (const entry of this.#partsLeft.keys()) {
+        if (this.#states[entry] === MADE) removeQuietly(this.#temporaryOf(entry));
       }
     }
   }
 
-  #emptyBatches(): readonly (readonly number[])[] {
-    const empty = [...this.#files.keys()].filter((number) => this.#partsLeft[number] === 0);
-    return Array.from({ length: Math.ceil(empty.length / EMPTY_BATCH) }, (_, i) =>
-      empty.slice(i * EMPTY_BATCH, (i + 1) * EMPTY_BATCH),
-    );
-  }
-
-  async #writeEmpty(numbers: readonly number[]): Promise<void> {
-    const whole = numbers.map((number) => this.#wholeFile(number, -1));
-    await this.#runJob({ bytes: new Uint8Array(0), form: 'sealed', blobs: [], whole, parts: [] }, []);
+  *#emptyBatches(): Generator<readonly number[]> {
+    let batch: number[] = [];
+    for (let entry = 0; entry < this.#table.count; entry++) {
+      if (this.#table.contentCount(entry) > 0 || !isToWrite(this.#table, this.#links, entry)) continue;
+      batch.push(entry);
+      if (batch.length < EMPTY_BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
   }
 
   async #serve(read: PackRead): Promise<void> {
@@ -120,12 +132,13 @@ export class FileWriter {
       bytes = await repository.store.get({ type: 'data', id: read.packId }, range, signal);
     } catch (error) {
       if (!hasCode(error, 'store/not-found', 'store/corrupt')) throw error;
-      for (const blob of read.blobs) await this.#serveAlone(blob);
+      for (const position of read.blobs.keys()) await this.#serveAlone(read, position);
       return;
     }
-    const bad = await this.#runJob(this.#jobOf(read, bytes), read.blobs, isTransferable(bytes) ? [bytes.buffer] : []);
+    const job = this.#jobOf(read, bytes);
+    const bad = await this.#runJob(job, isTransferable(bytes) ? [bytes.buffer] : []);
     if (room) this.#rooms.push(room);
-    for (const blob of bad) await this.#serveAlone(blob);
+    for (const position of bad) await this.#serveAlone(read, position);
   }
 
   /** A store far away answers with memory of its own. */
@@ -135,154 +148,116 @@ export class FileWriter {
   }
 
   /** The first copy of a blob was bad: another is looked for, else its files are left out. */
-  async #serveAlone(blob: WantedBlob): Promise<void> {
+  async #serveAlone(read: PackRead, position: number): Promise<void> {
     const { repository, signal } = this.#plan.request;
+    const { index } = this.#plan;
+    const alone = readOfOne(read, position, index);
+    const { id } = index.blobAt(read.blobs[position] as number);
     try {
-      const bytes = await readBlob(repository, this.#plan.index, 'data', blob.id, signal);
-      const place = { ...blob.place, offset: 0, length: bytes.length };
-      const read = { packId: place.packId, offset: 0, length: bytes.length, blobs: [{ ...blob, place }] };
-      await this.#runJob({ ...this.#jobOf(read, bytes), form: 'plain' }, read.blobs);
+      const bytes = await readBlob(repository, index, 'data', id, signal);
+      await this.#runJob({ ...this.#jobOf(alone, bytes), form: 'plain', lengths: Uint32Array.of(bytes.length) });
     } catch (error) {
       if (!hasCode(error, 'repo/damaged', 'repo/blob-missing')) throw error;
       const reason = hasCode(error, 'repo/blob-missing') ? 'missing' : 'damaged';
-      for (const { file } of blob.uses) this.#fail(file, reason, (error as Error).message);
+      for (const entry of alone.entries) this.#fail(entry, reason, (error as Error).message);
     }
   }
 
   #jobOf(read: PackRead, bytes: Uint8Array): RestoreJob {
-    const whole: WholeFile[] = [];
-    const parts: FilePart[] = [];
-    for (const [position, { uses }] of read.blobs.entries()) {
-      for (const { file, at } of uses) {
-        if (this.#states[file] === FAILED) continue;
-        if (this.#entry(file).node.content?.length === 1) whole.push(this.#wholeFile(file, position));
-        else if (this.#make(file)) {
-          parts.push({ file, blob: position, at, temporary: this.#temporaryOf(file).toString('latin1') });
-        }
-      }
-    }
-    const blobs = read.blobs.map(({ id, place }) => ({
-      id,
-      start: place.offset - read.offset,
-      length: place.length,
-      uncompressedLength: place.uncompressedLength,
-    }));
-    return { bytes, form: 'sealed', blobs, whole, parts };
+    return jobOf(read, bytes, this.#plan.index, this.#paths, (entry, position) => {
+      if (this.#states[entry] === FAILED) return 'leave out';
+      return position === WHOLE || this.#make(entry) ? 'take' : 'leave out';
+    });
   }
 
   /** Makes a larger file under its temporary name when its first part comes. */
-  #make(number: number): boolean {
-    if (this.#states[number] === MADE) return true;
+  #make(entry: number): boolean {
+    if (this.#states[entry] === MADE) return true;
     try {
-      const temporary = this.#temporaryOf(number);
-      if (liesInRoot(temporary, this.#paths.root)) this.#options.guard.assertThere();
-      createTemporary(temporary, this.#entry(number).node.size);
-      this.#states[number] = MADE;
+      if (liesInTarget(this.#table, entry)) this.#options.guard.assertThere();
+      createTemporary(this.#temporaryOf(entry), this.#table.sizes[entry] as number);
+      this.#states[entry] = MADE;
+      this.#partsLeft.set(entry, this.#table.contentCount(entry));
       return true;
     } catch (error) {
-      this.#failBySystem(number, error as { code?: string; message?: string });
+      this.#failBySystem(entry, error as { code?: string; message?: string });
       return false;
     }
   }
 
-  /** @param transfer what the worker gets for good; anything else of the job is copied */
-  async #runJob(
-    job: RestoreJob,
-    blobs: readonly WantedBlob[],
-    transfer: readonly ArrayBuffer[] = [],
-  ): Promise<readonly WantedBlob[]> {
+  /**
+   * Gives the positions of blobs that are bad.
+   * @param transfer what the worker gets for good; anything else of the job is copied
+   */
+  async #runJob(job: RestoreJob, transfer: readonly ArrayBuffer[] = []): Promise<readonly number[]> {
     this.#stopIfOver();
     const reply = await this.#pool.run(job, transfer);
     for (const { file, ...error } of reply.failures) this.#failBySystem(file, error);
     this.#events.bytes(reply.bytesWritten);
+    this.#events.times(reply.times);
     const bad = new Set(reply.badBlobs);
-    for (const { file, blob } of job.whole) if (!bad.has(blob)) this.#finishWhole(file);
-    for (const { file, blob } of job.parts) if (!bad.has(blob)) this.#finishPart(file);
+    for (const entry of job.empty) this.#finishWhole(entry);
+    for (let position = 0; position < job.useEnds.length; position++) {
+      if (!bad.has(position)) this.#finishUses(job, position);
+    }
     this.#stopIfOver();
-    return blobs.filter((_, position) => bad.has(position));
+    return reply.badBlobs;
   }
 
-  #finishWhole(number: number): void {
-    if (this.#states[number] !== WAITING) return;
-    this.#states[number] = DONE;
-    this.#events.done(this.#entry(number), this.#pathOf(number));
-  }
-
-  #finishPart(number: number): void {
-    if (this.#states[number] !== MADE) return;
-    const left = (this.#partsLeft[number] ?? 0) - 1;
-    this.#partsLeft[number] = left;
-    if (left > 0) return;
-    const entry = this.#entry(number);
-    const path = this.#pathOf(number);
-    const temporary = this.#temporaryOf(number);
-    const owner = this.#options.owners === 'set' ? { owner: { uid: entry.node.uid, gid: entry.node.gid } } : {};
-    try {
-      finishTemporary({ path, temporary, mode: modeOf(entry), existing: existingOf(entry), ...owner });
-      this.#states[number] = DONE;
-      this.#events.done(entry, path);
-    } catch (error) {
-      this.#failBySystem(number, error as { code?: string; message?: string });
+  #finishUses(job: RestoreJob, position: number): void {
+    const end = job.useEnds[position] as number;
+    for (let use = firstUse(job, position); use < end; use++) {
+      const entry = job.entries[use] as number;
+      if (job.positions[use] === WHOLE) this.#finishWhole(entry);
+      else this.#finishPart(entry);
     }
   }
 
-  #wholeFile(number: number, blob: number): WholeFile {
-    const entry = this.#entry(number);
-    return {
-      file: number,
-      blob,
-      path: this.#pathOf(number).toString('latin1'),
-      mode: modeOf(entry),
-      uid: entry.node.uid,
-      gid: entry.node.gid,
-      existing: existingOf(entry),
-    };
+  #finishWhole(entry: number): void {
+    if (this.#states[entry] !== WAITING) return;
+    this.#states[entry] = DONE;
+    this.#events.done(entry, 'in block');
   }
 
-  #entry(number: number): PlannedEntry {
-    return this.#files[number] as PlannedEntry;
+  #finishPart(entry: number): void {
+    if (this.#states[entry] !== MADE) return;
+    const left = (this.#partsLeft.get(entry) ?? 0) - 1;
+    this.#partsLeft.set(entry, left);
+    if (left > 0) return;
+    const path = this.#paths.of(entry);
+    try {
+      finishTemporary(outcomeOf(this.#table, entry, this.#options.owners, path, this.#temporaryOf(entry)));
+      this.#states[entry] = DONE;
+      this.#partsLeft.delete(entry);
+      this.#events.done(entry, 'untimed');
+    } catch (error) {
+      this.#failBySystem(entry, error as { code?: string; message?: string });
+    }
   }
 
-  #failBySystem(number: number, error: { readonly code?: string; readonly message?: string }): void {
+  #failBySystem(entry: number, error: { readonly code?: string; readonly message?: string }): void {
     const { code = '' } = error;
     this.#fatal ??= this.#options.guard.judge(error);
     const reason =
       code === 'EEXIST' ? 'in-the-way' : code === 'EACCES' || code === 'EPERM' ? 'not-permitted' : 'failed';
-    this.#fail(number, reason, `It could not be written: ${whyNotWritten(error)}`);
+    this.#fail(entry, reason, `It could not be written: ${whyNotWritten(error)}`);
   }
 
-  #fail(number: number, reason: RestoreProblem, text: string): void {
-    const state = this.#states[number];
+  #fail(entry: number, reason: RestoreProblem, text: string): void {
+    const state = this.#states[entry];
     if (state === FAILED || state === DONE) return;
-    if (state === MADE) removeQuietly(this.#temporaryOf(number));
-    this.#states[number] = FAILED;
-    this.#events.failed(this.#entry(number), reason, text);
+    if (state === MADE) removeQuietly(this.#temporaryOf(entry));
+    this.#states[entry] = FAILED;
+    this.#events.failed(entry, reason, text);
   }
 
   /** Made when needed: for many files, keeping them would cost more than the files' names. */
-  #pathOf(number: number): Buffer {
-    return this.#paths.of(this.#entry(number).path);
-  }
-
-  #temporaryOf(number: number): Buffer {
-    return temporaryPath(this.#pathOf(number), this.#options.mark, number);
+  #temporaryOf(entry: number): Buffer {
+    return this.#paths.temporaryOf(entry, this.#options.mark);
   }
 
   #stopIfOver(): void {
     throwIfCancelled(this.#options.signal);
     if (this.#fatal) throw this.#fatal;
   }
-}
-
-/** Attributes can only be set on a file that is writable; such a file gets its mode later. */
-function modeOf({ node }: PlannedEntry): number {
-  return hasAttributes({ node }) ? 0o600 : permissionsOf(node.mode);
-}
-
-export function hasAttributes({ node }: Pick<PlannedEntry, 'node'>): boolean {
-  return (node.extendedAttributes ?? []).length > 0;
-}
-
-function existingOf({ action }: PlannedEntry): 'expected' | 'none' {
-  return action === 'replaced' ? 'expected' : 'none';
 }

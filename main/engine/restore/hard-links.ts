@@ -1,39 +1,32 @@
 import { linkSync, renameSync } from 'node:fs';
-import { isWritten } from './plan.ts';
-import type { PlannedEntry } from './request.ts';
+import type { EntryTable } from './entry-table.ts';
 import { removeQuietly } from './write-file.ts';
 
-export interface LinkPlan {
-  /** Files that get content of their own. */
-  readonly files: readonly PlannedEntry[];
-  /** Files that become another name of a file. */
-  readonly links: readonly { readonly entry: PlannedEntry; readonly leader: PlannedEntry }[];
-}
+/** The file that each of these entries becomes another name of. All are numbers of entries, in their order. */
+export type LinkPlan = ReadonlyMap<number, number>;
 
 /**
  * Finds the names that were one file (format, section 9.2): same inode and device, and, because a wrong inode in a
  * snapshot must never cost content, the same content.
  */
-export function planLinks(entries: readonly PlannedEntry[]): LinkPlan {
-  const leaders = new Map<string, PlannedEntry>();
-  const files: PlannedEntry[] = [];
-  const links: { entry: PlannedEntry; leader: PlannedEntry }[] = [];
-  for (const entry of entries) {
-    if (entry.node.type !== 'file') continue;
-    const key = linkKey(entry);
-    const leader = key === undefined ? undefined : leaders.get(key);
-    if (isWritten(entry.action)) {
-      if (leader) links.push({ entry, leader });
-      else files.push(entry);
-    }
-    if (key !== undefined && !leader && entry.action !== 'kept') leaders.set(key, entry);
+export function planLinks(table: EntryTable): LinkPlan {
+  const leaders = new Map<string, number>();
+  const links = new Map<number, number>();
+  for (let entry = 0; entry < table.count; entry++) {
+    const key = table.isFile(entry) ? linkKey(table, entry) : undefined;
+    if (key === undefined) continue;
+    const leader = leaders.get(key);
+    if (leader === undefined) {
+      if (table.action(entry) !== 'kept') leaders.set(key, entry);
+    } else if (table.isWritten(entry)) links.set(entry, leader);
   }
-  return { files, links };
+  return links;
 }
 
-function linkKey({ node }: PlannedEntry): string | undefined {
-  if (node.links < 2 || node.inode === 0n || node.deviceId === 0n) return undefined;
-  return `${node.deviceId} ${node.inode} ${node.size} ${(node.content ?? []).join('')}`;
+function linkKey(table: EntryTable, entry: number): string | undefined {
+  const { links = 1, inode = 0n, deviceId = 0n } = table.rare(entry) ?? {};
+  if (links < 2 || inode === 0n || deviceId === 0n) return undefined;
+  return `${deviceId} ${inode} ${table.sizes[entry]} ${table.contentOf(entry).join()}`;
 }
 
 /** Gives a file another name; a replaced one disappears only when the link stands. */

@@ -9,6 +9,8 @@ export type PathMatch = 'outside' | 'from' | 'above' | 'maybe' | 'inside';
 
 export interface PathMatcher {
   match(path: PathSegments): PathMatch;
+  /** Whether everything below the folder is `inside`, and nothing is to be learned from asking for it. */
+  takesAllBelow(folder: PathSegments): boolean;
   /** Included paths and patterns that were never met. */
   unmatched(): readonly string[];
 }
@@ -33,22 +35,26 @@ export function matcher(from: PathSegments, include?: readonly (string | Uint8Ar
   const root: Node = { below: new Map(), included: false, met: true };
   const wanted = include && include.length > 0 ? include : [joined(from)];
   const ends = wanted.map((path) => ({ path, node: add(root, segmentsOf(path)) }));
+  const find = (path: PathSegments): Node | undefined => {
+    for (let i = 0; i < Math.min(path.length, from.length); i++) {
+      if (Buffer.compare(path[i] as Uint8Array, from[i] as Uint8Array) !== 0) return undefined;
+    }
+    let node: Node | undefined = root;
+    for (const name of path) {
+      if (!node || node.included) break;
+      node = node.below.get(Buffer.from(name).toString('latin1'));
+    }
+    return node;
+  };
   return {
     match(path) {
-      for (let i = 0; i < Math.min(path.length, from.length); i++) {
-        if (Buffer.compare(path[i] as Uint8Array, from[i] as Uint8Array) !== 0) return 'outside';
-      }
-      let node = root;
-      for (const name of path) {
-        if (node.included) break;
-        const next = node.below.get(Buffer.from(name).toString('latin1'));
-        if (!next) return 'outside';
-        node = next;
-      }
+      const node = find(path);
+      if (!node) return 'outside';
       node.met = true;
       if (path.length <= from.length) return 'from';
       return node.included ? 'inside' : 'above';
     },
+    takesAllBelow: (folder) => folder.length >= from.length && find(folder)?.included === true,
     unmatched: () => ends.filter(({ node }) => !node.met).map(({ path }) => Buffer.from(path).toString('utf8')),
   };
 }
@@ -58,21 +64,26 @@ export function patternMatcher(texts: readonly string[]): PathMatcher {
   const patterns = texts.map((text) => ({ text, pattern: compilePattern(text), met: false }));
   const literals = texts.filter((text) => text.startsWith('/'));
   const literal = literals.length > 0 ? matcher([], literals) : undefined;
+  const match = (path: PathSegments): PathMatch => {
+    const exact = literal?.match(path) ?? 'outside';
+    if (exact === 'inside') return 'inside';
+    const names = path.map((name) => Buffer.from(name).toString('utf8'));
+    let included = false;
+    for (const one of patterns) {
+      if (!matches(one.pattern, names)) continue;
+      one.met = true;
+      included = !one.pattern.keeps;
+    }
+    if (included) return 'inside';
+    if (exact !== 'outside') return exact;
+    return patterns.some(({ pattern }) => mayMatchBelow(pattern, names)) ? 'maybe' : 'outside';
+  };
   return {
-    match(path) {
-      const exact = literal?.match(path) ?? 'outside';
-      if (exact === 'inside') return 'inside';
-      const names = path.map((name) => Buffer.from(name).toString('utf8'));
-      let included = false;
-      for (const one of patterns) {
-        if (!matches(one.pattern, names)) continue;
-        one.met = true;
-        included = !one.pattern.keeps;
-      }
-      if (included) return 'inside';
-      if (exact !== 'outside') return exact;
-      return patterns.some(({ pattern }) => mayMatchBelow(pattern, names)) ? 'maybe' : 'outside';
-    },
+    match,
+    // What a pattern fits, it takes with everything below; only another one could still say otherwise, or be met there.
+    takesAllBelow: (folder) =>
+      literal?.takesAllBelow(folder) ||
+      (patterns.every(({ pattern, met }) => met && !pattern.keeps) && match(folder) === 'inside'),
     unmatched() {
       const notExact = new Set(literal?.unmatched());
       return patterns

@@ -5,6 +5,7 @@ import type { BlobIndex } from '../repository/blob-index.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { PathSegments } from '../walk/walk-tree.ts';
 import type { MeasuredLengths } from './content.ts';
+import type { PlannedEntries } from './planned-entries.ts';
 
 /** What happens to a file that is there already and differs. */
 export type ExistingRule = 'skip' | 'replace' | 'keep-both';
@@ -33,7 +34,7 @@ export interface RestoreRequest {
  */
 export type RestoreAction = 'new' | 'replaced' | 'kept' | 'beside' | 'unchanged';
 
-/** What a restore needs of an entry. */
+/** What a restore needs of an entry. Inode, device and number of links are only those of a file with several names. */
 export type RestoreNode = Pick<
   TreeNode,
   | 'name'
@@ -90,8 +91,8 @@ export interface RestorePlan {
   readonly measured: MeasuredLengths;
   /** The number of the disk on which the target lay when the plan was begun; see `TargetGuard`. */
   readonly device: number;
-  /** A directory before what is in it. */
-  readonly entries: readonly PlannedEntry[];
+  /** A directory before what is in it; the entries of one mostly together. */
+  readonly entries: PlannedEntries;
   readonly counts: Readonly<Record<RestoreAction, number>>;
   /** Plaintext bytes that will be written. */
   readonly bytes: number;

@@ -7,17 +7,19 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SEAL_OVERHEAD } from '../format/crypto.ts';
 import type { BlobId } from '../ids.ts';
 import { openBlobForNow, openBlobInto } from '../repository/blob-reader.ts';
+import { isTransferable } from '../workers/job-pool.ts';
 import { BulkRun } from './bulk-run.ts';
-import type { FilePart, JobBlob, RestoreJob, RestoreReply, RestoreWorkerData, WholeFile } from './restore-messages.ts';
-import { isOnDevice, liesInRoot } from './target-guard.ts';
-import { temporaryPath } from './temporary-names.ts';
-import { writeAt, writeWhole } from './write-file.ts';
+import { firstUse, WHOLE } from './jobs.ts';
+import type { FilePart, RestoreJob, RestoreReply, RestoreWorkerData } from './restore-messages.ts';
+import { WholeFiles } from './whole-files.ts';
+import { writeAt } from './write-file.ts';
 
-const { key, owners, mark, root: rootText, device } = workerData as RestoreWorkerData;
-const root = Buffer.from(rootText, 'latin1');
+const { key, ...data } = workerData as RestoreWorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
+const ID_BYTES = 32;
 const EMPTY = new Uint8Array(0);
 const run = new BulkRun();
+const files = new WholeFiles(data);
 
 /** Jobs are decoded one after the other; their answers leave in the same order, each when all of it is written. */
 let decoding: Promise<void> = Promise.resolve();
@@ -26,7 +28,10 @@ port.on('message', (job: RestoreJob) => {
   decoding = decoding.then(async () => {
     const served = new ServedJob(job);
     await served.decode();
-    answering = answering.then(async () => port.postMessage(await served.reply()));
+    answering = answering.then(async () => {
+      const reply = await served.reply();
+      port.postMessage(reply, isTransferable(reply.times) ? [reply.times.buffer] : []);
+    });
     answering.catch(endWorker);
   });
   decoding.catch(endWorker);
@@ -40,51 +45,89 @@ function endWorker(error: unknown): void {
 /** One job on its way: what went wrong and what is still being written. */
 class ServedJob {
   readonly #job: RestoreJob;
+  readonly #ids: Buffer;
   readonly #failures: { file: number; code: string; message: string }[] = [];
   readonly #badBlobs: number[] = [];
   readonly #writes: Promise<void>[] = [];
   #bytesWritten = 0;
+  #times = new Uint8Array(0);
 
   constructor(job: RestoreJob) {
     this.#job = job;
+    this.#ids = Buffer.from(job.ids.buffer, job.ids.byteOffset, job.ids.length);
   }
 
   async decode(): Promise<void> {
-    const { blobs, bytes, form } = this.#job;
-    const whole = Map.groupBy(this.#job.whole, ({ blob }) => blob);
-    const parts = Map.groupBy(this.#job.parts, ({ blob }) => blob);
-    for (const file of whole.get(-1) ?? []) this.#attempt(file.file, () => writeOne(file, EMPTY));
-    for (const [position, blob] of blobs.entries()) {
-      const stored = bytes.subarray(blob.start, blob.start + blob.length);
-      const part = onlyPart(whole.get(position), parts.get(position));
-      if (part && form === 'sealed' && BulkRun.suits(plainLength(blob))) {
-        await this.#gather(position, blob, stored, part);
-        continue;
-      }
-      let plain: Uint8Array;
-      try {
-        plain = form === 'plain' ? stored : openBlobForNow({ key }, stored, blob, blob.id as BlobId);
-      } catch {
-        this.#badBlobs.push(position);
-        continue;
-      }
-      for (const file of whole.get(position) ?? []) this.#attempt(file.file, () => writeOne(file, plain));
-      for (const use of parts.get(position) ?? []) this.#attempt(use.file, () => writeUse(use, plain));
+    const { empty, lengths } = this.#job;
+    for (const file of empty) this.#writeWhole(file, EMPTY);
+    for (let position = 0; position < lengths.length; position++) {
+      const part = this.#onlyPart(position);
+      if (part) await this.#gather(position, part);
+      else this.#decodeAndWrite(position);
     }
     this.#flush();
+    this.#times = files.takeTimes();
   }
 
   async reply(): Promise<RestoreReply> {
     await Promise.all(this.#writes);
-    return { badBlobs: this.#badBlobs, failures: this.#failures, bytesWritten: this.#bytesWritten };
+    return {
+      badBlobs: this.#badBlobs,
+      failures: this.#failures,
+      bytesWritten: this.#bytesWritten,
+      times: this.#times,
+    };
   }
 
-  async #gather(position: number, blob: JobBlob, stored: Uint8Array, part: FilePart): Promise<void> {
-    const length = plainLength(blob);
+  /** The part of a larger file that is all that a blob is wanted for, where it is worth to be gathered. */
+  #onlyPart(position: number): FilePart | undefined {
+    const { form, useEnds, positions } = this.#job;
+    const use = firstUse(this.#job, position);
+    const isOnly = useEnds[position] === use + 1 && positions[use] !== WHOLE;
+    if (!isOnly || form !== 'sealed' || !BulkRun.suits(this.#plainLength(position))) return undefined;
+    return this.#partOf(use, position);
+  }
+
+  #partOf(use: number, blob: number): FilePart {
+    const file = this.#job.entries[use] as number;
+    const temporary = files.temporaryOf(file, this.#job.longPaths).toString('latin1');
+    return { file, blob, temporary, at: this.#job.positions[use] as number };
+  }
+
+  #decodeAndWrite(position: number): void {
+    const { form, entries, positions, useEnds } = this.#job;
+    let plain: Uint8Array;
+    try {
+      const stored = this.#stored(position);
+      plain = form === 'plain' ? stored : openBlobForNow({ key }, stored, this.#place(position), this.#id(position));
+    } catch {
+      this.#badBlobs.push(position);
+      return;
+    }
+    const end = useEnds[position] as number;
+    for (let use = firstUse(this.#job, position); use < end; use++) {
+      const file = entries[use] as number;
+      if (positions[use] === WHOLE) this.#writeWhole(file, plain);
+      else this.#attempt(file, () => writeUse(this.#partOf(use, position), plain));
+    }
+  }
+
+  #writeWhole(file: number, plain: Uint8Array): void {
+    try {
+      files.write(file, plain, this.#job.longPaths);
+      this.#bytesWritten += plain.length;
+    } catch (error) {
+      this.#fail(file, error);
+    }
+  }
+
+  async #gather(position: number, part: FilePart): Promise<void> {
+    const length = this.#plainLength(position);
     if (!run.continuesWith(part, length)) this.#flush();
     if (run.file === undefined) await run.free();
     try {
-      openBlobInto({ key }, stored, blob, blob.id as BlobId, run.roomFor(part, length));
+      const room = run.roomFor(part, length);
+      openBlobInto({ key }, this.#stored(position), this.#place(position), this.#id(position), room);
       run.take(part, length);
     } catch {
       this.#badBlobs.push(position);
@@ -115,28 +158,24 @@ class ServedJob {
     const { code = '', message = String(error) } = error as { code?: string; message?: string };
     this.#failures.push({ file, code, message });
   }
-}
 
-function plainLength({ uncompressedLength, length }: JobBlob): number {
-  return uncompressedLength || length - SEAL_OVERHEAD;
-}
-
-/** The part of a larger file that is all that the content is wanted for. */
-function onlyPart(
-  whole: readonly WholeFile[] | undefined,
-  parts: readonly FilePart[] | undefined,
-): FilePart | undefined {
-  return whole === undefined && parts?.length === 1 ? parts[0] : undefined;
-}
-
-function writeOne({ file, path: text, mode, uid, gid, existing }: WholeFile, plain: Uint8Array): number {
-  const owner = owners === 'set' ? { owner: { uid, gid } } : {};
-  const path = Buffer.from(text, 'latin1');
-  if (liesInRoot(path, root) && !isOnDevice(root, device)) {
-    throw Object.assign(new Error('The disk of the target is gone.'), { code: 'ENODEV' });
+  #stored(position: number): Uint8Array {
+    const start = this.#job.starts[position] as number;
+    return this.#job.bytes.subarray(start, start + (this.#job.lengths[position] as number));
   }
-  writeWhole({ path, temporary: temporaryPath(path, mark, file), mode, existing, ...owner }, plain);
-  return plain.length;
+
+  #id(position: number): BlobId {
+    return this.#ids.toString('hex', position * ID_BYTES, (position + 1) * ID_BYTES) as BlobId;
+  }
+
+  #place(position: number): { readonly uncompressedLength: number } {
+    return { uncompressedLength: this.#job.uncompressedLengths[position] as number };
+  }
+
+  #plainLength(position: number): number {
+    const { uncompressedLengths, lengths } = this.#job;
+    return uncompressedLengths[position] || (lengths[position] as number) - SEAL_OVERHEAD;
+  }
 }
 
 function writeUse({ temporary, at }: FilePart, plain: Uint8Array): number {

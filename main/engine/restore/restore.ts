@@ -13,15 +13,16 @@ import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { permissionsOf } from '../format/mode.ts';
 import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { makeFolder } from '../store/make-folder.ts';
-import { type AttributeTarget, setAttributes } from './attribute-setter.ts';
+import { setAttributes } from './attribute-setter.ts';
 import { ClosedFolders } from './closed-folders.ts';
-import { FileWriter, hasAttributes } from './file-writer.ts';
+import { atimeOf, type EntryTable, hasAttributes, liesInTarget, mayReplace, mtimeOf } from './entry-table.ts';
+import { FileWriter, type FileWriterEvents } from './file-writer.ts';
 import { Flush } from './flush.ts';
-import { makeLink, planLinks } from './hard-links.ts';
+import { NO_ENTRY } from './folder-table.ts';
+import { type LinkPlan, makeLink, planLinks } from './hard-links.ts';
 import { makeSpecialFile } from './helper-programs.ts';
-import { isWritten } from './plan.ts';
-import type { PlannedEntry, RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
-import { deviceAt, liesInRoot, TargetGuard, targetGone } from './target-guard.ts';
+import type { RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
+import { deviceAt, TargetGuard, targetGone } from './target-guard.ts';
 import { TargetPaths } from './target-paths.ts';
 import { endMark, restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
 import { TimeSetter } from './time-setter.ts';
@@ -46,14 +47,16 @@ class RestoreRun {
   readonly #plan: RestorePlan;
   readonly #paths: TargetPaths;
   readonly #times = new TimeSetter();
+  readonly #table: EntryTable;
   readonly #leftOut: RestoreLeftOut[];
   readonly #owners: 'set' | 'leave' = process.getuid?.() === 0 ? 'set' : 'leave';
   readonly #mark: string;
   readonly #closed: ClosedFolders;
   readonly #flush: Flush;
   readonly #guard: TargetGuard;
-  readonly #failed = new Set<PlannedEntry>();
-  readonly #attributes: AttributeTarget[] = [];
+  readonly #failed = new Set<number>();
+  /** Entries that stand under their names and are to get extended attributes. */
+  readonly #attributed: number[] = [];
   #files = 0;
   #directories = 0;
   #others = 0;
@@ -62,10 +65,11 @@ class RestoreRun {
 
   constructor(plan: RestorePlan) {
     this.#plan = plan;
+    this.#table = plan.entries.table;
     this.#leftOut = [...plan.leftOut];
     this.#mark = restoreMark(plan.request.repository.host);
-    this.#closed = new ClosedFolders(plan.entries);
-    this.#paths = new TargetPaths(prepareTarget(plan));
+    this.#closed = new ClosedFolders(this.#table);
+    this.#paths = new TargetPaths(prepareTarget(plan), this.#table);
     this.#guard = new TargetGuard(this.#paths.root, plan.device);
     this.#flush = new Flush(this.#paths.root.toString());
   }
@@ -79,13 +83,14 @@ class RestoreRun {
   }
 
   async run(): Promise<RestoreReport> {
-    const { entries, request } = this.#plan;
-    const { files, links } = planLinks(entries);
+    const { request } = this.#plan;
+    const { folders } = this.#table;
+    const links = planLinks(this.#table);
     sweepLeftovers(this.#paths.root, request.repository.host);
-    for (const entry of entries) if (entry.node.type === 'dir') this.#attempt(entry, () => this.#makeDirectory(entry));
-    await this.#writeFiles(files);
-    for (const { entry, leader } of links) this.#attempt(entry, () => this.#link(entry, leader));
-    for (const entry of entries) await this.#makeOther(entry);
+    for (let folder = 0; folder < folders.count; folder++) this.#makeDirectory(folder);
+    await this.#writeFiles(links);
+    for (const [entry, leader] of links) this.#attempt(entry, () => this.#link(entry, leader));
+    for (let entry = 0; entry < this.#table.count; entry++) if (this.#isOther(entry)) await this.#makeOther(entry);
     throwIfCancelled(request.signal);
     this.#tell('finishing');
     await this.#setMetadata();
@@ -105,80 +110,86 @@ class RestoreRun {
   }
 
   /** A directory stays open to us until everything in it is done; its own mode comes last. */
-  #makeDirectory(entry: PlannedEntry): void {
-    const path = this.#paths.of(entry.path);
-    if (entry.action === 'replaced') unlinkSync(path);
-    if (isWritten(entry.action)) {
-      try {
-        mkdirSync(path, 0o700);
-      } catch (error) {
-        if ((error as { code?: string }).code !== 'EEXIST') throw error;
+  #makeDirectory(number: number): void {
+    const entry = this.#table.folders.entries[number] as number;
+    if (entry === NO_ENTRY) return;
+    this.#attempt(entry, () => {
+      const path = this.#paths.of(entry);
+      if (this.#table.action(entry) === 'replaced') unlinkSync(path);
+      if (this.#table.isWritten(entry)) {
+        try {
+          mkdirSync(path, 0o700);
+        } catch (error) {
+          if ((error as { code?: string }).code !== 'EEXIST') throw error;
+        }
+        this.#directories++;
       }
-      this.#directories++;
-    }
-    const found = lstatSync(path);
-    // Never through a link, whoever put it there.
-    if (!found.isDirectory()) throw Object.assign(new Error('It is not a folder.'), { code: 'ENOTDIR' });
-    if (isWritten(entry.action)) return;
-    this.#closed.open(entry, path, found);
-    sweepLeftovers(path, this.#plan.request.repository.host);
+      const found = lstatSync(path);
+      // Never through a link, whoever put it there.
+      if (!found.isDirectory()) throw Object.assign(new Error('It is not a folder.'), { code: 'ENOTDIR' });
+      if (this.#table.isWritten(entry)) return;
+      this.#closed.open({ number, entry }, path, found);
+      sweepLeftovers(path, this.#plan.request.repository.host);
+    });
   }
 
-  async #writeFiles(files: readonly PlannedEntry[]): Promise<void> {
+  async #writeFiles(links: LinkPlan): Promise<void> {
     const { signal } = this.#plan.request;
-    const events = {
-      done: (entry: PlannedEntry, path: Buffer) => {
+    const events: FileWriterEvents = {
+      done: (entry, times) => {
         this.#files++;
         this.#flush.made();
-        this.#noteMetadata(entry, path);
+        if (times === 'untimed') this.#noteTimes(entry, this.#paths.of(entry));
+        if (hasAttributes(this.#table, entry)) this.#attributed.push(entry);
       },
-      failed: (entry: PlannedEntry, reason: RestoreProblem, text: string) => this.#fail(entry, reason, text),
-      bytes: (written: number) => {
+      times: (block) => this.#times.setAll(block),
+      failed: (entry, reason, text) => this.#fail(entry, reason, text),
+      bytes: (written) => {
         this.#bytes += written;
         this.#flush.wrote(written);
         if (++this.#told % 4 === 0) this.#tell('restoring');
       },
     };
     const options = { owners: this.#owners, mark: this.#mark, guard: this.#guard, signal };
-    await new FileWriter(this.#plan, files, this.#paths, events, options).run();
+    await new FileWriter(this.#plan, links, this.#paths, events, options).run();
   }
 
-  #link(entry: PlannedEntry, leader: PlannedEntry): void {
+  #link(entry: number, leader: number): void {
     if (this.#failed.has(leader)) {
-      this.#fail(entry, 'damaged', `It is another name of ${leader.text}, which could not be restored.`);
+      this.#fail(entry, 'damaged', `It is another name of ${this.#textOf(leader)}, which could not be restored.`);
       return;
     }
-    const path = this.#paths.of(entry.path);
-    makeLink(
-      this.#paths.of(leader.path),
-      path,
-      this.#temporary(path),
-      entry.action === 'replaced' ? 'expected' : 'none',
-    );
+    const path = this.#paths.of(entry);
+    const existing = mayReplace(this.#table, entry) ? 'expected' : 'none';
+    makeLink(this.#paths.of(leader), path, this.#temporary(path), existing);
     this.#files++;
   }
 
-  async #makeOther(entry: PlannedEntry): Promise<void> {
-    const { node, action } = entry;
-    if (node.type === 'dir' || node.type === 'file' || !isWritten(action)) return;
-    const path = this.#paths.of(entry.path);
-    const place = action === 'replaced' ? this.#temporary(path) : path;
-    if (node.type === 'symlink') {
-      this.#attempt(entry, () => symlinkSync(Buffer.from(node.linkTarget ?? []), place));
-    } else if (node.type !== 'socket') {
-      if (liesInRoot(place, this.#paths.root)) this.#guard.assertThere();
-      const made = await makeSpecialFile(place, node.type, node.device ?? 0);
+  /** Neither folder nor file. */
+  #isOther(entry: number): boolean {
+    return !this.#table.isFile(entry) && !this.#table.isDirectory(entry) && this.#table.isWritten(entry);
+  }
+
+  async #makeOther(entry: number): Promise<void> {
+    const type = this.#table.type(entry);
+    const { linkTarget = [], device = 0 } = this.#table.rare(entry) ?? {};
+    const path = this.#paths.of(entry);
+    const place = mayReplace(this.#table, entry) ? this.#temporary(path) : path;
+    if (type === 'symlink') {
+      this.#attempt(entry, () => symlinkSync(Buffer.from(linkTarget), place));
+    } else if (type === 'fifo' || type === 'dev' || type === 'chardev') {
+      if (liesInTarget(this.#table, entry)) this.#guard.assertThere();
+      const made = await makeSpecialFile(place, type, device);
       if (made !== 'done') {
         this.#guard.assertUsable();
-        const why =
-          node.type === 'fifo' ? 'The system refused to make it.' : 'Making devices needs the rights of root.';
+        const why = type === 'fifo' ? 'The system refused to make it.' : 'Making devices needs the rights of root.';
         this.#fail(entry, 'not-supported', why);
       }
     }
     if (this.#failed.has(entry)) return;
     this.#attempt(entry, () => {
-      if (this.#owners === 'set') lchownSync(place, node.uid, node.gid);
-      if (node.type !== 'symlink') chmodSync(place, permissionsOf(node.mode));
+      this.#setOwner(entry, place);
+      if (type !== 'symlink') chmodSync(place, this.#permissionsOf(entry));
       if (place !== path) renameSync(place, path);
       this.#others++;
       this.#noteMetadata(entry, path);
@@ -186,12 +197,22 @@ class RestoreRun {
     if (this.#failed.has(entry) && place !== path) removeQuietly(place);
   }
 
-  #noteMetadata(entry: PlannedEntry, path: Buffer): void {
-    const { node } = entry;
-    this.#times.set(path, node.atime.ns, node.mtime.ns);
-    if (hasAttributes(entry) && node.type !== 'symlink') {
-      this.#attributes.push({ path, attributes: node.extendedAttributes ?? [] });
-    }
+  #setOwner(entry: number, path: Buffer): void {
+    if (this.#owners === 'leave') return;
+    lchownSync(path, this.#table.uids[entry] as number, this.#table.gids[entry] as number);
+  }
+
+  #permissionsOf(entry: number): number {
+    return permissionsOf(this.#table.modes[entry] as number);
+  }
+
+  #noteMetadata(entry: number, path: Buffer): void {
+    this.#noteTimes(entry, path);
+    if (hasAttributes(this.#table, entry) && this.#table.type(entry) !== 'symlink') this.#attributed.push(entry);
+  }
+
+  #noteTimes(entry: number, path: Buffer): void {
+    this.#times.set(path, atimeOf(this.#table, entry), mtimeOf(this.#table, entry));
   }
 
   /**
@@ -199,39 +220,47 @@ class RestoreRun {
    * directories come when nothing is made in them any more.
    */
   async #setMetadata(): Promise<void> {
-    const late: PlannedEntry[] = [];
-    for (const entry of this.#plan.entries) {
-      const { node, action, metadata } = entry;
-      const isOld = action === 'unchanged' && node.type !== 'symlink';
-      if (metadata === 'no' || this.#failed.has(entry)) continue;
-      if (node.type !== 'dir' && !isOld && !hasAttributes(entry)) continue;
+    const table = this.#table;
+    const late: number[] = [];
+    for (let entry = 0; entry < table.count; entry++) {
+      if (table.metadata(entry) === 'no' || this.#failed.has(entry)) continue;
+      const isLate = table.isDirectory(entry) || (!table.isWritten(entry) && table.type(entry) !== 'symlink');
+      if (!isLate && !hasAttributes(table, entry)) continue;
       late.push(entry);
-      if (node.type !== 'dir' && !isOld) continue;
-      const path = this.#paths.of(entry.path);
+      if (!isLate) continue;
       this.#attempt(entry, () => {
-        if (this.#owners === 'set') lchownSync(path, node.uid, node.gid);
+        const path = this.#paths.of(entry);
+        this.#setOwner(entry, path);
         this.#noteMetadata(entry, path);
       });
     }
-    const { state, failed } = await setAttributes(this.#attributes);
-    const why =
-      state === 'missing' ? 'The program perl, which sets them, is missing.' : 'The target does not take them.';
-    if (failed.length > 0) this.#guard.assertUsable();
-    for (const { path } of failed) this.#note(path, 'attributes', `Its extended attributes were not set. ${why}`);
+    await this.#setAttributes();
     const untimed = await this.#times.flush();
     if (untimed.length > 0) this.#guard.assertUsable();
     for (const path of untimed) this.#note(path, 'attributes', 'Its times could not be set.');
     for (const entry of late.reverse()) {
       this.#attempt(entry, () => {
-        chmodSync(this.#paths.of(entry.path), permissionsOf(entry.node.mode));
+        chmodSync(this.#paths.of(entry), this.#permissionsOf(entry));
         this.#closed.forget(entry);
       });
     }
   }
 
-  #attempt(entry: PlannedEntry, work: () => void): void {
+  async #setAttributes(): Promise<void> {
+    const targets = this.#attributed.map((entry) => ({
+      path: this.#paths.of(entry),
+      attributes: this.#table.rare(entry)?.extendedAttributes ?? [],
+    }));
+    const { state, failed } = await setAttributes(targets);
+    const why =
+      state === 'missing' ? 'The program perl, which sets them, is missing.' : 'The target does not take them.';
+    if (failed.length > 0) this.#guard.assertUsable();
+    for (const { path } of failed) this.#note(path, 'attributes', `Its extended attributes were not set. ${why}`);
+  }
+
+  #attempt(entry: number, work: () => void): void {
     try {
-      if (entry.path.length === 1) this.#guard.assertThere();
+      if (liesInTarget(this.#table, entry)) this.#guard.assertThere();
       work();
     } catch (error) {
       const fatal = this.#guard.judge(error);
@@ -243,15 +272,21 @@ class RestoreRun {
     }
   }
 
-  #fail(entry: PlannedEntry, reason: RestoreProblem, text: string): void {
+  #fail(entry: number, reason: RestoreProblem, text: string): void {
     this.#failed.add(entry);
-    this.#leftOut.push({ path: entry.text, reason, text });
+    this.#leftOut.push({ path: this.#textOf(entry), reason, text });
+  }
+
+  /** Its path in the snapshot. */
+  #textOf(entry: number): string {
+    return this.#plan.entries.at(entry).text;
   }
 
   /** Such problems are rare, so the entry is looked for only now. */
   #note(path: Buffer, reason: RestoreProblem, text: string): void {
-    const entry = this.#plan.entries.find((one) => this.#paths.of(one.path).equals(path));
-    this.#leftOut.push({ path: entry?.text ?? path.toString(), reason, text });
+    let entry = 0;
+    while (entry < this.#table.count && !this.#paths.of(entry).equals(path)) entry++;
+    this.#leftOut.push({ path: entry < this.#table.count ? this.#textOf(entry) : path.toString(), reason, text });
   }
 
   #temporary(path: Buffer): Buffer {

@@ -1,12 +1,24 @@
 const SLASH = 0x2f;
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const IS_WINDOWS = process.platform === 'win32';
 
-/** Whether a name from a repository may become a name in a folder: one component, nothing that leads elsewhere. */
-export function isSafeName(name: Uint8Array): boolean {
-  if (name.length === 0 || name.includes(SLASH) || name.includes(0)) return false;
-  const text = Buffer.from(name).toString('latin1');
-  if (text === '.' || text === '..') return false;
-  // On Windows also what separates or names streams and drives.
-  return process.platform !== 'win32' || !/[\\:]/.test(text);
+/**
+ * Whether a name from a repository may become a name in a folder: one component, nothing that leads elsewhere. The name
+ * lies from `start` to `end` in the bytes.
+ */
+export function isSafeName(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+  const length = end - start;
+  if (length === 0) return false;
+  if (bytes[start] === DOT && (length === 1 || (length === 2 && bytes[start + 1] === DOT))) return false;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte === SLASH || byte === 0) return false;
+    // On Windows also what separates or names streams and drives.
+    if (IS_WINDOWS && (byte === BACKSLASH || byte === COLON)) return false;
+  }
+  return true;
 }
 
 /** A free-standing name beside an existing one: `report (restored).txt`, then `report (restored 2).txt`. */

@@ -104,11 +104,3 @@ function statOrNone(path: string): Stats | undefined {
 export function isOnDevice(root: Buffer, device: number): boolean {
   return statSync(root, { throwIfNoEntry: false })?.dev === device;
 }
-
-/**
- * Whether something is made right in the root. Only there can a new thing come to lie in an empty mount point: all other
- * folders of the target are missing in it.
- */
-export function liesInRoot(path: Buffer, root: Buffer): boolean {
-  return path.lastIndexOf('/') <= root.length;
-}

@@ -24,7 +24,11 @@ export function endMark(mark: string): void {
 /** Where a file stands until it is whole: beside its final name. `number`: of the file, or `link` for what is made at once. */
 export function temporaryPath(path: Buffer, mark: string, number: number | 'link'): Buffer {
   const folder = path.subarray(0, path.lastIndexOf('/') + 1);
-  return Buffer.concat([folder, Buffer.from(`.triplicate-${mark}-${number}.tmp`)]);
+  return Buffer.concat([folder, Buffer.from(temporaryName(mark, number))]);
+}
+
+export function temporaryName(mark: string, number: number | 'link'): string {
+  return `.triplicate-${mark}-${number}.tmp`;
 }
 
 /** Removes what a restore that was killed has left in a folder. What cannot be removed stays: it is in nobody's way. */

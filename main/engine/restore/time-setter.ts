@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lutimesSync } from 'node:fs';
-import type { Nanoseconds } from '../clock.ts';
+import type { Instant } from '../format/tree-columns.ts';
+import { readTimeBlock, TimeBlock } from './time-block.ts';
 
-const SECOND = 1_000_000_000n;
 /** Numbers of the system call utimensat. */
 const UTIMENSAT: Partial<Record<NodeJS.Architecture, number>> = { x64: 280, arm64: 88 };
+/** Text that is sent to the helper at once. */
+const SEND_BYTES = 64 * 1024;
 
-/** Reads `atime s, atime ns, mtime s, mtime ns` and a path, each ended by NUL; prints the paths that failed. */
+/** Reads what `TimeBlock` gathers; prints the paths that failed. */
 const PERL = `
 my $call = shift; $/ = "\\0"; binmode STDIN; binmode STDOUT;
 while (defined(my $times = <STDIN>)) {
@@ -23,35 +25,38 @@ while (defined(my $times = <STDIN>)) {
  */
 export class TimeSetter {
   readonly #failed: Buffer[] = [];
+  readonly #unsent = new TimeBlock();
   #helper: ChildProcess | undefined;
   #ended: Promise<unknown> | undefined;
   #state: 'unused' | 'running' | 'unavailable' = 'unused';
   #isUp = false;
-  #unsent: Buffer[] = [];
-  #unsentBytes = 0;
   /** Kept only until the program is known to have started: after that it does them all. */
-  #sent: { path: Buffer; atime: Nanoseconds; mtime: Nanoseconds }[] = [];
+  #sent: Buffer[] = [];
 
-  set(path: Buffer, atime: Nanoseconds, mtime: Nanoseconds): void {
+  set(path: Uint8Array, atime: Instant, mtime: Instant): void {
+    this.#unsent.add(path, atime, mtime);
+    if (this.#unsent.length >= SEND_BYTES) this.setAll(this.#unsent.take());
+  }
+
+  /** @param block what a `TimeBlock` gathered */
+  setAll(block: Uint8Array): void {
+    if (block.length === 0) return;
+    const bytes = Buffer.from(block.buffer, block.byteOffset, block.length);
     if (this.#state === 'unused') this.#start();
-    if (this.#state === 'unavailable') return this.#setByNode(path, atime, mtime);
-    const head = Buffer.from(`${whole(atime)} ${rest(atime)} ${whole(mtime)} ${rest(mtime)}\0`);
-    this.#unsent.push(head, path, NUL);
-    this.#unsentBytes += head.length + path.length + 1;
-    if (!this.#isUp) this.#sent.push({ path, atime, mtime });
-    if (this.#unsentBytes >= 64 * 1024) this.#send();
+    if (this.#state === 'unavailable') return this.#setByNode(bytes);
+    if (!this.#isUp) this.#sent.push(bytes);
+    this.#helper?.stdin?.write(bytes);
   }
 
   /** Resolves when all times are set; gives the paths for which that failed. */
   async flush(): Promise<readonly Buffer[]> {
+    this.setAll(this.#unsent.take());
     if (this.#helper) {
-      this.#send();
       this.#helper.stdin?.end();
       await this.#ended;
       this.#helper = undefined;
     }
-    if (this.#state === 'unavailable')
-      for (const { path, atime, mtime } of this.#sent) this.#setByNode(path, atime, mtime);
+    if (this.#state === 'unavailable') for (const block of this.#sent) this.#setByNode(block);
     else this.#state = 'unused';
     this.#sent = [];
     this.#isUp = false;
@@ -92,29 +97,13 @@ export class TimeSetter {
     }
   }
 
-  #send(): void {
-    this.#helper?.stdin?.write(Buffer.concat(this.#unsent));
-    this.#unsent = [];
-    this.#unsentBytes = 0;
-  }
-
-  #setByNode(path: Buffer, atime: Nanoseconds, mtime: Nanoseconds): void {
-    try {
-      lutimesSync(path, Number(atime) / 1e9, Number(mtime) / 1e9);
-    } catch {
-      this.#failed.push(path);
+  #setByNode(block: Buffer): void {
+    for (const { path, atime, mtime } of readTimeBlock(block)) {
+      try {
+        lutimesSync(path, atime.seconds + atime.nanos / 1e9, mtime.seconds + mtime.nanos / 1e9);
+      } catch {
+        this.#failed.push(path);
+      }
     }
   }
-}
-
-const NUL = Buffer.from([0]);
-
-/** Whole seconds, rounded down, so that the rest is never negative. */
-function whole(ns: Nanoseconds): bigint {
-  const seconds = ns / SECOND;
-  return ns % SECOND < 0n ? seconds - 1n : seconds;
-}
-
-function rest(ns: Nanoseconds): bigint {
-  return ns - whole(ns) * SECOND;
 }

@@ -17,7 +17,8 @@ export interface TreeVisitor {
 
 /** Deeper nesting than any file system holds means a repository made to do harm. */
 export const MAX_DEPTH = 20_000;
-const TOO_DEEP: WireError = {
+/** Why what is nested more deeply is not read. */
+export const TOO_DEEP: WireError = {
   code: 'repo/damaged',
   message: `Directories are nested more than ${MAX_DEPTH} deep.`,
   hint: 'Everything above was handled.',
@@ -33,7 +34,7 @@ interface Frame {
 }
 
 /** Directories loaded ahead at once: bounds what is held at each level. */
-const AHEAD = 256;
+export const AHEAD = 256;
 
 /** Visits a tree in the order of names, depth first, reading the directories of one level together. @throws `store/…` */
 export async function walkTree(

@@ -1,0 +1,53 @@
+import { EntryPaths } from './entry-paths.ts';
+import type { EntryColumns } from './entry-table.ts';
+import { atimeOf, liesInTarget, mtimeOf } from './entry-table.ts';
+import { outcomeOf } from './file-outcome.ts';
+import type { PathBytes, RestoreWorkerData } from './restore-messages.ts';
+import { isOnDevice } from './target-guard.ts';
+import { temporaryPath } from './temporary-names.ts';
+import { TimeBlock } from './time-block.ts';
+import { writeWhole } from './write-file.ts';
+
+/** By entry, where a path is not simply made of names. */
+export type LongPaths = ReadonlyMap<number, PathBytes>;
+
+/** A worker's side of the files: makes small ones in one go, by what the columns say of them, and gathers their times. */
+export class WholeFiles {
+  readonly #data: Omit<RestoreWorkerData, 'key'>;
+  readonly #columns: EntryColumns;
+  readonly #root: Buffer;
+  readonly #paths: EntryPaths;
+  readonly #times = new TimeBlock();
+
+  constructor(data: Omit<RestoreWorkerData, 'key'>) {
+    this.#data = data;
+    this.#columns = data.columns;
+    this.#root = Buffer.from(data.root, 'latin1');
+    this.#paths = new EntryPaths(data.root === '/' ? Buffer.alloc(0) : this.#root, data.columns);
+  }
+
+  /** Content, owner, mode and name; its times are for the main thread to set. @throws what the system says */
+  write(entry: number, content: Uint8Array, longPaths: LongPaths): void {
+    const { owners, device } = this.#data;
+    if (liesInTarget(this.#columns, entry) && !isOnDevice(this.#root, device)) {
+      throw Object.assign(new Error('The disk of the target is gone.'), { code: 'ENODEV' });
+    }
+    const long = longPaths.get(entry);
+    const path = long === undefined ? this.#paths.of(entry) : Buffer.from(long, 'latin1');
+    const temporary = this.temporaryOf(entry, longPaths);
+    writeWhole(outcomeOf(this.#columns, entry, owners, path, temporary), content);
+    this.#times.add(path, atimeOf(this.#columns, entry), mtimeOf(this.#columns, entry));
+  }
+
+  temporaryOf(entry: number, longPaths: LongPaths): Buffer {
+    const { mark } = this.#data;
+    const long = longPaths.get(entry);
+    if (long === undefined) return this.#paths.temporaryOf(entry, mark);
+    return temporaryPath(Buffer.from(long, 'latin1'), mark, entry);
+  }
+
+  /** Times of what was written since the last call, as `TimeSetter` takes them. */
+  takeTimes(): Uint8Array<ArrayBuffer> {
+    return this.#times.take();
+  }
+}

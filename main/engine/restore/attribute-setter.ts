@@ -6,11 +6,11 @@ export interface AttributeTarget {
   readonly attributes: readonly ExtendedAttribute[];
 }
 
-export interface AttributesSet {
+export interface AttributesSet<Target extends AttributeTarget> {
   /** `missing`: there is no program that could set them. */
   readonly state: 'done' | 'missing';
   /** Those of which not all attributes could be set. */
-  readonly failed: readonly AttributeTarget[];
+  readonly failed: readonly Target[];
 }
 
 /** Number of the system call lsetxattr. */
@@ -34,7 +34,9 @@ until (eof(STDIN)) {
 }`;
 
 /** Sets extended attributes by one Perl (Node has no call for them), never through a link. */
-export async function setAttributes(targets: readonly AttributeTarget[]): Promise<AttributesSet> {
+export async function setAttributes<Target extends AttributeTarget>(
+  targets: readonly Target[],
+): Promise<AttributesSet<Target>> {
   if (targets.length === 0) return { state: 'done', failed: [] };
   const call = process.platform === 'linux' ? LSETXATTR[process.arch] : undefined;
   const answer = call === undefined ? undefined : await ask(call, targets);

@@ -1,4 +1,6 @@
 import type { BigIntStats } from 'node:fs';
+import { setImmediate as soon } from 'node:timers/promises';
+import { throwIfCancelled } from '../errors.ts';
 import { DIR, FILE, type TreeColumns } from '../format/tree-columns.ts';
 import type { BlobIndex } from '../repository/blob-index.ts';
 import { pathText } from '../walk/walk-tree.ts';
@@ -12,6 +14,8 @@ import { besideName } from './safe-name.ts';
 import type { TargetPaths } from './target-paths.ts';
 
 const ID_BYTES = 32;
+/** Small files are compared without waiting for anything; after so many of them, others have their turn. */
+const COMPARED_AT_ONCE = 256;
 
 /**
  * What the target holds below a folder. `nothing`: the folder is still to be made. `barred`: something else stands in its place
@@ -36,6 +40,7 @@ export class Decision {
   readonly counts: Record<RestoreAction, number> = { new: 0, replaced: 0, kept: 0, beside: 0, unchanged: 0 };
   /** Plaintext bytes that will be written. */
   bytes = 0;
+  #compared = 0;
 
   constructor(request: RestoreRequest, index: BlobIndex, entries: PlannedEntries, paths: TargetPaths) {
     this.#request = request;
@@ -88,6 +93,10 @@ export class Decision {
 
   async #againstExisting(entry: number, found: BigIntStats, match: PathMatch, below: Below): Promise<Below> {
     const table = this.#table;
+    if (++this.#compared % COMPARED_AT_ONCE === 0) {
+      await soon();
+      throwIfCancelled(this.#request.signal);
+    }
     const { node } = this.#entries.at(entry);
     const replaces = this.#request.existing === 'replace';
     if (await hasSameContent(this.#paths.of(entry), found, node, this.#index, this.measured)) {

@@ -1,31 +1,19 @@
-import {
-  chmodSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  realpathSync,
-  renameSync,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs';
-import { isAbsolute } from 'node:path';
-import { TriplicateError, throwIfCancelled } from '../errors.ts';
-import { permissionsOf } from '../format/mode.ts';
+import { lstatSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { throwIfCancelled } from '../errors.ts';
 import { systemCode, whyNotWritten } from '../store/file-errors.ts';
-import { makeFolder } from '../store/make-folder.ts';
-import { setAttributes } from './attribute-setter.ts';
 import { ClosedFolders } from './closed-folders.ts';
-import { atimeOf, type EntryTable, hasAttributes, liesInTarget, mayReplace, mtimeOf } from './entry-table.ts';
+import { type EntryTable, hasAttributes, liesInTarget, mayReplace } from './entry-table.ts';
 import { FileWriter, type FileWriterEvents } from './file-writer.ts';
 import { Flush } from './flush.ts';
 import { NO_ENTRY } from './folder-table.ts';
 import { type LinkPlan, makeLink, planLinks } from './hard-links.ts';
 import { makeSpecialFile } from './helper-programs.ts';
+import { Metadata, type UnsetMetadata } from './metadata.ts';
+import { prepareTarget } from './prepare-target.ts';
 import type { RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
-import { deviceAt, TargetGuard, targetGone } from './target-guard.ts';
+import { TargetGuard } from './target-guard.ts';
 import { TargetPaths } from './target-paths.ts';
 import { endMark, restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
-import { TimeSetter } from './time-setter.ts';
 import { removeQuietly } from './write-file.ts';
 
 /**
@@ -46,7 +34,7 @@ export async function restore(plan: RestorePlan): Promise<RestoreReport> {
 class RestoreRun {
   readonly #plan: RestorePlan;
   readonly #paths: TargetPaths;
-  readonly #times = new TimeSetter();
+  readonly #metadata: Metadata;
   readonly #table: EntryTable;
   readonly #leftOut: RestoreLeftOut[];
   readonly #owners: 'set' | 'leave' = process.getuid?.() === 0 ? 'set' : 'leave';
@@ -55,8 +43,6 @@ class RestoreRun {
   readonly #flush: Flush;
   readonly #guard: TargetGuard;
   readonly #failed = new Set<number>();
-  /** Entries that stand under their names and are to get extended attributes. */
-  readonly #attributed: number[] = [];
   #files = 0;
   #directories = 0;
   #others = 0;
@@ -70,13 +56,14 @@ class RestoreRun {
     this.#mark = restoreMark(plan.request.repository.host);
     this.#closed = new ClosedFolders(this.#table);
     this.#paths = new TargetPaths(prepareTarget(plan), this.#table);
+    this.#metadata = new Metadata(this.#table, this.#paths, this.#owners);
     this.#guard = new TargetGuard(this.#paths.root, plan.device);
     this.#flush = new Flush(this.#paths.root.toString());
   }
 
   async close(): Promise<void> {
     // Also after a failure: what stands under its name has its times, and no helper program is left.
-    await this.#times.flush();
+    await this.#metadata.close();
     this.#closed.close();
     this.#paths.close();
     endMark(this.#mark);
@@ -139,10 +126,10 @@ class RestoreRun {
       done: (entry, times) => {
         this.#files++;
         this.#flush.made();
-        if (times === 'untimed') this.#noteTimes(entry, this.#paths.of(entry));
-        if (hasAttributes(this.#table, entry)) this.#attributed.push(entry);
+        if (times === 'untimed') this.#metadata.note(entry, this.#paths.of(entry));
+        else this.#metadata.noteAttributes(entry);
       },
-      times: (block) => this.#times.setAll(block),
+      times: (block) => this.#metadata.noteTimes(block),
       failed: (entry, reason, text) => this.#fail(entry, reason, text),
       bytes: (written) => {
         this.#bytes += written;
@@ -188,31 +175,13 @@ class RestoreRun {
     }
     if (this.#failed.has(entry)) return;
     this.#attempt(entry, () => {
-      this.#setOwner(entry, place);
-      if (type !== 'symlink') chmodSync(place, this.#permissionsOf(entry));
+      this.#metadata.setOwner(entry, place);
+      if (type !== 'symlink') this.#metadata.setMode(entry, place);
       if (place !== path) renameSync(place, path);
       this.#others++;
-      this.#noteMetadata(entry, path);
+      this.#metadata.note(entry, path);
     });
     if (this.#failed.has(entry) && place !== path) removeQuietly(place);
-  }
-
-  #setOwner(entry: number, path: Buffer): void {
-    if (this.#owners === 'leave') return;
-    lchownSync(path, this.#table.uids[entry] as number, this.#table.gids[entry] as number);
-  }
-
-  #permissionsOf(entry: number): number {
-    return permissionsOf(this.#table.modes[entry] as number);
-  }
-
-  #noteMetadata(entry: number, path: Buffer): void {
-    this.#noteTimes(entry, path);
-    if (hasAttributes(this.#table, entry) && this.#table.type(entry) !== 'symlink') this.#attributed.push(entry);
-  }
-
-  #noteTimes(entry: number, path: Buffer): void {
-    this.#times.set(path, atimeOf(this.#table, entry), mtimeOf(this.#table, entry));
   }
 
   /**
@@ -230,32 +199,29 @@ class RestoreRun {
       if (!isLate) continue;
       this.#attempt(entry, () => {
         const path = this.#paths.of(entry);
-        this.#setOwner(entry, path);
-        this.#noteMetadata(entry, path);
+        this.#metadata.setOwner(entry, path);
+        this.#metadata.note(entry, path);
       });
     }
-    await this.#setAttributes();
-    const untimed = await this.#times.flush();
-    if (untimed.length > 0) this.#guard.assertUsable();
-    for (const path of untimed) this.#note(path, 'attributes', 'Its times could not be set.');
+    this.#nameUnset(await this.#metadata.setAttributes());
+    this.#nameUnset(await this.#metadata.setTimes());
     for (const entry of late.reverse()) {
       this.#attempt(entry, () => {
-        chmodSync(this.#paths.of(entry), this.#permissionsOf(entry));
+        this.#metadata.setMode(entry, this.#paths.of(entry));
         this.#closed.forget(entry);
       });
     }
   }
 
-  async #setAttributes(): Promise<void> {
-    const targets = this.#attributed.map((entry) => ({
-      path: this.#paths.of(entry),
-      attributes: this.#table.rare(entry)?.extendedAttributes ?? [],
-    }));
-    const { state, failed } = await setAttributes(targets);
-    const why =
-      state === 'missing' ? 'The program perl, which sets them, is missing.' : 'The target does not take them.';
-    if (failed.length > 0) this.#guard.assertUsable();
-    for (const { path } of failed) this.#note(path, 'attributes', `Its extended attributes were not set. ${why}`);
+  #nameUnset(unset: readonly UnsetMetadata[]): void {
+    if (unset.length > 0) this.#guard.assertUsable();
+    for (const { entry, path, text } of unset) {
+      this.#leftOut.push({
+        path: entry === undefined ? path.toString() : this.#textOf(entry),
+        reason: 'attributes',
+        text,
+      });
+    }
   }
 
   #attempt(entry: number, work: () => void): void {
@@ -282,13 +248,6 @@ class RestoreRun {
     return this.#plan.entries.at(entry).text;
   }
 
-  /** Such problems are rare, so the entry is looked for only now. */
-  #note(path: Buffer, reason: RestoreProblem, text: string): void {
-    let entry = 0;
-    while (entry < this.#table.count && !this.#paths.of(entry).equals(path)) entry++;
-    this.#leftOut.push({ path: entry < this.#table.count ? this.#textOf(entry) : path.toString(), reason, text });
-  }
-
   #temporary(path: Buffer): Buffer {
     return temporaryPath(path, this.#mark, 'link');
   }
@@ -303,24 +262,5 @@ class RestoreRun {
       bytesTotal: bytes,
       currentPath: null,
     });
-  }
-}
-
-/** The folder itself, links on the way to it resolved: those are the person's own. */
-function prepareTarget({ request: { target }, device }: RestorePlan): string {
-  // Before anything is made: a disk that went while the plan was made would have it on the system's disk.
-  if (isAbsolute(target) && deviceAt(target) !== device) throw targetGone(target);
-  try {
-    if (!isAbsolute(target)) throw new Error('It is not an absolute path.');
-    makeFolder(target);
-    const path = realpathSync(target);
-    if (!lstatSync(path).isDirectory()) throw new Error('It is not a folder.');
-    return path;
-  } catch (error) {
-    throw new TriplicateError(
-      'restore/target-invalid',
-      `Nothing can be restored to ${target}: ${whyNotWritten(error)}`,
-      { cause: error },
-    );
   }
 }

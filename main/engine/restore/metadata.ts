@@ -1,0 +1,84 @@
+import { chmodSync, lchownSync } from 'node:fs';
+import { permissionsOf } from '../format/mode.ts';
+import { setAttributes } from './attribute-setter.ts';
+import { atimeOf, type EntryTable, hasAttributes, mtimeOf } from './entry-table.ts';
+import type { TargetPaths } from './target-paths.ts';
+import { TimeSetter } from './time-setter.ts';
+
+/** What could not be set. */
+export interface UnsetMetadata {
+  readonly path: Buffer;
+  /** Absent when none has this path. */
+  readonly entry: number | undefined;
+  readonly text: string;
+}
+
+/** Owners, modes, times and extended attributes of what a restore has made. Times and attributes are gathered and set later. */
+export class Metadata {
+  readonly #table: EntryTable;
+  readonly #paths: TargetPaths;
+  readonly #owners: 'set' | 'leave';
+  readonly #times = new TimeSetter();
+  readonly #attributed: number[] = [];
+
+  constructor(table: EntryTable, paths: TargetPaths, owners: 'set' | 'leave') {
+    this.#table = table;
+    this.#paths = paths;
+    this.#owners = owners;
+  }
+
+  setOwner(entry: number, path: Buffer): void {
+    if (this.#owners === 'leave') return;
+    lchownSync(path, this.#table.uids[entry] as number, this.#table.gids[entry] as number);
+  }
+
+  setMode(entry: number, path: Buffer): void {
+    chmodSync(path, permissionsOf(this.#table.modes[entry] as number));
+  }
+
+  /** The entry stands under its path. */
+  note(entry: number, path: Buffer): void {
+    this.#times.set(path, atimeOf(this.#table, entry), mtimeOf(this.#table, entry));
+    this.noteAttributes(entry);
+  }
+
+  /** As `note`, for one whose times are in a block. */
+  noteAttributes(entry: number): void {
+    if (hasAttributes(this.#table, entry) && this.#table.type(entry) !== 'symlink') this.#attributed.push(entry);
+  }
+
+  /** @param block as `TimeBlock` gathers it */
+  noteTimes(block: Uint8Array): void {
+    this.#times.setAll(block);
+  }
+
+  async setAttributes(): Promise<readonly UnsetMetadata[]> {
+    const targets = this.#attributed.map((entry) => ({
+      entry,
+      path: this.#paths.of(entry),
+      attributes: this.#table.rare(entry)?.extendedAttributes ?? [],
+    }));
+    const { state, failed } = await setAttributes(targets);
+    const why =
+      state === 'missing' ? 'The program perl, which sets them, is missing.' : 'The target does not take them.';
+    return failed.map(({ entry, path }) => ({ entry, path, text: `Its extended attributes were not set. ${why}` }));
+  }
+
+  /** Resolves when all times that were noted are set. */
+  async setTimes(): Promise<readonly UnsetMetadata[]> {
+    const failed = await this.#times.flush();
+    if (failed.length === 0) return [];
+    // Such problems are rare, so the entries are looked for only now.
+    const entries = new Map<string, number>();
+    for (let entry = 0; entry < this.#table.count; entry++) {
+      entries.set(this.#paths.of(entry).toString('latin1'), entry);
+    }
+    const text = 'Its times could not be set.';
+    return failed.map((path) => ({ entry: entries.get(path.toString('latin1')), path, text }));
+  }
+
+  /** Sets the times that were noted, whatever comes of it. */
+  async close(): Promise<void> {
+    await this.#times.flush();
+  }
+}

@@ -26,6 +26,8 @@ const EMPTY_BATCH = 400;
 
 /** Entries by their numbers. */
 export interface FileWriterEvents {
+  /** Something is about to be made for the entry: the folders that it is in must be there. */
+  before(entry: number): void;
   /** `untimed`: its times are still to be set; those of the others come as blocks. */
   done(entry: number, times: 'in block' | 'untimed'): void;
   /** @param block as `TimeSetter` takes it */
@@ -99,6 +101,7 @@ export class FileWriter {
     try {
       const lanes = Math.max(2, Math.min(MOST_LANES, repository.store.capabilities.connections));
       await inParallel(this.#emptyBatches(), lanes, async (batch) => {
+        for (const entry of batch) this.#events.before(entry);
         await this.#runJob(jobWithout(batch, this.#paths));
       });
       await inParallel(reads, lanes, (read) => this.#serve(read));
@@ -166,6 +169,7 @@ export class FileWriter {
   #jobOf(read: PackRead, bytes: Uint8Array): RestoreJob {
     return jobOf(read, bytes, this.#plan.index, this.#paths, (entry, position) => {
       if (this.#states[entry] === FAILED) return 'leave out';
+      this.#events.before(entry);
       return position === WHOLE || this.#make(entry) ? 'take' : 'leave out';
     });
   }

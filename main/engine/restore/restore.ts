@@ -43,6 +43,7 @@ class RestoreRun {
   readonly #flush: Flush;
   readonly #guard: TargetGuard;
   readonly #failed = new Set<number>();
+  #nextFolder = 0;
   #files = 0;
   #directories = 0;
   #others = 0;
@@ -74,8 +75,8 @@ class RestoreRun {
     const { folders } = this.#table;
     const links = planLinks(this.#table);
     sweepLeftovers(this.#paths.root, request.repository.host);
-    for (let folder = 0; folder < folders.count; folder++) this.#makeDirectory(folder);
     await this.#writeFiles(links);
+    this.#makeDirectoriesTo(folders.count - 1);
     for (const [entry, leader] of links) this.#attempt(entry, () => this.#link(entry, leader));
     for (let entry = 0; entry < this.#table.count; entry++) if (this.#isOther(entry)) await this.#makeOther(entry);
     throwIfCancelled(request.signal);
@@ -94,6 +95,11 @@ class RestoreRun {
       bytesVerified: this.#bytes,
       leftOut: this.#leftOut,
     };
+  }
+
+  /** Those that are not made yet, up to and with this one: what is above a folder has a smaller number. */
+  #makeDirectoriesTo(folder: number): void {
+    while (this.#nextFolder <= folder) this.#makeDirectory(this.#nextFolder++);
   }
 
   /** A directory stays open to us until everything in it is done; its own mode comes last. */
@@ -123,6 +129,8 @@ class RestoreRun {
   async #writeFiles(links: LinkPlan): Promise<void> {
     const { signal } = this.#plan.request;
     const events: FileWriterEvents = {
+      // While the first files are being written, the folders of the next are made.
+      before: (entry) => this.#makeDirectoriesTo(this.#table.folderOf[entry] as number),
       done: (entry, times) => {
         this.#files++;
         this.#flush.made();

@@ -55,17 +55,14 @@ export function openBlob(
 }
 
 /**
- * As `openBlob`, for a reader of many blobs that is done with each before the next: `sealed` is overwritten, and what is
- * given stands only until the next call.
+ * Decompresses and verifies what an `Opener` gave, for a reader of many blobs that is done with each before the next: what is
+ * given stands only until the next call. @throws `repo/damaged`
  */
-export function openBlobForNow(
-  repository: Pick<Repository, 'key'>,
-  sealed: Uint8Array,
-  place: Pick<BlobLocation, 'uncompressedLength'>,
+export function plainForNow(
+  stored: Uint8Array,
+  { uncompressedLength }: Pick<BlobLocation, 'uncompressedLength'>,
   id: BlobId,
 ): Uint8Array {
-  const stored = openInPlace(repository.key, sealed);
-  const { uncompressedLength } = place;
   return assertHash(uncompressedLength > 0 ? decompressForNow(stored, uncompressedLength) : stored, id);
 }
 

@@ -5,8 +5,9 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { SEAL_OVERHEAD } from '../format/crypto.ts';
+import { Opener } from '../format/opener.ts';
 import type { BlobId } from '../ids.ts';
-import { openBlobForNow, openBlobInto } from '../repository/blob-reader.ts';
+import { openBlobInto, plainForNow } from '../repository/blob-reader.ts';
 import { isTransferable } from '../workers/job-pool.ts';
 import { BulkRun } from './bulk-run.ts';
 import { firstUse, WHOLE } from './jobs.ts';
@@ -18,6 +19,7 @@ const { key, ...data } = workerData as RestoreWorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
 const ID_BYTES = 32;
 const EMPTY = new Uint8Array(0);
+const opener = new Opener(key);
 const run = new BulkRun();
 const files = new WholeFiles(data);
 
@@ -58,7 +60,8 @@ class ServedJob {
   }
 
   async decode(): Promise<void> {
-    const { empty, lengths } = this.#job;
+    const { empty, bytes, starts, lengths } = this.#job;
+    opener.begin(bytes, starts, lengths);
     for (const file of empty) this.#writeWhole(file, EMPTY);
     for (let position = 0; position < lengths.length; position++) {
       const part = this.#onlyPart(position);
@@ -98,8 +101,10 @@ class ServedJob {
     const { form, entries, positions, useEnds } = this.#job;
     let plain: Uint8Array;
     try {
-      const stored = this.#stored(position);
-      plain = form === 'plain' ? stored : openBlobForNow({ key }, stored, this.#place(position), this.#id(position));
+      plain =
+        form === 'plain'
+          ? this.#stored(position)
+          : plainForNow(opener.openInPlace(position), this.#place(position), this.#id(position));
     } catch {
       this.#badBlobs.push(position);
       return;

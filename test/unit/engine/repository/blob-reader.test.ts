@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { type Key, seal } from '../../../../main/engine/format/crypto.ts';
+import { type Key, openInPlace, seal } from '../../../../main/engine/format/crypto.ts';
 import { compress } from '../../../../main/engine/format/zstd.ts';
 import type { BlobId } from '../../../../main/engine/ids.ts';
-import { openBlob, openBlobForNow, openBlobInto } from '../../../../main/engine/repository/blob-reader.ts';
+import { openBlob, openBlobInto, plainForNow } from '../../../../main/engine/repository/blob-reader.ts';
 import { bulkMemory } from '../../../../main/engine/store/bulk-memory.ts';
 
 const key: Key = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
@@ -53,7 +53,7 @@ it.each([1, 17, 1000, 65_536, 131_072])(
       const damaged = expect.objectContaining({ code: 'repo/damaged' });
       expect(() => openBlobInto({ key }, sealed(frame), place, id, room)).toThrow(damaged);
       expect(isUntouched()).toBe(true);
-      expect(() => openBlobForNow({ key }, sealed(frame), place, id)).toThrow(damaged);
+      expect(() => plainForNow(openInPlace(key, sealed(frame)), place, id)).toThrow(damaged);
       expect(() => openBlob({ key }, sealed(frame), place, id)).toThrow(damaged);
       // Nothing of it stays behind: the next one is good.
       const next = roomOf(plain.length);

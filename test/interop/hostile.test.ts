@@ -107,3 +107,45 @@ it('links only names with the same content, whatever the inode says', async () =
   const read = (name: string) => readFile(join(target, name), 'utf8');
   expect(await Promise.all(['a', 'b', 'c'].map(read))).toEqual(['one!', 'two!', 'one!']);
 });
+
+it('names what lies too far below a folder that no file system takes, and restores the rest', async () => {
+  const good = await store('data', 'good');
+  let below = await tree(
+    file('a', good),
+    file('empty', '').replace('[""]', '[]').replace(',"size":4', ''),
+    link('l', 'x'),
+  );
+  for (let level = 0; level < 16; level++) below = await tree(folder(`${level}`.padEnd(250, 'x'), below));
+  const { target, report } = await restored(await tree(folder('n'.repeat(300), below), file('z good', good)));
+  expect(await readdir(target)).toEqual(['z good']);
+  expect(report.result).toBe('incomplete');
+  expect(report.leftOut).toHaveLength(20);
+  expect(new Set(report.leftOut.map(({ reason }) => reason))).toEqual(new Set(['failed']));
+});
+
+it('follows folders only as deep as any file system goes, and holds little of them meanwhile', async () => {
+  const texts: Buffer[] = [];
+  let below = '';
+  for (let level = 0; level < 20_010; level++) {
+    const nodes = below === '' ? [] : [folder('deep', below)];
+    const text = Buffer.from(`{"nodes":[${nodes.join(',')}]}\n`);
+    texts.push(text);
+    below = hexSha256(text);
+  }
+  const builder = new PackBuilder(texts.reduce((sum, { length }) => sum + length, 0));
+  const sealer = new Sealer(repository.key, randomFillSync);
+  for (const text of texts) {
+    const id = Buffer.from(hexSha256(text), 'hex');
+    builder.add(sealer, { type: 'tree', id, stored: text, uncompressedLength: 0 });
+  }
+  const pack = builder.finish(repository.key, repository.host.random(16));
+  await repository.store.put({ type: 'data', id: pack.id }, pack.bytes);
+  index.add(pack);
+  await index.flush();
+  const target = join(scratch.path, 'target');
+  const plan = await planRestore({ repository, tree: below as TreeId, target, existing: 'replace' });
+  expect(plan.entries.length).toBe(20_000);
+  expect(plan.leftOut.map(({ reason, text }) => [reason, text])).toEqual([
+    ['damaged', expect.stringContaining('nested more than 20000 deep')],
+  ]);
+}, 60_000);

@@ -8,12 +8,17 @@ import { fileError, systemCode } from '../store/file-errors.ts';
 import { contentLength, type MeasuredLengths } from './content.ts';
 import type { RestoreNode } from './request.ts';
 
-/** What is at a path, without following a link; undefined when nothing is, or nothing that we may see: writing there says so. */
+const UNSEEN = new Set(['EACCES', 'ENAMETOOLONG']);
+
+/**
+ * What is at a path, without following a link; undefined when there is nothing, nothing that we may see, or when no file system
+ * has such a name: writing there says so.
+ */
 export function statAt(path: Buffer): BigIntStats | undefined {
   try {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
-    if (systemCode(error) === 'EACCES') return undefined;
+    if (UNSEEN.has(systemCode(error) ?? '')) return undefined;
     throw fileError(error, 'look at', path.toString());
   }
 }

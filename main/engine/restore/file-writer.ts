@@ -101,8 +101,8 @@ export class FileWriter {
     try {
       const lanes = Math.max(2, Math.min(MOST_LANES, repository.store.capabilities.connections));
       await inParallel(this.#emptyBatches(), lanes, async (batch) => {
-        for (const entry of batch) this.#events.before(entry);
-        await this.#runJob(jobWithout(batch, this.#paths));
+        const reachable = batch.filter((entry) => this.#isReachable(entry));
+        await this.#runJob(jobWithout(reachable, this.#paths));
       });
       await inParallel(reads, lanes, (read) => this.#serve(read));
     } finally {
@@ -168,10 +168,22 @@ export class FileWriter {
 
   #jobOf(read: PackRead, bytes: Uint8Array): RestoreJob {
     return jobOf(read, bytes, this.#plan.index, this.#paths, (entry, position) => {
-      if (this.#states[entry] === FAILED) return 'leave out';
-      this.#events.before(entry);
+      if (this.#states[entry] === FAILED || !this.#isReachable(entry)) return 'leave out';
       return position === WHOLE || this.#make(entry) ? 'take' : 'leave out';
     });
+  }
+
+  /** Has the folders made that the entry is in; a long path is to begin at one of them. */
+  #isReachable(entry: number): boolean {
+    this.#events.before(entry);
+    if (!this.#paths.isLong(entry)) return true;
+    try {
+      this.#paths.of(entry);
+      return true;
+    } catch (error) {
+      this.#failBySystem(entry, error as { code?: string; message?: string });
+      return false;
+    }
   }
 
   /** Makes a larger file under its temporary name when its first part comes. */

@@ -160,6 +160,15 @@ class RestoreRun {
     this.#files++;
   }
 
+  /** A long path begins at a folder, which may not be there. */
+  #pathOrFail(entry: number): Buffer | undefined {
+    let path: Buffer | undefined;
+    this.#attempt(entry, () => {
+      path = this.#paths.of(entry);
+    });
+    return path;
+  }
+
   /** Neither folder nor file. */
   #isOther(entry: number): boolean {
     return !this.#table.isFile(entry) && !this.#table.isDirectory(entry) && this.#table.isWritten(entry);
@@ -168,7 +177,8 @@ class RestoreRun {
   async #makeOther(entry: number): Promise<void> {
     const type = this.#table.type(entry);
     const { linkTarget = [], device = 0 } = this.#table.rare(entry) ?? {};
-    const path = this.#paths.of(entry);
+    const path = this.#pathOrFail(entry);
+    if (!path) return;
     const place = mayReplace(this.#table, entry) ? this.#temporary(path) : path;
     if (type === 'symlink') {
       this.#attempt(entry, () => symlinkSync(Buffer.from(linkTarget), place));

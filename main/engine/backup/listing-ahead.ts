@@ -4,6 +4,7 @@ import { WORKER_LIMITS } from '../workers/worker-limits.ts';
 import { type BytePath, bytePathOf } from './byte-path.ts';
 import type { Listing } from './listing.ts';
 import {
+  type FromLister,
   giveBackMessage,
   type ListedDirectory,
   type ListingMessage,
@@ -30,42 +31,31 @@ export function listAhead(request: ScanRequest, locations: readonly string[]): L
   );
 }
 
-/** Listings that a thread makes ahead of the walk, in its order. What it does not have, the walk makes itself. */
+/**
+ * Listings that threads make ahead of the walk, in its order: one, and another for the rest of a large tree. What they do not
+ * have, the walk makes itself.
+ */
 export class ListingAhead {
-  readonly #worker: Worker;
-  readonly #taken = new Int32Array(new SharedArrayBuffer(4));
+  readonly #rules: SelectionRules;
+  readonly #listers: Lister[] = [];
   readonly #arrived: Arrived[] = [];
+  /** What the second thread has listed while the first, whose part comes before, is not through. */
+  readonly #later: Arrived[] = [];
   /** What the walk has had: their memory is given back when it asks for more, as it is done with what it had then. */
   readonly #had: ListingMessage[] = [];
-  #state: 'lists' | 'over' = 'lists';
+  #isClosed = false;
   #wake: () => void = () => undefined;
 
   /** Starts at once. @param top what is to be backed up, as `Targets.top` */
   constructor(top: ReadonlyMap<string, Target>, rules: SelectionRules) {
-    const workerData: ListingWorkerData = {
-      roots: rootsIn(top),
-      rules,
-      taken: this.#taken,
-      entriesAhead: ENTRIES_AHEAD,
-    };
-    this.#worker = new Worker(workerEntry('listing-worker', import.meta.url), {
-      workerData,
-      resourceLimits: WORKER_LIMITS,
-    });
-    this.#worker.on('message', (message: ListingMessage | null) => {
-      if (message) this.#arrived.push(...arrivedIn(message));
-      else this.#state = 'over';
-      this.#wake();
-    });
-    // Without it the walk goes on alone, and meets whatever there is to meet.
-    this.#worker.on('error', () => this.#end());
-    this.#worker.on('exit', () => this.#end());
+    this.#rules = rules;
+    this.#start(rootsIn(top), 'with another');
   }
 
   /** The directory's listing, which stands until the next call; null when the walk has to make it. */
   async take(path: BytePath): Promise<Listing | null> {
     for (const message of this.#had.splice(0)) giveBackMessage(message);
-    while (this.#arrived.length === 0 && this.#state === 'lists') {
+    while (this.#arrived.length === 0 && this.#listers.some(({ isOver }) => !isOver)) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -75,8 +65,45 @@ export class ListingAhead {
   }
 
   close(): void {
-    this.#end();
-    this.#worker.terminate().catch(() => undefined);
+    this.#isClosed = true;
+    for (const lister of this.#listers) {
+      lister.isOver = true;
+      lister.worker.terminate().catch(() => undefined);
+    }
+    this.#wake();
+  }
+
+  #start(roots: readonly BytePath[], share: ListingWorkerData['share']): void {
+    const taken = new Int32Array(new SharedArrayBuffer(4));
+    const workerData: ListingWorkerData = { roots, rules: this.#rules, taken, entriesAhead: ENTRIES_AHEAD, share };
+    const worker = new Worker(workerEntry('listing-worker', import.meta.url), {
+      workerData,
+      resourceLimits: WORKER_LIMITS,
+    });
+    const lister: Lister = { worker, taken, isOver: false };
+    this.#listers.push(lister);
+    worker.on('message', (message: FromLister) => this.#receive(lister, message));
+    // Without it the walk goes on alone, and meets whatever there is to meet.
+    worker.on('error', () => this.#end(lister));
+    worker.on('exit', () => this.#end(lister));
+  }
+
+  #receive(lister: Lister, message: FromLister): void {
+    if (message.kind === 'over') this.#end(lister);
+    else if (message.kind === 'share') {
+      if (!this.#isClosed) this.#start(message.roots, 'alone');
+    } else {
+      const [first] = this.#listers;
+      const isNext = lister === first || first?.isOver;
+      (isNext ? this.#arrived : this.#later).push(...arrivedIn(message.message, lister.taken));
+      this.#wake();
+    }
+  }
+
+  #end(lister: Lister): void {
+    lister.isOver = true;
+    if (lister === this.#listers[0]) this.#arrived.push(...this.#later.splice(0));
+    this.#wake();
   }
 
   /** Directories before it are those that the walk has passed over. */
@@ -85,31 +112,38 @@ export class ListingAhead {
     if (position === -1) {
       // The disk is another one than a moment ago; looking for each directory in vain would cost more than listing it.
       this.#arrived.length = 0;
+      this.#later.length = 0;
       this.close();
       return undefined;
     }
     const passed = this.#arrived.splice(0, position + 1);
-    for (const { lastOf } of passed) if (lastOf) this.#had.push(lastOf);
-    const entries = passed.reduce((sum, { listing }) => sum + 1 + (listing?.count ?? 0), 0);
-    Atomics.add(this.#taken, 0, entries);
-    Atomics.notify(this.#taken, 0);
+    for (const { listing, lastOf, taken } of passed) {
+      if (lastOf) this.#had.push(lastOf);
+      Atomics.add(taken, 0, 1 + (listing?.count ?? 0));
+      Atomics.notify(taken, 0);
+    }
     return passed.at(-1);
   }
+}
 
-  #end(): void {
-    this.#state = 'over';
-    this.#wake();
-  }
+interface Lister {
+  readonly worker: Worker;
+  /** See `ListingWorkerData`. */
+  readonly taken: Int32Array<SharedArrayBuffer>;
+  isOver: boolean;
 }
 
 interface Arrived extends ListedDirectory {
   /** The message that ends with this directory. */
   readonly lastOf: ListingMessage | null;
+  /** Of the thread that listed it. */
+  readonly taken: Int32Array<SharedArrayBuffer>;
 }
 
-function arrivedIn(message: ListingMessage): readonly Arrived[] {
+function arrivedIn(message: ListingMessage, taken: Int32Array<SharedArrayBuffer>): readonly Arrived[] {
   const directories = [...splitListings(message)];
-  return directories.map((directory, n) => ({ ...directory, lastOf: n === directories.length - 1 ? message : null }));
+  const last = directories.length - 1;
+  return directories.map((directory, n) => ({ ...directory, lastOf: n === last ? message : null, taken }));
 }
 
 /** In the order in which the walk comes to them. */

@@ -12,9 +12,17 @@ export interface ListingWorkerData {
   readonly taken: Int32Array<SharedArrayBuffer>;
   /** How many more the worker may have sent. */
   readonly entriesAhead: number;
+  /** Whether it may have part of its roots listed by another. */
+  readonly share: 'with another' | 'alone';
 }
 
-/** Listings of many directories, their columns one after another. Null instead of it: there are no more. */
+export type FromLister =
+  | { readonly kind: 'listed'; readonly message: ListingMessage }
+  /** The directories behind all that this worker lists, in the order of the walk: another has to list them. */
+  | { readonly kind: 'share'; readonly roots: readonly BytePath[] }
+  | { readonly kind: 'over' };
+
+/** Listings of many directories, their columns one after another. */
 export interface ListingMessage {
   /** With a NUL between each two. */
   readonly paths: string;

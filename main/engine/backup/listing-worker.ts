@@ -6,46 +6,59 @@ import { lstatSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type BytePath, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import { LONG_PATH } from './directory.ts';
-import { typeOf } from './entry.ts';
-import { type Listing, listDirectory, nameAt, statAt } from './listing.ts';
-import { joinListings, type ListingWorkerData } from './listing-messages.ts';
+import { countListing, type Listing, listDirectory, nameAt, statAt } from './listing.ts';
+import { type FromLister, joinListings, type ListedDirectory, type ListingWorkerData } from './listing-messages.ts';
 import { printOf } from './listing-print.ts';
 import { Selection } from './selection.ts';
 
-const { roots, rules, taken, entriesAhead } = workerData as ListingWorkerData;
+const { roots, rules, taken, entriesAhead, share } = workerData as ListingWorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
 const selection = new Selection(rules);
 /** The first message goes soon, so that the walk can begin; later ones are worth their way. */
 const FIRST_MESSAGE = 128;
 const LARGEST_MESSAGE = 4096;
+/** After so many entries there is enough to do that another thread is worth its start. */
+const WORTH_SHARING = 8192;
 
-let waiting: { path: BytePath; listing: Listing | null }[] = [];
+let waiting: ListedDirectory[] = [];
 let waitingEntries = 0;
 let messageSize = FIRST_MESSAGE;
 let sent = 0;
 
-for (const root of roots) if (!selection.excludes(textOf(root)) && isDirectory(root)) listBelow(root);
-send();
-port.postMessage(null);
+const post = (message: FromLister, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
-function listBelow(root: BytePath): void {
-  const directories = [root];
+list();
+send();
+post({ kind: 'over' });
+
+/**
+ * Depth first, the next directory last in `directories`. What comes behind the first half of the first folders is put aside:
+ * another thread lists it, or this one does when it comes to it sooner.
+ */
+function list(): void {
+  const directories = roots.filter((root) => !selection.excludes(textOf(root)) && isDirectory(root)).reverse();
+  let aside: BytePath[] | null = share === 'alone' ? [] : null;
   for (let path = directories.pop(); path !== undefined; path = directories.pop()) {
     const listing = path.length < LONG_PATH ? tryToList(path) : null;
     waiting.push({ path, listing });
     waitingEntries += 1 + (listing?.count ?? 0);
     // Before it is sent: its memory is given back then.
     if (listing) directories.push(...directoriesIn(path, listing).reverse());
+    if (aside === null && directories.length > 1) aside = directories.splice(0, directories.length >> 1);
     if (waitingEntries >= messageSize) send();
+    if (aside && aside.length > 0 && (directories.length === 0 || sent >= WORTH_SHARING)) {
+      if (directories.length === 0) directories.push(...aside);
+      else post({ kind: 'share', roots: aside.reverse() });
+      aside = [];
+    }
   }
 }
 
 function directoriesIn(path: BytePath, listing: Listing): BytePath[] {
   const found: BytePath[] = [];
-  for (let position = 0; position < listing.count; position++) {
+  for (const position of countListing(listing).directories) {
     const stat = statAt(listing, position);
-    if (!stat || typeOf(Number(stat.mode)) !== 'dir' || selection.isOwnPlace(stat)) continue;
-    found.push(joinBytePath(path, nameAt(listing, position)));
+    if (stat && !selection.isOwnPlace(stat)) found.push(joinBytePath(path, nameAt(listing, position)));
   }
   return found;
 }
@@ -69,7 +82,7 @@ function send(): void {
   if (waiting.length === 0) return;
   const message = joinListings(waiting);
   const { names, ends, stats, prints } = message;
-  port.postMessage(message, [names.buffer, ends.buffer, stats.buffer, prints.buffer]);
+  post({ kind: 'listed', message }, [names.buffer, ends.buffer, stats.buffer, prints.buffer]);
   sent += waitingEntries;
   waiting = [];
   waitingEntries = 0;

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -81,5 +82,25 @@ it('leaves to the walk what cannot be listed, and what has changed meanwhile', a
   expect(await listing.take(bytePathOf(at('source', 'a.b')))).not.toBeNull();
   expect(await listing.take(bytePathOf(at('source', 'new')))).toBeNull();
   // What comes after a surprise is not waited for.
+  expect(await listing.take(bytePathOf(at('source', 'z')))).toBeNull();
+});
+
+it('lists a large tree on two threads, in the order of the walk', async () => {
+  for (const folder of ['a/b', 'a/b/c', 'a-b', 'z/own']) {
+    for (let n = 0; n < 2500; n++) writeFileSync(at('source', folder, `more ${n}`), '');
+  }
+  for (let folder = 0; folder < 40; folder++)
+    await mkdir(at('source', 'z', `folder ${folder}`, 'below'), { recursive: true });
+  expect(await walk(scan(), [at('source')], at('source', 'z', 'own', 'data'))).toEqual([]);
+  const paths = [at('source', 'a'), at('source', 'a-b'), at('source', 'z')];
+  expect(await walk(scan({ paths }), paths, at('elsewhere'))).toEqual([]);
+});
+
+it('starts no further thread when it is closed', async () => {
+  for (let n = 0; n < 9000; n++) writeFileSync(at('source', 'a', `more ${n}`), '');
+  const listing = listAhead(scan(), []);
+  ahead = listing;
+  await listing.take(bytePathOf(at('source')));
+  listing.close();
   expect(await listing.take(bytePathOf(at('source', 'z')))).toBeNull();
 });

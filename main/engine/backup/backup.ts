@@ -134,7 +134,9 @@ async function runLocked(
   const attributes = new AttributeReader();
   const selection = new Selection(rules);
   // Prints of directories come from the thread that lists ahead.
-  const cache = ahead ? new ScanCache(request, writers, { rules, owners, now: startedAt }) : null;
+  const cache = ahead
+    ? new ScanCache(request, writers, { rules, owners, now: startedAt, parentTime: parent.time })
+    : null;
   const means = { pool, writers, parent, counts, attributes, selection, ahead, owners, cache } as const;
   const work = { ...means, scan, signal, host } as const;
   const tree = await buildTree(request, targets, work);

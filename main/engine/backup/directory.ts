@@ -29,6 +29,10 @@ export interface Directory {
    * something below turns out to have changed.
    */
   known: TreeId | null;
+  /** Its entry in the parent snapshot where it was `known`; what is below a known one is found from here. */
+  before: TreeNode | null;
+  /** What the parent snapshot has of a known directory, as soon as it was asked for. */
+  inParent: EarlierDirectory | null;
   /** What the parent snapshot has of it; null when there is nothing that may be taken over. */
   earlier: EarlierDirectory | null;
   /** In the order of raw names; null for what turned out not to be there. What is unchanged is the parent's own node. */
@@ -56,7 +60,8 @@ export function newDirectory(
   > &
     Partial<Pick<Directory, 'finished'>>,
 ): Directory {
-  return { ...place, print: null, known: null, earlier: null, entries: [], state: 'own', waiting: 1 };
+  const nothing = { print: null, known: null, before: null, inParent: null, earlier: null };
+  return { ...place, ...nothing, entries: [], state: 'own', waiting: 1 };
 }
 
 /** The way to a directory: a path that has grown too long for the system is replaced by one through `/proc`. */

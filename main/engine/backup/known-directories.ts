@@ -4,6 +4,7 @@ import { type BytePath, compareBytes } from './byte-path.ts';
 import { type Directory, LONG_PATH } from './directory.ts';
 import type { EntrySettler } from './entry-settler.ts';
 import { countListing, type Listing, nameAt } from './listing.ts';
+import type { EarlierDirectory } from './parent.ts';
 import { type DirectoryVisit, placeIn, type Visit } from './visit.ts';
 import type { WalkContext } from './walk-context.ts';
 
@@ -30,7 +31,7 @@ export class KnownDirectories {
    * Leaves a directory as the last full scan found it, when its listing has the same print: nothing of it is read. Gives the
    * directories below it, which are still to be looked at; null when it has to be compared.
    */
-  takeOver({ directory, isTarget }: DirectoryVisit, listing: Listing): Visit[] | null {
+  takeOver({ directory, before, isTarget }: DirectoryVisit, listing: Listing): Visit[] | null {
     const { cache, trees, counts } = this.#context;
     const tree = listing.print && cache?.known?.find(listing.print);
     if (!tree || (isTarget && listing.count === 0) || !trees.isStored(tree)) return null;
@@ -44,6 +45,7 @@ export class KnownDirectories {
     directory.state = 'as-before';
     directory.known = tree;
     directory.print = listing.print;
+    directory.before = before === 'unread' ? null : before;
     counts.excluded += listing.excluded;
     counts.filesFound += found.files;
     counts.bytesFound += found.bytes;
@@ -55,8 +57,11 @@ export class KnownDirectories {
     });
   }
 
-  /** Reads the directories above one, as far as they were taken over unread, and gives its entry in the parent snapshot. */
-  async recall(directory: Directory): Promise<TreeNode> {
+  /**
+   * Something in a directory below known ones has changed: reads those above it, as far as they were taken over unread, and gives
+   * the directory's entry in the parent snapshot. That may be of a later run than what the others are known from.
+   */
+  async recall(directory: Directory): Promise<TreeNode | null> {
     const unread: Directory[] = [];
     for (let at = directory.parent; at?.known && !at.earlier; at = at.parent) unread.push(at);
     for (const above of unread) {
@@ -65,11 +70,20 @@ export class KnownDirectories {
     }
     for (const below of [directory, ...unread]) {
       if (!below.parent?.known) continue;
-      below.same ??= entryIn(below.parent, below);
+      below.same ??= entryIn(below.parent.earlier, below);
       // All are of one scan, so each has the next; if not, nothing of it is to be relied on.
       if (!below.same || (below.known && below.same.subtree !== below.known)) throw new ForgottenDirectory();
     }
-    return directory.same as TreeNode;
+    for (const above of unread.reverse()) {
+      if (above.parent?.known) above.before = beforeOf(above);
+      above.inParent = await this.#inParent(above);
+    }
+    return beforeOf(directory);
+  }
+
+  async #inParent({ before, known, earlier }: Directory): Promise<EarlierDirectory | null> {
+    if (!before?.subtree) return null;
+    return before.subtree === known ? earlier : this.#context.parent.directory(before.subtree, 'alone');
   }
 
   /** How the next directory of the parent is read: where most are taken over, those that come next are likely to be as well. */
@@ -78,10 +92,17 @@ export class KnownDirectories {
   }
 }
 
-/** The parent snapshot's entry of a directory in the one above it, which has been read. */
-function entryIn({ earlier }: Directory, { path }: Directory): TreeNode | null {
+/** The parent snapshot's entry of a directory below a known one, unless that was another directory. */
+function beforeOf(directory: Directory): TreeNode | null {
+  const { parent, same } = directory;
+  const found = entryIn(parent?.inParent ?? null, directory);
+  return found && found.inode === same?.inode && found.deviceId === same.deviceId ? found : null;
+}
+
+/** The entry of a directory in the one above it. */
+function entryIn(above: EarlierDirectory | null, { path }: Directory): TreeNode | null {
   const name = path?.slice(path.lastIndexOf('/') + 1) as BytePath;
-  const nodes = earlier?.nodes() ?? [];
+  const nodes = above?.nodes() ?? [];
   let from = 0;
   let to = nodes.length;
   while (from < to) {

@@ -13,6 +13,8 @@ export interface Parent {
   readonly snapshotIds: readonly (SnapshotId | null)[];
   /** The tree that the run compares with; null when there is none. */
   readonly tree: TreeId | null;
+  /** When that snapshot was begun; null when there is none. */
+  readonly time: Nanoseconds | null;
   /** True when every destination has a snapshot of just this tree: only then may whole subtrees be taken over by id. */
   readonly everywhere: boolean;
   /**
@@ -53,6 +55,7 @@ export async function findParent(
   return {
     snapshotIds: found.map((stored) => stored?.id ?? null),
     tree,
+    time: source?.stored.snapshot.time.ns ?? null,
     everywhere: tree !== null && candidates.filter(({ stored }) => stored.snapshot.tree === tree).length >= alive,
     directory: async (id, reading) => (reader ? reader.directory(id, reading) : null),
     willAskFor: (ids) => reader?.willAskFor(ids),

@@ -2,10 +2,10 @@ import type { Nanoseconds } from '../clock.ts';
 import { IV_BYTES } from '../format/crypto.ts';
 import type { DestinationWriter } from './destination-writer.ts';
 import { DirectoryCache } from './directory-cache.ts';
-import type { OwnerNames } from './owner-names.ts';
 import type { BackupRequest } from './request.ts';
 import {
   type CachedDestination,
+  type CacheScope,
   openDirectoryCache,
   scanDigest,
   sealDirectoryCache,
@@ -18,20 +18,20 @@ export class ScanCache {
   readonly known: DirectoryCache | null;
   readonly seen = new DirectoryCache();
   readonly #writers: readonly DestinationWriter[];
-  readonly #scope: { readonly scan: string; readonly owners: OwnerNames; readonly now: Nanoseconds };
+  readonly #scope: Omit<CacheScope, 'destinations'>;
   readonly #readAt: Nanoseconds;
 
   /** @param writers that have looked for lost packs */
   constructor(
     request: BackupRequest,
     writers: readonly DestinationWriter[],
-    { rules, owners, now }: { readonly rules: SelectionRules; readonly owners: OwnerNames; readonly now: Nanoseconds },
+    { rules, ...scope }: Omit<CacheScope, 'destinations' | 'scan'> & { readonly rules: SelectionRules },
   ) {
     this.#writers = writers;
-    this.#scope = { scan: scanDigest(request, rules), owners, now };
+    this.#scope = { scan: scanDigest(request, rules), ...scope };
     const opened = this.#isWhole && request.directoryCache ? this.#open(request.directoryCache) : null;
     this.known = opened?.cache ?? null;
-    this.#readAt = opened?.readAt ?? now;
+    this.#readAt = opened?.readAt ?? scope.now;
   }
 
   /** After the snapshots are stored. Undefined where something is damaged, so that the next scan reads everything. */

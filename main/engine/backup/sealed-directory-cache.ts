@@ -26,12 +26,17 @@ export interface CacheScope {
   readonly scan: string;
   readonly owners: OwnerNames;
   readonly destinations: readonly CachedDestination[];
+  /** When the scan was begun. */
   readonly now: Nanoseconds;
+  /** When the snapshot that the scan compares with was begun; null without one. */
+  readonly parentTime: Nanoseconds | null;
 }
 
 interface Header {
   readonly version: number;
   readonly scan: string;
+  /** When the scan that left it was begun: nanoseconds since 1970, as text. */
+  readonly scannedAt: string;
   /** When the directories of the parent were read last: nanoseconds since 1970, as text. */
   readonly readAt: string;
   readonly users: readonly (readonly [number, string])[];
@@ -54,11 +59,18 @@ export function scanDigest({ paths, workingDirectory }: ScanRequest, rules: Sele
 /** Sealed, as it tells the content of a repository apart, and so that nothing is believed that is damaged or from elsewhere. */
 export function sealDirectoryCache(
   { cache, readAt }: OpenedCache,
-  { scan, owners, destinations }: CacheScope,
+  { scan, owners, destinations, now }: CacheScope,
   key: CacheKey,
   iv: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const header: Header = { version: VERSION, scan, readAt: String(readAt), ...owners.known(), destinations };
+  const header: Header = {
+    version: VERSION,
+    scan,
+    scannedAt: String(now),
+    readAt: String(readAt),
+    ...owners.known(),
+    destinations,
+  };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
@@ -78,6 +90,8 @@ export function openDirectoryCache(sealed: Uint8Array, scope: CacheScope, key: C
     return null;
   }
   if (header.version !== VERSION || header.scan !== scope.scan) return null;
+  // What an earlier snapshot does not have is new to it, whatever a later scan knew.
+  if (scope.parentTime === null || scope.parentTime < BigInt(header.scannedAt)) return null;
   const readAt = BigInt(header.readAt);
   const age = scope.now - readAt;
   if (age < 0n || age > LONGEST_NS) return null;

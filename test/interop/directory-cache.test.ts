@@ -91,6 +91,19 @@ describe('a full scan after another', () => {
     expect(await subtreeAt(repository, second.tree, source)).toBe(await subtreeAt(fresh, whole.tree, source));
   });
 
+  it('neither reads nor counts again what a run over watched changes has stored since', async () => {
+    const first = await run();
+    await writeFile(join(source, 'kept/deep/er/c'), 'another content');
+    await writeFile(join(source, 'kept/deep/new'), 'new');
+    await rm(join(source, 'other/e'));
+    const dirty = ['kept/deep', 'kept/deep/er', 'other'].map((folder) => join(source, folder));
+    const watched = await run({ dirtyDirectories: new Set(dirty) });
+    expect(watched).toMatchObject({ scan: 'changes', filesNew: 1, filesChanged: 1, filesRemoved: 1 });
+    const second = await run({ directoryCache: first.directoryCache as Uint8Array });
+    expect(second).toMatchObject({ filesNew: 0, filesChanged: 0, filesRemoved: 0, filesUnchanged: 5, bytesRead: 0 });
+    expect(await subtreeAt(repository, second.tree, source)).toBe(await subtreeAt(repository, watched.tree, source));
+  });
+
   it('begins anew when it needs a folder that is damaged', async () => {
     const first = await run();
     await damage(first, 'kept/deep');
@@ -156,6 +169,11 @@ const unfit: Readonly<Record<string, (first: BackupReport) => Promise<Partial<Ba
     shift = HOUR;
     const { directoryCache } = await run();
     shift = 0n;
+    return { directoryCache: directoryCache as Uint8Array };
+  },
+  'is of a later scan than the snapshot to compare with': async () => {
+    const { directoryCache, results } = await run();
+    await judge().run('forget', results[0]?.snapshotId ?? '');
     return { directoryCache: directoryCache as Uint8Array };
   },
   'is older than the index': async () => {

@@ -15,7 +15,7 @@ import type { ScanRequest } from './request.ts';
 import { type SelectionRules, selectionRules } from './selection.ts';
 import { resolveTargets, type Target } from './targets.ts';
 
-/** Entries that are listed before the walk needs them: some megabytes, and half a second of the worker's time. */
+/** Entries that each thread lists before the walk needs them: a dozen megabytes, and half a second of its time. */
 const ENTRIES_AHEAD = 128 * 1024;
 
 /**

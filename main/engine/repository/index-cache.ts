@@ -1,10 +1,9 @@
-import { open, seal } from '../format/crypto.ts';
+import { IV_BYTES, openInPlace, seal } from '../format/crypto.ts';
 import type { IndexId } from '../ids.ts';
 import { BlobIndex, type LoadedIndex } from './blob-index.ts';
 import type { Repository } from './repository.ts';
 
 const MARK = 'triplicate index cache 1';
-const IV_BYTES = 16;
 /** Of a larger index reading the files again takes seconds, and the disk has better uses for so many bytes. */
 const MOST_BLOBS = 2_000_000;
 
@@ -21,10 +20,13 @@ export function sealIndex({ key, host }: Repository, { index, indexIds }: Loaded
   return seal(key, host.random(IV_BYTES), Buffer.concat([length, head, ...index.toBytes()]));
 }
 
-/** Undefined for anything but what `sealIndex` gave for this repository. Whether it is up to date `loadIndex` finds out. */
+/**
+ * Undefined for anything but what `sealIndex` gave for this repository. Whether it is up to date `loadIndex` finds out. The bytes
+ * are overwritten: for a large index a copy of them would be a sixth of the memory that a run may take.
+ */
 export function openSealedIndex({ key }: Repository, sealed: Uint8Array): LoadedIndex | undefined {
   try {
-    const plain = open(key, sealed);
+    const plain = openInPlace(key, sealed);
     const end = 4 + new DataView(plain.buffer, plain.byteOffset).getUint32(0, true);
     const head = JSON.parse(Buffer.from(plain.subarray(4, end)).toString()) as { mark: string; indexIds: IndexId[] };
     if (head.mark !== MARK) return undefined;

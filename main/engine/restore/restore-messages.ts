@@ -21,7 +21,6 @@ export interface RestoreWorkerData {
 /** A place in a larger file that exists under its temporary name with its full size. */
 export interface FilePart {
   readonly file: number;
-  readonly blob: number;
   readonly temporary: PathBytes;
   readonly at: number;
 }

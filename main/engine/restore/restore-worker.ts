@@ -88,13 +88,13 @@ class ServedJob {
     const use = firstUse(this.#job, position);
     const isOnly = useEnds[position] === use + 1 && positions[use] !== WHOLE;
     if (!isOnly || form !== 'sealed' || !BulkRun.suits(this.#plainLength(position))) return undefined;
-    return this.#partOf(use, position);
+    return this.#partOf(use);
   }
 
-  #partOf(use: number, blob: number): FilePart {
+  #partOf(use: number): FilePart {
     const file = this.#job.entries[use] as number;
     const temporary = files.temporaryOf(file, this.#job.longPaths).toString('latin1');
-    return { file, blob, temporary, at: this.#job.positions[use] as number };
+    return { file, temporary, at: this.#job.positions[use] as number };
   }
 
   #decodeAndWrite(position: number): void {
@@ -113,7 +113,7 @@ class ServedJob {
     for (let use = firstUse(this.#job, position); use < end; use++) {
       const file = entries[use] as number;
       if (positions[use] === WHOLE) this.#writeWhole(file, plain);
-      else this.#attempt(file, () => writeUse(this.#partOf(use, position), plain));
+      else this.#attempt(file, () => writeUse(this.#partOf(use), plain));
     }
   }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type BytePath, bytePathOf, joinBytePath } from '../../../../main/engine/backup/byte-path.ts';
 import { typeOf } from '../../../../main/engine/backup/entry.ts';
@@ -96,11 +97,28 @@ it('lists a large tree on two threads, in the order of the walk', async () => {
   expect(await walk(scan({ paths }), paths, at('elsewhere'))).toEqual([]);
 });
 
-it('starts no further thread when it is closed', async () => {
-  for (let n = 0; n < 9000; n++) writeFileSync(at('source', 'a', `more ${n}`), '');
-  const listing = listAhead(scan(), []);
-  ahead = listing;
-  await listing.take(bytePathOf(at('source')));
-  listing.close();
-  expect(await listing.take(bytePathOf(at('source', 'z')))).toBeNull();
-});
+it.each(['no', 'yes'])(
+  'starts a second thread for a large tree only while it is wanted; closed meanwhile: %s',
+  async (closed) => {
+    for (let n = 0; n < 9000; n++) writeFileSync(at('source', 'a', `more ${n}`), '');
+    const listing = listAhead(scan(), []);
+    ahead = listing;
+    const first = threads();
+    await listing.take(bytePathOf(at('source')));
+    // Until the first thread has asked for another; its question waits for us.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    if (closed === 'yes') listing.close();
+    const seen = new Set<number>();
+    for (let look = 0; look < 30; look++) {
+      for (const thread of threads()) seen.add(thread);
+      await wait(20);
+    }
+    expect([...seen].filter((thread) => !first.includes(thread))).toHaveLength(closed === 'yes' ? 0 : 1);
+  },
+);
+
+/** Ids of the worker threads of this process. */
+function threads(): readonly number[] {
+  const { workers } = process.report.getReport() as unknown as { workers: readonly { header: { threadId: number } }[] };
+  return workers.map(({ header }) => header.threadId);
+}

@@ -47,7 +47,7 @@ function flush(): void {
   writes.push(written);
 }
 
-const partOf = (temporary: string, at: number, file = 1): FilePart => ({ file, blob: 0, temporary, at });
+const partOf = (temporary: string, at: number, file = 1): FilePart => ({ file, temporary, at });
 
 /** Past the cache or not, as pieces of one file: another thread writes those that are `foreign`. */
 interface Piece {

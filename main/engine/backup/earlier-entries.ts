@@ -13,6 +13,11 @@ export class EarlierEntries {
     this.#nodes = nodes ?? [];
   }
 
+  /** None are left. */
+  get isOver(): boolean {
+    return this.#next >= this.#nodes.length;
+  }
+
   take(name: BytePath): TreeNode | null {
     for (let node = this.#nodes[this.#next]; node; node = this.#nodes[++this.#next]) {
       const order = compareBytes(node.name, name);

@@ -5,6 +5,7 @@ import { decodeNode, type TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { type BytePath, bytePathOf, bytesOf, forSystem, textOf } from './byte-path.ts';
 import { closeAccess, type Directory, newDirectory } from './directory.ts';
+import { DirectoryEntries } from './directory-entries.ts';
 import { DirectoryTrees } from './directory-trees.ts';
 import { EarlierEntries } from './earlier-entries.ts';
 import { type EntryStat, entryFromStat } from './entry.ts';
@@ -14,6 +15,7 @@ import { type Listing, listDirectory, nameAt, statAt } from './listing.ts';
 import type { EarlierDirectory } from './parent.ts';
 import { compareDirectory } from './same-directory.ts';
 import type { Selection } from './selection.ts';
+import { StatRows } from './stat-rows.ts';
 import type { Target } from './targets.ts';
 import { type DirectoryVisit, placeIn, type Visit } from './visit.ts';
 import type { WalkContext } from './walk-context.ts';
@@ -71,7 +73,7 @@ export class Walk {
     const earlier = new EarlierEntries((await this.#earlierOf(directory, before))?.nodes() ?? null);
     const named = [...children].map(([name, target]) => ({ name: bytePathOf(name), target }));
     named.sort((a, b) => (a.name < b.name ? -1 : 1));
-    directory.entries = new Array<TreeNode | null>(named.length).fill(null);
+    directory.entries = DirectoryEntries.ofNothing(named.length);
     const visits: Visit[] = [];
     const targets: number[] = [];
     directory.targets = targets;
@@ -90,7 +92,7 @@ export class Walk {
         continue;
       }
       const draft = entryFromStat(known?.name ?? bytesOf(name), stat, this.#context.entries);
-      directory.entries[position] = draft;
+      directory.entries.set(position, draft);
       this.#settler.readAttributes(directory, draft, path, known);
       const child = this.#settler.openDirectory(directory, { position, path, access: path }, null);
       visits.push({ kind: 'way', directory: child, children: target.children, before: known });
@@ -175,11 +177,15 @@ export class Walk {
     const nodes = directory.earlier?.nodes() ?? null;
     if (!nodes) directory.earlier = null;
     const earlier = new EarlierEntries(nodes);
-    directory.entries = new Array<TreeNode | null>(listing.count).fill(null);
+    directory.entries = DirectoryEntries.ofNothing(listing.count);
+    const rows = new StatRows(listing.stats);
     for (let position = 0; position < listing.count; position++) {
-      const name = nameAt(listing, position);
-      const place = { position, name, ...placeIn(directory, name), stat: statAt(listing, position) };
-      this.#settler.settleEntry(directory, { ...place, before: earlier.take(name), isTarget: false }, visits);
+      const before = earlier.isOver ? null : earlier.take(nameAt(listing, position));
+      if (before || !this.#settler.takeNewFile(directory, listing, rows, position)) {
+        const name = nameAt(listing, position);
+        const place = { position, name, ...placeIn(directory, name), stat: statAt(listing, position) };
+        this.#settler.settleEntry(directory, { ...place, before, isTarget: false }, visits);
+      }
       if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turnWithRoom();
     }
     const removed = earlier.passedOver();
@@ -204,7 +210,7 @@ export class Walk {
   /** Nothing changed in this directory itself: its entries are the parent's, but for those on the way to a change. */
   #descend(directory: Directory, earlierNodes: readonly TreeNode[]): void {
     const { dirty } = this.#context;
-    directory.entries = [...earlierNodes];
+    directory.entries = new DirectoryEntries([...earlierNodes]);
     const visits: Visit[] = [];
     for (const [position, node] of earlierNodes.entries()) {
       if (node.type !== 'dir') continue;
@@ -231,7 +237,7 @@ export class Walk {
 
   /** An empty folder where another disk used to be is a disk that is not mounted, not a deletion of everything. */
   #refuseSuspiciousVoid(directory: Directory, before: TreeNode | null): void {
-    const now = directory.parent?.entries[directory.position];
+    const now = directory.parent?.entries.node(directory.position);
     if (!before || !now || before.deviceId === now.deviceId) return;
     const path = shownPath(directory);
     throw new TriplicateError(

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import type { BytePath } from '../backup/byte-path.ts';
+import { pathsIn } from '../backup/path-batch.ts';
 import { compressForNow } from '../format/zstd.ts';
 import { giveBack } from '../give-back.ts';
 import type {
@@ -154,7 +154,7 @@ function idAt(ids: Uint8Array, position: number): Uint8Array {
 }
 
 async function storeFiles(job: FilesJob): Promise<void> {
-  const paths = job.paths.split('\0') as BytePath[];
+  const paths = pathsIn(job.paths);
   const count = paths.length;
   const outcomes = new Uint8Array(count);
   const sizes = new Float64Array(count);
@@ -204,7 +204,8 @@ async function storeBlobs(job: BlobsJob): Promise<void> {
     );
     offset += length;
   }
-  giveBack(job.bytes);
+  // At once: see `giveBack`. All of it, of which the bytes may be a part.
+  job.bytes.buffer.transfer(0);
   send({ kind: 'blobsDone', job: job.job });
 }
 

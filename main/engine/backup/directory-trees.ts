@@ -41,16 +41,18 @@ export class DirectoryTrees {
     const own = entries.node(position);
     if (!own) return;
     // A node of the parent snapshot stays as it is; one that was made in this run may still get its attributes.
-    if (same) entries.set(position, isSame ? same : { ...own, subtree: tree });
+    if (same && isSame) {
+      if (!entries.isKept(position)) entries.set(position, same);
+    } else if (same) entries.set(position, { ...own, subtree: tree });
     else Object.assign(own, { subtree: tree });
   }
 
   /** The entries of a directory, made where it was as before until now. */
   ownEntries(directory: Directory): DirectoryEntries {
     if (directory.state === 'as-before') {
-      const nodes = directory.earlier?.nodes();
-      if (!nodes) throw new TriplicateError('internal', 'A directory that was compared cannot be read.');
-      directory.entries = new DirectoryEntries([...nodes]);
+      const rows = directory.earlier?.rows();
+      if (!rows) throw new TriplicateError('internal', 'A directory that was compared cannot be read.');
+      directory.entries = DirectoryEntries.asBefore(rows);
       directory.state = 'own';
     }
     return directory.entries;
@@ -64,8 +66,7 @@ export class DirectoryTrees {
     const stored = earlier && trees.isStored(earlier.tree) ? earlier : null;
     if (stored && state === 'as-before') return stored.tree;
     const entries = this.ownEntries(directory);
-    const nodes = stored?.nodes() ?? null;
     directory.earlier = null;
-    return stored && nodes && entries.areJust(nodes) ? stored.tree : trees.add(entries);
+    return stored && entries.areAsBefore ? stored.tree : trees.add(entries, earlier?.text.length ?? 0);
   }
 }

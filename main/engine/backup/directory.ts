@@ -61,7 +61,7 @@ export function newDirectory(
     Partial<Pick<Directory, 'finished'>>,
 ): Directory {
   const nothing = { print: null, known: null, before: null, inParent: null, earlier: null };
-  return { ...place, ...nothing, entries: DirectoryEntries.ofNothing(0), state: 'own', waiting: 1 };
+  return { ...place, ...nothing, entries: new DirectoryEntries(0, null), state: 'own', waiting: 1 };
 }
 
 /** The way to a directory: a path that has grown too long for the system is replaced by one through `/proc`. */

@@ -113,7 +113,7 @@ export class EntrySettler {
     counts.filesFound++;
     counts.bytesFound += same.size;
     counts.filesUnchanged++;
-    this.countDone(same.size);
+    counts.settled(same.size);
     return true;
   }
 
@@ -125,7 +125,7 @@ export class EntrySettler {
     if (before?.content && isUnchanged(draft, before) && this.#haveAll(before)) {
       draft.content = before.content;
       counts.filesUnchanged++;
-      this.countDone(draft.size);
+      counts.settled(draft.size);
       return;
     }
     directory.waiting++;
@@ -148,12 +148,12 @@ export class EntrySettler {
     if (outcome.kind === 'vanished') {
       directory.entries.set(entry.position, null);
       counts.leaveOut(textOf(entry.path), 'vanished', 'It was deleted while the backup ran.');
-      this.countDone(0);
+      counts.settled(0);
       return;
     }
     if (outcome.kind === 'failed') {
       this.keepEarlier(directory, entry, Object.assign(new Error(outcome.message), { code: outcome.code }));
-      this.countDone(0);
+      counts.settled(0);
       return;
     }
     if (outcome.fresh) refreshEntry(draft, outcome.fresh, context);
@@ -169,7 +169,7 @@ export class EntrySettler {
     if (entry.before?.type === 'file') counts.filesChanged++;
     else counts.filesNew++;
     counts.bytesRead += outcome.size;
-    this.countDone(outcome.size);
+    counts.settled(outcome.size);
   }
 
   settleDirectory(
@@ -284,12 +284,5 @@ export class EntrySettler {
   #haveAll(node: TreeNode): boolean {
     const content = node.content ?? [];
     return this.#context.writers.every((writer) => writer.failure || content.every((id) => writer.has('data', id)));
-  }
-
-  countDone(bytes: number, files = 1): void {
-    const { counts } = this.#context;
-    counts.filesDone += files;
-    counts.bytesDone += bytes;
-    counts.bytesTotal += bytes;
   }
 }

@@ -99,7 +99,7 @@ export class NewFiles implements FileAsker, AttributeAsker {
       this.#keepContent(position, outcome.content);
       context.counts.filesNew++;
       context.counts.bytesRead += size;
-      settler.countDone(size);
+      context.counts.settled(size);
     } else this.#settleAsNode(position, outcome);
     settler.settled(this.#directory);
   }

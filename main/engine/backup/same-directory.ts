@@ -67,7 +67,7 @@ export interface SameDirectory {
  * @param text the plaintext of the directory's tree
  */
 export function compareDirectory(text: Uint8Array, listing: Listing, rules: Rules): SameDirectory | null {
-  return new Comparison(text, listing, rules).run();
+  return new EntryComparison(text, listing, rules).whole();
 }
 
 const ID_BYTES = 32;
@@ -82,7 +82,8 @@ interface Rules {
   readonly selection: Pick<Selection, 'isTooLarge'>;
 }
 
-class Comparison {
+/** Compares entries of a directory of the parent as text; see `compareDirectory`. */
+export class EntryComparison {
   readonly #json: JsonCursor;
   readonly #listing: Listing;
   readonly #rows: StatRows;
@@ -99,7 +100,8 @@ class Comparison {
     this.#rules = rules;
   }
 
-  run(): SameDirectory | null {
+  /** See `compareDirectory`. */
+  whole(): SameDirectory | null {
     const json = this.#json;
     if (!json.skip(OPEN)) return null;
     for (let position = 0; position < this.#listing.count; position++) {
@@ -109,6 +111,13 @@ class Comparison {
     if (!json.skip(CLOSE) || !json.isAtEnd) return null;
     const contentIds = ids.subarray(0, this.#ids * ID_BYTES);
     return { files: this.#files, bytes: this.#bytes, contentIds, directories: this.#directories };
+  }
+
+  /** Whether the entry whose JSON lies there says what the listing says of this position. */
+  isSame(position: number, { start, end }: { readonly start: number; readonly end: number }): boolean {
+    this.#json.at = start;
+    this.#ids = 0;
+    return this.#entry(position) && this.#json.at === end;
   }
 
   /** Fields in the order in which they are written; those that are zero are not. */

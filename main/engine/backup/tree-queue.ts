@@ -28,9 +28,12 @@ export class TreeQueue {
     return this.#writers.every((writer) => writer.failure || writer.has('tree', tree));
   }
 
-  /** The id of a directory with these entries, which are let go of. */
-  add(entries: DirectoryEntries): TreeId {
-    entries.writeTo(this.#text);
+  /**
+   * The id of a directory with these entries, which are let go of.
+   * @param expected about how many bytes it takes beside what is new
+   */
+  add(entries: DirectoryEntries, expected: number): TreeId {
+    entries.writeTo(this.#text, expected);
     const { bytes } = this.#text;
     const id = hash('sha256', bytes, 'buffer');
     let wanted = 0;

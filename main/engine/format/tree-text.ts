@@ -49,6 +49,23 @@ export class TreeText {
   }
 
   /**
+   * Entries of another tree as they stand in its text, from `start` to `end`, with commas between them.
+   * @param names where the names of the first and the last of them lie in that text
+   */
+  entries(
+    tree: Uint8Array,
+    start: number,
+    end: number,
+    names: { readonly first: readonly [number, number]; readonly last: readonly [number, number] },
+  ): void {
+    this.#beginEntry(tree, ...names.first);
+    this.#makeRoom(end - start);
+    this.#bytes.set(tree.subarray(start, end), this.#length);
+    this.#length += end - start;
+    [this.#nameStart, this.#nameEnd] = names.last;
+  }
+
+  /**
    * Begins an entry whose fields follow one by one, by its name and what comes before that. The name stands in `names` until the
    * next entry begins.
    * @param more room that the entry needs beyond what its numbers and times do

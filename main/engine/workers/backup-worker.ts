@@ -108,9 +108,10 @@ class WaitingChunks implements ChunkSink {
     if (this.#chunks.length === 0) return;
     const ids = this.#ids.bytes;
     const wanted = await claim(this.#ids.copy());
-    for (const [position, bytes] of this.#chunks.entries()) {
+    for (let position = 0; position < this.#chunks.length; position++) {
       const bits = wanted[position] ?? 0;
-      if (bits !== 0) await store('data', idAt(ids, position), bytes, bits);
+      const waits = bits && store('data', idAt(ids, position), this.#chunks[position] as Uint8Array, bits);
+      if (waits) await waits;
     }
     this.#chunks.length = 0;
     this.#ids.count = 0;
@@ -141,12 +142,13 @@ function claim(ids: Uint8Array<ArrayBuffer>): Promise<Uint32Array> {
   });
 }
 
-async function store(type: 'data' | 'tree', id: Uint8Array, plain: Uint8Array, wanted: number): Promise<void> {
+/** Gives what it has to wait for, if it has. */
+function store(type: 'data' | 'tree', id: Uint8Array, plain: Uint8Array, wanted: number): Promise<void> | undefined {
   const packed = compressionLevel === null ? plain : compressForNow(plain, compressionLevel);
   // What does not shrink is stored raw: the format allows both, and reading it back costs less.
   const raw = compressionLevel === null || (type === 'data' && packed.length >= plain.length);
   const stored = raw ? plain : packed;
-  await packs.add({ type, id, stored, uncompressedLength: raw ? 0 : plain.length, plainBytes: plain.length }, wanted);
+  return packs.add({ type, id, stored, uncompressedLength: raw ? 0 : plain.length, plainBytes: plain.length }, wanted);
 }
 
 function idAt(ids: Uint8Array, position: number): Uint8Array {

@@ -1,3 +1,4 @@
+import { copyBytes } from '../copy-bytes.ts';
 import { TriplicateError } from '../errors.ts';
 import { POLY1305_WASM_BASE64 } from './poly1305-wasm.ts';
 
@@ -31,7 +32,7 @@ export function updateMac(part: Uint8Array): void {
   if (left !== 0) throw new TriplicateError('internal', 'Only the last part of a message may end within a block.');
   for (let start = 0; start < part.length; start += ROOM_BYTES) {
     const piece = part.length <= ROOM_BYTES ? part : part.subarray(start, start + ROOM_BYTES);
-    memory.set(piece, ROOM);
+    copyBytes(piece, memory, ROOM);
     left = piece.length % BLOCK_BYTES;
     const whole = piece.length - left;
     if (whole > 0) update(ROOM, whole, POWERS);

@@ -1,3 +1,4 @@
+import { copyBytes } from '../copy-bytes.ts';
 import { TriplicateError } from '../errors.ts';
 import {
   type Ciphers,
@@ -58,9 +59,7 @@ export class Sealer {
     this.#applyKeystream(next, Math.ceil(plain.length / 4));
     const macKey = this.#macKeys.subarray(next * 16, (next + 1) * 16);
     message.set(macOf(this.#ciphers, macKey, message.subarray(IV_BYTES, end)), end);
-    // `set` copies into shared memory byte by byte; `fill` with bytes, which Buffers have, leaves it to the system's library.
-    const room = Buffer.from(target.buffer, target.byteOffset, target.length);
-    room.fill(message.subarray(0, end + MAC_BYTES), offset, offset + end + MAC_BYTES);
+    copyBytes(message.subarray(0, end + MAC_BYTES), target, offset);
     return plain.length + SEAL_OVERHEAD;
   }
 

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { ExtendedAttribute } from '../format/tree.ts';
-import type { BytePath } from './byte-path.ts';
+import { type BytePath, bytesOf } from './byte-path.ts';
 import type { Directory } from './directory.ts';
 import type { Listing } from './listing.ts';
 import { PathBatch } from './path-batch.ts';
@@ -20,18 +20,21 @@ const CALLS: Partial<Record<NodeJS.Architecture, readonly [list: number, get: nu
 };
 
 /**
- * Reads `COUNT` and that many paths, each ended by NUL. Answers with a record for each path that has attributes: its
- * position, how many (or `PROBLEM`), and names and values behind their lengths; `END` after the last. Numbers have 32 bits,
- * the highest byte first. What is gone meanwhile and file systems without attributes have none (ENOENT, ENOTDIR,
+ * Reads `COUNT` and that many entries, each ended by NUL: `=` and a path, or `+` and a name in the directory that was named last,
+ * which comes as it is, with its first `/`. It goes there, as looking up the whole way to each entry would be most of the work.
+ * Answers with a record for each entry that has attributes: its position, how many (or `PROBLEM`), and names and values
+ * behind their lengths; `END` after the last. Numbers have 32 bits, the highest byte first. What is gone meanwhile and file systems without attributes have none (ENOENT, ENOTDIR,
  * EOPNOTSUPP); an attribute that went meanwhile (ENODATA) is passed over.
  */
 const PERL = `
 my ($list, $get) = map { $_ + 0 } @ARGV; $/ = "\\0"; $| = 1; binmode STDIN; binmode STDOUT;
-my $names = "\\0" x 65536; my $value = "\\0" x 65536;
+my $names = "\\0" x 65536; my $value = "\\0" x 65536; my $way = "";
 while (defined(my $count = <STDIN>)) {
   chomp $count; my $answer = "";
   for my $i (0 .. $count - 1) {
     my $path = <STDIN>; chomp $path;
+    while (ord $path == 47) { $way = chdir($path) ? "" : "$path/"; $path = <STDIN>; chomp $path; }
+    $path = ord $path == 61 ? substr($path, 1) : $way . substr($path, 1);
     my $bytes = syscall($list, $path, $names, 65536);
     next if $bytes == 0;
     if ($bytes < 0) { my $e = $! + 0; $answer .= pack("NN", $i, 0xffffffff) unless $e == 2 || $e == 20 || $e == 95; next; }
@@ -62,6 +65,8 @@ class Question {
   readonly paths = new PathBatch();
   readonly askers: AttributeAsker[] = [];
   readonly positions: number[] = [];
+  /** The directory that was named last. */
+  way: BytePath | undefined;
 
   get isFull(): boolean {
     return this.askers.length >= BATCH;
@@ -110,15 +115,19 @@ export class AttributeReader {
   read(path: BytePath, done: (attributes: readonly ExtendedAttribute[] | undefined) => void): void {
     if (this.#state !== 'works') return queueMicrotask(() => done(undefined));
     const question = this.#filling;
-    question.paths.add(path);
+    question.paths.addMarked('=', bytesOf(path), 0, path.length);
     this.#added(question, { attributesRead: (_, attributes) => done(attributes) }, 0);
   }
 
   /** As `read`, of what is in a directory by its listing; only while the helper works. */
   readListed(asker: AttributeAsker, position: number, directory: Directory, { names, ends }: Listing): void {
     const question = this.#filling;
-    const start = position === 0 ? 0 : (ends[position - 1] as number);
-    question.paths.addIn(waysInto(directory), names, start, ends[position] as number);
+    const way = waysInto(directory);
+    if (question.way !== way) {
+      question.way = way;
+      question.paths.add(way);
+    }
+    question.paths.addMarked('+', names, position === 0 ? 0 : (ends[position - 1] as number), ends[position] as number);
     this.#added(question, asker, position);
   }
 

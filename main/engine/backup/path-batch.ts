@@ -19,8 +19,14 @@ export class PathBatch {
     this.#makeRoom(directory.length + end - start + 2);
     this.#addText(directory);
     if (!directory.endsWith('/')) this.#bytes[this.#length++] = SLASH;
-    for (let at = start; at < end; at++) this.#bytes[this.#length++] = names[at] as number;
-    this.#bytes[this.#length++] = 0;
+    this.#addBytes(names, start, end);
+  }
+
+  /** A character, and behind it the bytes from `start` to `end`. */
+  addMarked(mark: string, bytes: Uint8Array, start: number, end: number): void {
+    this.#makeRoom(end - start + 2);
+    this.#addText(mark);
+    this.#addBytes(bytes, start, end);
   }
 
   /** All of them, in memory of their own; the batch is empty after it. */
@@ -30,8 +36,13 @@ export class PathBatch {
     return paths;
   }
 
-  #addText(path: BytePath): void {
-    for (let at = 0; at < path.length; at++) this.#bytes[this.#length++] = path.charCodeAt(at);
+  #addText(text: string): void {
+    for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
+  }
+
+  #addBytes(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at++) this.#bytes[this.#length++] = bytes[at] as number;
+    this.#bytes[this.#length++] = 0;
   }
 
   #makeRoom(bytes: number): void {

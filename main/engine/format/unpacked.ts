@@ -9,10 +9,12 @@ const OPENING_BRACKET = 0x5b;
 /** JSON of index files shrinks to about half, so even a hundredfold is not something that a program wrote. */
 const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 const MAX_RATIO = 1000;
+/** Most of an index are ids, which are random: a higher level of zstd takes twice as long, and finds no more. */
+const LEVEL = 1;
 
 /** The plaintext of an index, snapshot or lock file, ready to be sealed. */
 export function encodeUnpacked(json: string | Uint8Array): Uint8Array<ArrayBuffer> {
-  const compressed = compressForNow(typeof json === 'string' ? Buffer.from(json, 'utf8') : json);
+  const compressed = compressForNow(typeof json === 'string' ? Buffer.from(json, 'utf8') : json, LEVEL);
   const plain = Buffer.allocUnsafeSlow(compressed.length + 1);
   plain[0] = ZSTD_DOCUMENT;
   plain.set(compressed, 1);

@@ -260,6 +260,8 @@ function isAsSeen(fd: number, seen: { readonly changeTime: bigint }, total: numb
 
 /** Times of files move on in ticks of up to 10 ms on usual systems. */
 const TICK_MS = 20;
+/** When the clock was looked at last: for most files that is late enough. */
+let latest = 0;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
@@ -267,7 +269,10 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
  * run would take it for unchanged. So such a file is read only once the clock has moved on.
  */
 function waitForNextTick(changeTime: bigint): void {
-  const age = performance.timeOrigin + performance.now() - Math.floor(Number(changeTime) / 1e6);
+  const changed = Math.floor(Number(changeTime) / 1e6);
+  if (changed + TICK_MS <= latest) return;
+  latest = performance.timeOrigin + performance.now();
+  const age = latest - changed;
   if (age >= 0 && age < TICK_MS) Atomics.wait(sleeper, 0, 0, TICK_MS - age + 1);
 }
 

@@ -1,12 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AttributeReader, parseAnswer } from '../../../../main/engine/backup/attributes.ts';
 import { type BytePath, bytePathOf } from '../../../../main/engine/backup/byte-path.ts';
+import { newDirectory } from '../../../../main/engine/backup/directory.ts';
+import { listDirectory } from '../../../../main/engine/backup/listing.ts';
+import { Selection } from '../../../../main/engine/backup/selection.ts';
 import type { ExtendedAttribute } from '../../../../main/engine/format/tree.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
+const everything = new Selection({
+  excludes: [],
+  largest: null,
+  markers: [],
+  cacheTags: 'ignored',
+  ownPlaces: [],
+});
 let scratch: TemporaryFolder;
 let reader: AttributeReader;
 beforeEach(async () => {
@@ -72,4 +82,56 @@ it('waits for the end of an answer that arrives in pieces', () => {
     'user.empty:',
     'user.full:a',
   ]);
+});
+
+it('reads what is in a directory by names alone, whatever they are, and goes on where there is no directory', async () => {
+  const names = ['=plain', '+odd', 'new\nline', 'späce é'];
+  const folders = ['first', 'second', 'gone'];
+  for (const folder of folders) {
+    await mkdir(join(scratch.path, folder));
+    for (const name of names) {
+      const path = join(scratch.path, folder, name);
+      await writeFile(path, '');
+      execFileSync('setfattr', ['-n', 'user.note', '-v', `${folder} ${name}`, path]);
+    }
+  }
+  const found: string[] = [];
+  let waiting = folders.length * names.length + 1;
+  const done = Promise.withResolvers<void>();
+  const note = (folder: string, position: number, attributes: readonly ExtendedAttribute[] | undefined): void => {
+    found.push(`${folder} ${position}: ${Buffer.from(attributes?.[0]?.value ?? []).toString()}`);
+    if (--waiting === 0) done.resolve();
+  };
+  for (const folder of folders) {
+    const path = bytePathOf(join(scratch.path, folder));
+    const place = {
+      parent: null,
+      position: 0,
+      path,
+      access: path,
+      descriptor: null,
+      ownsDescriptor: false,
+      same: null,
+    };
+    const directory = newDirectory({ ...place, isListedAhead: false });
+    const listing = listDirectory(path, path, everything);
+    for (let position = 0; position < listing.count; position++) {
+      const asker = {
+        attributesRead: (n: number, of: readonly ExtendedAttribute[] | undefined) => note(folder, n, of),
+      };
+      reader.readListed(asker, position, directory, listing);
+    }
+  }
+  // A path among them, of a directory with attributes of its own.
+  execFileSync('setfattr', ['-n', 'user.note', '-v', 'itself', join(scratch.path, 'first')]);
+  reader.read(bytePathOf(join(scratch.path, 'first')), (attributes) => note('path', 0, attributes));
+  await rm(join(scratch.path, 'gone'), { recursive: true });
+  reader.flush();
+  await done.promise;
+  const sorted = names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const expected = ['first', 'second'].flatMap((folder) =>
+    sorted.map((name, n) => `${folder} ${n}: ${folder} ${name}`),
+  );
+  expect(found).toEqual([...expected, ...names.map((_, n) => `gone ${n}: `), 'path 0: itself']);
+  expect(reader.problems).toBe(0);
 });

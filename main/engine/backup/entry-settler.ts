@@ -1,4 +1,4 @@
-import { constants, lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
 import { inOrderOf } from './attributes.ts';
 import { type BytePath, bytesOf, forSystem, textOf } from './byte-path.ts';
@@ -6,11 +6,6 @@ import { type Directory, newDirectory, openAccess } from './directory.ts';
 import type { DirectoryTrees } from './directory-trees.ts';
 import { type Draft, type EntryStat, entryFromStat, isSameEntry, isUnchanged, refreshEntry, typeOf } from './entry.ts';
 import { blobIdsOf, type FileOutcome } from './file-queue.ts';
-import { type Listing, MODE, SIZE, STAT_FIELDS } from './listing.ts';
-import { LONG_FILE_BYTES } from './long-file.ts';
-import { NewFileText } from './new-file-text.ts';
-import { NewFiles } from './new-files.ts';
-import type { StatRows } from './stat-rows.ts';
 import type { EntryPlace, Visit } from './visit.ts';
 import type { WalkContext } from './walk-context.ts';
 import { whyUnreadable } from './why-unreadable.ts';
@@ -22,32 +17,15 @@ import { whyUnreadable } from './why-unreadable.ts';
 export class EntrySettler {
   readonly #context: WalkContext;
   readonly #trees: DirectoryTrees;
-  readonly #text: NewFileText;
 
   constructor(context: WalkContext, trees: DirectoryTrees) {
     this.#context = context;
     this.#trees = trees;
-    this.#text = new NewFileText(context.entries);
   }
 
   /** One thing less that the directory waits for. */
   settled(directory: Directory): void {
     this.#trees.settled(directory);
-  }
-
-  /**
-   * Takes in an entry that no earlier snapshot has, if it is a plain file that a worker reads in one go; false for all else.
-   * @param rows the stats of the listing
-   */
-  takeNewFile(directory: Directory, listing: Listing, rows: StatRows, position: number): boolean {
-    const mode = rows.number(position * STAT_FIELDS + MODE);
-    const size = rows.number(position * STAT_FIELDS + SIZE);
-    if ((mode & constants.S_IFMT) !== constants.S_IFREG || size >= LONG_FILE_BYTES) return false;
-    if (this.#context.selection.isTooLarge(size)) return false;
-    const means = { context: this.#context, settler: this, text: this.#text };
-    directory.entries.newFiles ??= new NewFiles(directory, listing, means);
-    directory.entries.newFiles.add(position);
-    return true;
   }
 
   settleEntry(directory: Directory, entry: EntryPlace, visits: Visit[]): void {

@@ -11,19 +11,15 @@ import { EarlierEntries } from './earlier-entries.ts';
 import type { EarlierRows } from './earlier-rows.ts';
 import { type EntryStat, entryFromStat } from './entry.ts';
 import { EntrySettler } from './entry-settler.ts';
-import { KeptEntries } from './kept-entries.ts';
 import { KnownDirectories } from './known-directories.ts';
 import { type Listing, listDirectory, nameAt, statAt } from './listing.ts';
+import { ListingSettler } from './listing-settler.ts';
 import type { EarlierDirectory } from './parent.ts';
 import { compareDirectory } from './same-directory.ts';
 import type { Selection } from './selection.ts';
-import { StatRows } from './stat-rows.ts';
 import type { Target } from './targets.ts';
 import { type DirectoryVisit, placeIn, type Visit } from './visit.ts';
 import type { WalkContext } from './walk-context.ts';
-
-/** The event loop gets its turn after this many entries, so that answers to the workers are not held up. */
-const ENTRIES_PER_TURN = 128;
 
 /**
  * Walks the targets depth first, compares with the parent, hands files to the workers, and turns each directory into a
@@ -34,13 +30,14 @@ export class Walk {
   readonly #trees: DirectoryTrees;
   readonly #visits: Visit[] = [];
   readonly #settler: EntrySettler;
+  readonly #listings: ListingSettler;
   readonly #known: KnownDirectories;
-  #entriesSinceTurn = 0;
 
   constructor(context: WalkContext) {
     this.#context = context;
     this.#trees = new DirectoryTrees(context.trees, context.counts, context.cache?.seen);
     this.#settler = new EntrySettler(context, this.#trees);
+    this.#listings = new ListingSettler(context, this.#settler, () => this.#turnWithRoom());
     this.#known = new KnownDirectories(context, this.#settler);
   }
 
@@ -137,7 +134,7 @@ export class Walk {
     counts.excluded += listing.excluded;
     const visits: Visit[] = [];
     if (!earlier || !this.#takeOverAll(directory, earlier, listing, visits)) {
-      await this.#settleEntries(directory, listing, visits);
+      await this.#listings.settle(directory, listing, visits);
     }
     this.#context.ahead?.release();
     this.#lookInto(visits);
@@ -176,33 +173,6 @@ export class Walk {
       this.#settler.settleDirectory(directory, node, { ...place, before: node, same: node, isTarget: false }, visits);
     }
     return true;
-  }
-
-  async #settleEntries(directory: Directory, listing: Listing, visits: Visit[]): Promise<void> {
-    const rows = directory.earlier?.rows() ?? null;
-    if (!rows) directory.earlier = null;
-    const earlier = new EarlierEntries(rows);
-    const { names, ends, stats } = listing;
-    const statRows = new StatRows(stats);
-    const kept = rows && new KeptEntries(this.#context, directory, rows, listing);
-    directory.entries = new DirectoryEntries(listing.count, rows);
-    for (let position = 0; position < listing.count; position++) {
-      const row = earlier.take(names, position === 0 ? 0 : (ends[position - 1] as number), ends[position] as number);
-      const isSettled =
-        row === -1
-          ? this.#settler.takeNewFile(directory, listing, statRows, position)
-          : kept?.keepIfSame(position, row);
-      if (!isSettled) {
-        const name = nameAt(listing, position);
-        const before = rows && row !== -1 ? rows.node(row) : null;
-        const place = { position, name, ...placeIn(directory, name), stat: statAt(listing, position) };
-        this.#settler.settleEntry(directory, { ...place, before, isTarget: false }, visits);
-      }
-      if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turnWithRoom();
-    }
-    const removed = earlier.passedOver();
-    this.#context.counts.filesRemoved += removed.files;
-    this.#context.counts.treesRemoved.push(...removed.trees);
   }
 
   /** The next directories to look into, the first of them first. */
@@ -260,10 +230,8 @@ export class Walk {
     );
   }
 
-  /** Also in the middle of a directory: each file that waits takes a kilobyte, and some directories have 300,000. */
   async #turnWithRoom(): Promise<void> {
     const { signal, files, attributes } = this.#context;
-    this.#entriesSinceTurn = 0;
     throwIfCancelled(signal);
     await nextTurn();
     await files.roomy();

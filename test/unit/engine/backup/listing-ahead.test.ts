@@ -86,7 +86,8 @@ it('leaves to the walk what cannot be listed, and what has changed meanwhile', a
   expect(await listing.take(bytePathOf(at('source', 'z')))).toBeNull();
 });
 
-it('lists a large tree on two threads, in the order of the walk', async () => {
+// Ten thousand files take their time on a busy disk.
+it('lists a large tree on two threads, in the order of the walk', { timeout: 60_000 }, async () => {
   for (const folder of ['a/b', 'a/b/c', 'a-b', 'z/own']) {
     for (let n = 0; n < 2500; n++) writeFileSync(at('source', folder, `more ${n}`), '');
   }
@@ -99,6 +100,7 @@ it('lists a large tree on two threads, in the order of the walk', async () => {
 
 it.each(['no', 'yes'])(
   'starts a second thread for a large tree only while it is wanted; closed meanwhile: %s',
+  { timeout: 60_000 },
   async (closed) => {
     for (let n = 0; n < 9000; n++) writeFileSync(at('source', 'a', `more ${n}`), '');
     const listing = listAhead(scan(), []);

@@ -22,6 +22,7 @@ export interface CacheOptions {
  */
 export function cached(store: WriteStore, options: CacheOptions): WriteStore {
   const cache = new FolderCache(options);
+  const { putAfter } = store;
   return {
     location: store.location,
     capabilities: store.capabilities,
@@ -41,6 +42,12 @@ export function cached(store: WriteStore, options: CacheOptions): WriteStore {
       await store.put(name, bytes, signal);
       if (CACHED.has(name.type)) await cache.write(name, bytes);
     },
+    ...(putAfter && {
+      async putAfter(name, bytes, ready, signal) {
+        await putAfter.call(store, name, bytes, ready, signal);
+        if (CACHED.has(name.type)) await cache.write(name, bytes);
+      },
+    }),
     async remove(name, signal) {
       if (CACHED.has(name.type)) await cache.forget(name);
       await store.remove(name, signal);

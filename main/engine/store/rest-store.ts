@@ -100,7 +100,17 @@ class RestStore implements WriteStore {
   async put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     throwIfCancelled(signal);
     if (name.type === 'config' && (await this.#hasSameConfig(bytes, signal))) return;
-    await this.#store(name, bytes, signal);
+    await this.#store(name, bytes, { signal });
+    await this.#sweepLeftovers();
+  }
+
+  async putAfter(name: FileName, bytes: Uint8Array, ready: Promise<void>, signal?: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    if (name.type === 'config') {
+      await ready;
+      return this.put(name, bytes, signal);
+    }
+    await this.#store(name, bytes, { signal, ready });
     await this.#sweepLeftovers();
   }
 
@@ -114,22 +124,29 @@ class RestStore implements WriteStore {
       // Through the server first: it remembers what it has seen.
       await this.#rest.remove(path, signal);
       await this.#truth.remove(path, signal);
-      await this.#store(CONFIG_FILE, bytes, signal);
+      await this.#store(CONFIG_FILE, bytes, { signal });
     }
     // Its size tells nothing: two configs may have the same.
     const arrived = await this.get(CONFIG_FILE, undefined, signal);
     if (Buffer.compare(arrived, bytes) !== 0) throw notWhole(CONFIG_FILE, this.location, bytes.length, arrived.length);
   }
 
-  async #store(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async #store(
+    name: FileName,
+    bytes: Uint8Array,
+    { signal, ready }: { readonly signal: AbortSignal | undefined; readonly ready?: Promise<void> },
+  ): Promise<void> {
     const path = pathOf(name);
     if ((await this.#truth.uploads(signal)) === 'whole') {
+      await ready;
       await this.#upload(path, name, bytes, signal);
       await this.#assertSize(name, bytes.length, signal);
     } else {
       const temporary = temporaryName(path, this.#clock.now(), this.#random(TEMPORARY_BYTES));
       try {
         await this.#upload(temporary, undefined, bytes, signal);
+        await ready;
+        throwIfCancelled(signal);
         await this.#truth.move(temporary, path, signal);
         await this.#assertSize(name, bytes.length, signal);
       } catch (error) {

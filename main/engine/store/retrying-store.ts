@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Nanoseconds, Random } from '../clock.ts';
 import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
 import type { WriteStore } from './store.ts';
 
@@ -21,12 +21,24 @@ const DEFAULTS = { patienceMs: 120_000, awayPatienceMs: 15_000, firstDelayMs: 20
  */
 export function retrying(store: WriteStore, options: RetryOptions): WriteStore {
   const retry = <T>(work: (attempt: number) => Promise<T>, signal?: AbortSignal) => persist(work, options, signal);
+  const { putAfter } = store;
   return {
     location: store.location,
     capabilities: store.capabilities,
     list: (type, signal) => retry(() => store.list(type, signal), signal),
     get: (name, range, signal) => retry(() => store.get(name, range, signal), signal),
     put: (name, bytes, signal) => retry(() => store.put(name, bytes, signal), signal),
+    ...(putAfter && {
+      putAfter: (name, bytes, ready, signal) => {
+        // Waiting for what has to come first is no failure: patience begins when that is there.
+        const begun = { at: options.clock.now() };
+        const begin = (): void => {
+          begun.at = options.clock.now();
+        };
+        ready.then(begin, () => undefined);
+        return persist(() => putAfter.call(store, name, bytes, ready, signal), options, signal, begun);
+      },
+    }),
     replaceConfig: (bytes, signal) => retry(() => store.replaceConfig(bytes, signal), signal),
     create: (signal) => retry(() => store.create(signal), signal),
     stat: (signal) => store.stat(signal),
@@ -47,16 +59,16 @@ async function persist<T>(
   work: (attempt: number) => Promise<T>,
   options: RetryOptions,
   signal: AbortSignal | undefined,
+  begun: { readonly at: Nanoseconds } = { at: options.clock.now() },
 ): Promise<T> {
   const { clock, random, patienceMs, awayPatienceMs, firstDelayMs, longestDelayMs } = { ...DEFAULTS, ...options };
-  const start = clock.now();
   for (let attempt = 1; ; attempt++) {
     throwIfCancelled(signal);
     try {
       return await work(attempt);
     } catch (error) {
       const patience = patienceFor(error, patienceMs, awayPatienceMs);
-      const spentMs = Number(clock.now() - start) / 1e6;
+      const spentMs = Number(clock.now() - begun.at) / 1e6;
       const delayMs = scatter(Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs), random);
       if (spentMs + delayMs > patience) throw error;
       await clock.sleep(delayMs, signal);

@@ -63,6 +63,28 @@ it('takes a removal whose answer was lost for done', async () => {
   expect(await memory.list('locks')).toEqual([]);
 });
 
+it('begins to lose patience with what travels ahead only when that is ready', async () => {
+  const name = { type: 'index', id: 'b'.repeat(64) } as const;
+  const fault = { kind: 'fail', error: error('store/unreachable') } as const;
+  const { memory, faults, clock, store } = await setUp([{ method: 'put', times: 3, fault }]);
+  const ready = Promise.withResolvers<void>();
+  const stored = store.putAfter?.(name, Buffer.from('index'), ready.promise);
+  await clock.sleep(3_600_000);
+  ready.resolve();
+  await stored;
+  faults.assertAllFired();
+  expect(await memory.list('index')).toHaveLength(1);
+});
+
+it('gives up at once what travelled ahead for nothing', async () => {
+  const name = { type: 'index', id: 'b'.repeat(64) } as const;
+  const { memory, clock, store } = await setUp([]);
+  const stored = store.putAfter?.(name, Buffer.from('index'), Promise.reject(error('cancelled')));
+  await expect(stored).rejects.toMatchObject({ code: 'cancelled' });
+  expect(clock.slept).toEqual([]);
+  expect(await memory.list('index')).toEqual([]);
+});
+
 it('stops when cancelled between two attempts', async () => {
   const abort = new AbortController();
   const fault = { kind: 'fail', error: error('store/unreachable') } as const;

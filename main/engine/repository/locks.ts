@@ -1,6 +1,7 @@
 import { hasCode, TriplicateError } from '../errors.ts';
 import { conflicts, decodeLock, encodeLock, isStale, type Lock } from '../format/lock.ts';
 import { formatTime } from '../format/time.ts';
+import { putAfter } from '../store/put-after.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
 import { readUnpacked, sealUnpacked } from './unpacked-files.ts';
@@ -206,9 +207,8 @@ class HeldLock {
   /** Takes the lock, or gives the lock that stands in the way. */
   async #tryOnce(signal: AbortSignal | undefined): Promise<Lock | undefined> {
     const lookedAt = performance.now();
-    const before = await this.#inTheWay(signal);
+    const before = await this.#lookAndWrite(signal);
     if (before) return before;
-    this.#id = await this.#write(signal);
     try {
       const [during] = await Promise.all([
         this.#tellWritten(performance.now() - lookedAt, signal),
@@ -222,6 +222,30 @@ class HeldLock {
       await this.#drop();
       throw error;
     }
+  }
+
+  /** Writes our lock unless another stands in the way, which it gives. The bytes travel during the look where they can. */
+  async #lookAndWrite(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    const looking = this.#inTheWay(signal);
+    const isFree = looking.then(
+      (holder) => {
+        if (holder) throw notNow();
+      },
+      () => {
+        throw notNow();
+      },
+    );
+    isFree.catch(() => undefined);
+    const writing = this.#repository.store.putAfter ? this.#write(signal, isFree) : undefined;
+    // What is wrong with the look is told first.
+    writing?.catch(() => undefined);
+    const isTaken = await looking.catch(async (error) => {
+      await writing?.catch(() => undefined);
+      throw error;
+    });
+    if (!isTaken) this.#id = await (writing ?? this.#write(signal));
+    else await writing?.catch(() => undefined);
+    return isTaken;
   }
 
   /**
@@ -250,14 +274,14 @@ class HeldLock {
     return undefined;
   }
 
-  async #write(signal?: AbortSignal): Promise<string> {
+  async #write(signal?: AbortSignal, ready: Promise<void> = Promise.resolve()): Promise<string> {
     const { clock, hostname, username, pid, uid, gid, utcOffsetMinutes } = this.#repository.host;
     const now = clock.now();
     const time = { ns: now, text: formatTime(now, utcOffsetMinutes(now)) };
     const lock: Lock = { time, exclusive: this.#mode === 'exclusive', hostname, username, pid, uid, gid };
     const { id, sealed } = sealUnpacked(this.#repository, encodeLock(lock));
     try {
-      await this.#repository.store.put({ type: 'locks', id }, sealed, signal);
+      await putAfter(this.#repository.store, { type: 'locks', id }, sealed, ready, signal);
     } catch (error) {
       abandoned.add(id);
       throw error;
@@ -288,6 +312,11 @@ class HeldLock {
       }
     }
   }
+}
+
+/** Takes a lock back that has not been put in place. */
+function notNow(): TriplicateError {
+  return new TriplicateError('cancelled', 'Another lock was in the way, or could not be looked for.');
 }
 
 function lockedError(repository: Repository, lock: Lock): TriplicateError {

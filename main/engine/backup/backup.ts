@@ -1,7 +1,7 @@
 import { TriplicateError, toWire } from '../errors.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { formatTime } from '../format/time.ts';
-import type { TreeId } from '../ids.ts';
+import type { SnapshotId, TreeId } from '../ids.ts';
 import { type PendingLock, takeLock } from '../repository/locks.ts';
 import type { EngineHost, Repository } from '../repository/repository.ts';
 import type { BackupPool } from '../workers/backup-pool.ts';
@@ -22,7 +22,14 @@ import { resolveTargets, type Targets } from './targets.ts';
 import { tellProgress } from './tell-progress.ts';
 import { TreeQueue } from './tree-queue.ts';
 import { Walk } from './walk.ts';
-import { allFailed, finishDestination, lookForLostPacks, openWriter, throwWhenAllFailed } from './writers.ts';
+import {
+  allFailed,
+  finishDestination,
+  lookForLostPacks,
+  openWriter,
+  sendEndAhead,
+  throwWhenAllFailed,
+} from './writers.ts';
 
 /** A destination mask has a bit for each (see the messages to the workers). */
 const MAX_DESTINATIONS = 30;
@@ -123,7 +130,12 @@ async function runLocked(
   const hostname = request.hostname ?? host.hostname;
   const writers = await Promise.all(
     request.destinations.map((destination, position) =>
-      openWriter(destination, locks[position] as PendingLock, request.ahead?.untouched, signal),
+      openWriter(
+        destination,
+        locks[position] as PendingLock,
+        { untouched: request.ahead?.untouched, scan: request.dirtyDirectories ? 'changes' : 'full' },
+        signal,
+      ),
     ),
   );
   if (!request.dirtyDirectories) await Promise.all(writers.map((writer) => lookForLostPacks(writer, signal)));
@@ -139,16 +151,28 @@ async function runLocked(
     : null;
   const means = { pool, writers, parent, counts, attributes, selection, ahead, owners, cache } as const;
   const work = { ...means, scan, signal, host } as const;
-  const tree = await buildTree(request, targets, work);
-  throwWhenAllFailed(writers);
-  if (counts.targetsTaken === 0) throw nothingLeft(counts);
-  nameUnreadAttributes(attributes, counts);
-  const snapshot = describeSnapshot(request, targets, host, { tree, startedAt, hostname });
+  const snapshotOf = (tree: TreeId): Snapshot =>
+    describeSnapshot(request, targets, host, { tree, startedAt, hostname });
+  const parentOf = (position: number): SnapshotId | null => parent.snapshotIds[position] ?? null;
   const results: DestinationResult[] = [];
-  for (const [position, writer] of writers.entries()) {
-    results.push(await finishDestination(writer, snapshot, parent.snapshotIds[position] ?? null, signal));
+  let tree: TreeId;
+  try {
+    tree = await buildTree(request, targets, work, (tree) => {
+      if (counts.targetsTaken === 0) return;
+      const snapshot = snapshotOf(tree);
+      for (const [position, writer] of writers.entries()) sendEndAhead(writer, snapshot, parentOf(position), signal);
+    });
+    throwWhenAllFailed(writers);
+    if (counts.targetsTaken === 0) throw nothingLeft(counts);
+    nameUnreadAttributes(attributes, counts);
+    const snapshot = snapshotOf(tree);
+    for (const [position, writer] of writers.entries()) {
+      results.push(await finishDestination(writer, snapshot, parentOf(position), signal));
+    }
+    throwWhenAllFailed(writers);
+  } finally {
+    await Promise.all(writers.map((writer) => writer.takeBack()));
   }
-  throwWhenAllFailed(writers);
   // A snapshot is stored: a number that cannot be found out is no reason to fail.
   counts.filesRemoved += await parent.filesBelow(counts.treesRemoved).catch(() => 0);
   const directoryCache = cache?.leave();
@@ -196,8 +220,16 @@ interface TreeWork {
   readonly host: EngineHost;
 }
 
-/** Runs the walk and the workers until every blob of the snapshot is in a stored pack. */
-async function buildTree(request: BackupRequest, targets: Targets, work: TreeWork): Promise<TreeId> {
+/**
+ * Runs the walk and the workers until every blob of the snapshot is in a stored pack. `onSent`: the last packs are on their
+ * way, and this is the tree that they make whole.
+ */
+async function buildTree(
+  request: BackupRequest,
+  targets: Targets,
+  work: TreeWork,
+  onSent: (tree: TreeId) => void,
+): Promise<TreeId> {
   const { pool, writers, counts, signal } = work;
   serveWorkers(work);
   const stopTelling = tellProgress(request, counts);
@@ -223,7 +255,7 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
     });
     const guards = [pool.failed, failed.promise, cancelled.promise, allFailed(writers)];
     const tree = await Promise.race([walk.run(targets.top), ...guards]);
-    await Promise.race([trees.finish().then(() => pool.flush()), ...guards]);
+    await Promise.race([trees.finish().then(() => pool.flush(() => onSent(tree))), ...guards]);
     return tree;
   } catch (error) {
     await pool.close();

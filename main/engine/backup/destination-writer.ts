@@ -1,12 +1,15 @@
-import { toWire, type WireError } from '../errors.ts';
+import { TriplicateError, toWire, type WireError } from '../errors.ts';
 import type { StoredPack } from '../format/index-file.ts';
 import { type BlobType, PackHeaderBlobs } from '../format/pack.ts';
-import type { BlobId, IndexId, PackId, TreeId } from '../ids.ts';
+import type { Snapshot } from '../format/snapshot.ts';
+import type { BlobId, IndexId, PackId, SnapshotId, TreeId } from '../ids.ts';
 import type { BlobIndex, LoadedIndex } from '../repository/blob-index.ts';
 import { IdTable } from '../repository/id-table.ts';
 import { IndexWriter } from '../repository/index-writer.ts';
+import type { PackListing } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
-import type { SnapshotList } from '../repository/snapshots.ts';
+import { type SnapshotList, saveSnapshot, saveSnapshotAfter } from '../repository/snapshots.ts';
+import { putAfter } from '../store/put-after.ts';
 import type { PackMessage } from '../workers/backup-pool.ts';
 
 /** What a destination of a run gets from whoever holds its lock. */
@@ -17,6 +20,12 @@ export interface WriteLeave {
   readonly lost: AbortSignal;
   /** Ends what is being written: the caller has cancelled, or the lock is lost. */
   readonly signal: AbortSignal;
+}
+
+/** Index files and the snapshot, whose bytes travel while the last packs do; each waits for its turn to be in place. */
+interface SentAhead {
+  readonly index: { readonly files: readonly Promise<IndexId>[]; readonly turn: PromiseWithResolvers<void> };
+  readonly snapshot: { readonly file: Promise<SnapshotId>; readonly turn: PromiseWithResolvers<void> };
 }
 
 /** Ids. */
@@ -31,10 +40,18 @@ const INDEX_PERIOD_NS = 5n * 60n * 1_000_000_000n;
 export class DestinationWriter {
   readonly repository: Repository;
   readonly snapshots: Promise<SnapshotList>;
+  /** The packs as they were when the run began, where they were listed ahead. */
+  readonly packs: PackListing | undefined;
   readonly #loaded: LoadedIndex;
   readonly #claimed: Record<BlobType, IdTable> = { data: new IdTable(), tree: new IdTable() };
   readonly #indexWriter: IndexWriter;
+  /** Packs on their way, and those that are stored and in no index file yet. */
+  readonly #coming = new Set<StoredPack>();
   readonly #stored: StoredPack[] = [];
+  /** Packs that an index file names and that `index` has not taken in yet. */
+  readonly #named: StoredPack[] = [];
+  #isFlushing = false;
+  #ahead: SentAhead | undefined;
   readonly #indexIds: IndexId[];
   readonly #leave: WriteLeave;
   readonly #failed = Promise.withResolvers<void>();
@@ -48,8 +65,15 @@ export class DestinationWriter {
   damagedParts = 0;
 
   /** @param snapshots what the destination has, being read */
-  constructor(repository: Repository, loaded: LoadedIndex, snapshots: Promise<SnapshotList>, leave: WriteLeave) {
+  constructor(
+    repository: Repository,
+    loaded: LoadedIndex,
+    snapshots: Promise<SnapshotList>,
+    leave: WriteLeave,
+    packs?: PackListing,
+  ) {
     this.snapshots = snapshots;
+    this.packs = packs;
     this.repository = repository;
     this.#loaded = loaded;
     this.#indexIds = [...loaded.indexIds];
@@ -118,10 +142,11 @@ export class DestinationWriter {
   /** Stores a pack; a failure is kept in `failure`. */
   async storePack(pack: PackMessage): Promise<void> {
     if (this.#failure) return;
+    const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
+    this.#coming.add(stored);
     try {
-      await this.#leave.held;
-      await this.repository.store.put({ type: 'data', id: pack.id }, pack.bytes, this.#leave.signal);
-      const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
+      const { held, signal } = this.#leave;
+      await putAfter(this.repository.store, { type: 'data', id: pack.id }, pack.bytes, orGiveUp(held), signal);
       this.#indexWriter.add(stored);
       // A pack holds one type (format, section 6).
       for (const { type } of stored.blobs) {
@@ -130,21 +155,59 @@ export class DestinationWriter {
       }
       this.added.bytes += pack.bytes.length;
       this.#stored.push(stored);
+      this.#coming.delete(stored);
       await this.#flushWhenDue();
     } catch (error) {
       this.fail(error);
+    } finally {
+      this.#coming.delete(stored);
     }
+  }
+
+  /**
+   * The last pack is on its way: sends index and snapshot after it, where the place lets bytes travel before they count.
+   * They are in place, one after the other, only when `finishIndex` and `finishSnapshot` say so.
+   */
+  sendAhead(snapshot: Snapshot, signal: AbortSignal | undefined): void {
+    if (!this.repository.store.putAfter || this.#failure || this.#isFlushing || this.#ahead) return;
+    const index = Promise.withResolvers<void>();
+    const last = Promise.withResolvers<void>();
+    const files = this.#indexWriter.sendAhead([...this.#coming], index.promise, this.#leave.signal);
+    const file = saveSnapshotAfter(this.repository, snapshot, last.promise, signal);
+    for (const promise of [...files, file, index.promise, last.promise]) promise.catch(() => undefined);
+    this.#ahead = { index: { files, turn: index }, snapshot: { file, turn: last } };
+  }
+
+  /** Takes back what was sent ahead and is not in place. Never throws. */
+  async takeBack(): Promise<void> {
+    if (!this.#ahead) return;
+    const { index, snapshot } = this.#ahead;
+    for (const { turn } of [index, snapshot]) turn.reject(givenUp());
+    await Promise.allSettled([...index.files, snapshot.file]);
+    this.#ahead = undefined;
   }
 
   /** Names all stored packs in the index. @throws `store/…`, `repo/locked` */
   async finishIndex(): Promise<void> {
     await this.#leave.held;
     await this.#flushing;
-    await this.#flush();
+    if (!this.#ahead) return this.#flush();
+    this.#ahead.index.turn.resolve();
+    this.#indexIds.push(...(await Promise.all(this.#ahead.index.files)));
+    this.#indexWriter.forget();
+    this.#named.push(...this.#stored.splice(0));
+  }
+
+  /** Stores the snapshot, after the index. @throws `store/…` */
+  finishSnapshot(snapshot: Snapshot, signal: AbortSignal | undefined): Promise<SnapshotId> {
+    if (!this.#ahead) return saveSnapshot(this.repository, snapshot, signal);
+    this.#ahead.snapshot.turn.resolve();
+    return this.#ahead.snapshot.file;
   }
 
   /** After a run that did not end well: names what was stored, so that the next run need not store it again. */
   async salvage(): Promise<void> {
+    await this.takeBack();
     if (this.#failure) return;
     await this.#flushing.catch(() => undefined);
     await this.#flush(null).catch((error) => this.fail(error));
@@ -152,10 +215,19 @@ export class DestinationWriter {
 
   /** The index with what this run added: only packs that an index file names are in it. */
   currentIndex(): LoadedIndex {
+    this.takeIn();
     return { index: this.index, indexIds: this.#indexIds, damaged: [] };
   }
 
+  /** Takes what index files name into `index`: of a first backup that takes some time, in which the snapshot can travel. */
+  takeIn(): void {
+    for (const pack of this.#named.splice(0)) this.index.addPack(pack);
+    this.#forgetStored();
+  }
+
   async #flushWhenDue(): Promise<void> {
+    // What was sent ahead names this pack too.
+    if (this.#ahead) return;
     const now = this.repository.host.clock.now();
     if (!this.#indexWriter.isFull && now - this.#lastIndexAt < INDEX_PERIOD_NS) return;
     this.#lastIndexAt = now;
@@ -165,14 +237,17 @@ export class DestinationWriter {
 
   async #flush(signal: AbortSignal | null = this.#leave.signal): Promise<void> {
     const named = this.#stored.splice(0);
+    this.#isFlushing = true;
     try {
       this.#indexIds.push(...(await this.#indexWriter.flush(signal ?? undefined)));
     } catch (error) {
       this.#stored.unshift(...named);
       throw error;
+    } finally {
+      this.#isFlushing = false;
     }
-    for (const pack of named) this.index.addPack(pack);
-    this.#forgetStored();
+    this.#named.push(...named);
+    this.takeIn();
   }
 
   /** What the index has need not be kept as claimed too: of a million files that would be a fifth of the memory. */
@@ -187,4 +262,15 @@ export class DestinationWriter {
     this.#claimed.data = waiting;
     claimed.discard();
   }
+}
+
+/** Gives up when `ready` rejects: whoever awaits that deals with its error, and nothing is tried again. */
+function orGiveUp(ready: Promise<void>): Promise<void> {
+  return ready.catch(() => {
+    throw givenUp();
+  });
+}
+
+function givenUp(): TriplicateError {
+  return new TriplicateError('cancelled', 'What had to come first did not.');
 }

@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { fromWire, hasCode, throwIfCancelled, toWire, type WireError } from '../errors.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
 import type { PendingLock } from '../repository/locks.ts';
-import { setLostPacksAside } from '../repository/lost-packs.ts';
-import { listSnapshots, type SnapshotList, saveSnapshot } from '../repository/snapshots.ts';
+import { listPacksAhead, setLostPacksAside } from '../repository/lost-packs.ts';
+import { listSnapshots, type SnapshotList } from '../repository/snapshots.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import type { BackupDestination, DestinationResult } from './request.ts';
 
@@ -16,7 +17,7 @@ const NOTHING_STORED: SnapshotList = { snapshots: [], unreadable: [] };
 export async function openWriter(
   destination: BackupDestination,
   { written, held, lost }: PendingLock,
-  untouched: Promise<boolean> | undefined,
+  { untouched, scan }: { readonly untouched: Promise<boolean> | undefined; readonly scan: 'full' | 'changes' },
   signal: AbortSignal | undefined,
 ): Promise<DestinationWriter> {
   const { repository } = destination;
@@ -26,9 +27,12 @@ export async function openWriter(
       return new DestinationWriter(repository, nothingIndexed(), Promise.resolve(NOTHING_STORED), leave);
     await written;
     const snapshots = listSnapshots(repository, signal);
+    // From a far place that is one journey less. Most of the time the kept index is good, and this is what is waited for.
+    const isWorthIt = scan === 'full' && repository.store.capabilities.remote;
+    const packs = isWorthIt ? listPacksAhead(repository, signal) : undefined;
     const [index] = await Promise.allSettled([openIndex(destination, signal), snapshots]);
     if (index.status === 'rejected') throw index.reason;
-    return new DestinationWriter(repository, index.value, snapshots, leave);
+    return new DestinationWriter(repository, index.value, snapshots, leave, packs);
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
     const writer = new DestinationWriter(repository, nothingIndexed(), Promise.resolve(NOTHING_STORED), leave);
@@ -52,7 +56,7 @@ function nothingIndexed(): LoadedIndex {
 export async function lookForLostPacks(writer: DestinationWriter, signal: AbortSignal | undefined): Promise<void> {
   if (writer.failure) return;
   try {
-    writer.damagedParts += await setLostPacksAside(writer.repository, writer.currentIndex(), signal);
+    writer.damagedParts += await setLostPacksAside(writer.repository, writer.currentIndex(), signal, writer.packs);
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
     writer.fail(error);
@@ -78,13 +82,36 @@ export async function finishDestination(
     if (writer.failure) return { ...counted, error: writer.failure };
     await writer.finishIndex();
     throwIfCancelled(signal);
-    const snapshotId = await saveSnapshot(repository, parentId ? { ...snapshot, parent: parentId } : snapshot, signal);
+    const saving = writer.finishSnapshot(withParent(snapshot, parentId), signal);
+    saving.catch(() => undefined);
+    // Once the request has gone.
+    await setImmediate();
+    writer.takeIn();
+    const snapshotId = await saving;
     return { ...counted, snapshotId, index: writer.currentIndex() };
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
     writer.fail(error);
     return { ...counted, error: toWire(error) };
   }
+}
+
+/** Sends what `finishDestination` will put in place after the last packs, when these are on their way. Never throws. */
+export function sendEndAhead(
+  writer: DestinationWriter,
+  snapshot: Snapshot,
+  parentId: Snapshot['parent'] | null,
+  signal: AbortSignal | undefined,
+): void {
+  try {
+    writer.sendAhead(withParent(snapshot, parentId), signal);
+  } catch {
+    // It is met again, and told, when it is the turn of the index.
+  }
+}
+
+function withParent(snapshot: Snapshot, parentId: Snapshot['parent'] | null): Snapshot {
+  return parentId ? { ...snapshot, parent: parentId } : snapshot;
 }
 
 /** Rejects when nothing is left to write to: reading on would be for nobody. */

@@ -51,9 +51,9 @@ export class PackWriter {
     }
   }
 
-  /** Sends off everything that is open. */
-  async flush(): Promise<void> {
-    for (const name of [...this.#open.keys()]) await this.#close(name, Number.parseInt(name, 10));
+  /** Sends off everything that is open, at once: no memory is taken after it for which an answer had to be waited for. */
+  flush(): void {
+    for (const name of [...this.#open.keys()]) this.#sendOff(name, Number.parseInt(name, 10));
   }
 
   /** A pack was dealt with. */
@@ -70,6 +70,15 @@ export class PackWriter {
   }
 
   async #close(name: string, destination: number): Promise<void> {
+    this.#sendOff(name, destination);
+    while (this.#unanswered > MAX_UNANSWERED * this.#keys.length) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #sendOff(name: string, destination: number): void {
     const pack = this.#open.get(name);
     if (!pack) return;
     this.#open.delete(name);
@@ -78,10 +87,5 @@ export class PackWriter {
     const { id, bytes, header, blobs } = pack.finish(this.#keys[destination] as Key, randomBytes(IV_BYTES));
     this.#unanswered++;
     this.#send({ destination, id, bytes, header, blobCount: blobs.length, plainBytes });
-    while (this.#unanswered > MAX_UNANSWERED * this.#keys.length) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
   }
 }

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { backup, check, listSnapshots, loadIndex, type Repository } from '../../../../main/engine/engine.ts';
+import { TriplicateError } from '../../../../main/engine/errors.ts';
+import { withLock } from '../../../../main/engine/repository/locks.ts';
+import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
+import { newRepository } from '../../../support/engine.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
+
+/** What travels ahead of its turn (`WriteStore.putAfter`): the order in which it counts, and what is left when it never does. */
+
+let scratch: TemporaryFolder;
+let repository: Repository;
+let events: string[];
+beforeEach(async () => {
+  scratch = await temporaryFolder('sent-ahead');
+  await mkdir(join(scratch.path, 'source'));
+  for (const name of ['one', 'two']) await writeFile(join(scratch.path, 'source', name), randomBytes(3_000_000));
+  repository = await newRepository(join(scratch.path, 'repository'));
+  events = [];
+});
+afterEach(() => scratch.remove());
+
+/** The repository at a place that takes bytes ahead. `named` is called before something gets its name. */
+function far(named: (name: FileName) => Promise<void> = async () => undefined): Repository {
+  const { store } = repository;
+  const far: WriteStore = {
+    location: store.location,
+    capabilities: { connections: 5, remote: true },
+    list: (type, signal) => store.list(type, signal),
+    get: (name, range, signal) => store.get(name, range, signal),
+    stat: (signal) => store.stat(signal),
+    close: () => store.close(),
+    create: (signal) => store.create(signal),
+    replaceConfig: (bytes, signal) => store.replaceConfig(bytes, signal),
+    remove: (name, signal) => store.remove(name, signal),
+    put: async (name, bytes, signal) => {
+      await named(name);
+      await store.put(name, bytes, signal);
+      events.push(`put ${name.type}`);
+    },
+    putAfter: async (name, bytes, ready, signal) => {
+      events.push(`sent ${name.type}`);
+      try {
+        await ready;
+        await named(name);
+      } catch (error) {
+        events.push(`took back ${name.type}`);
+        throw error;
+      }
+      await store.put(name, bytes, signal);
+      events.push(`named ${name.type}`);
+    },
+  };
+  return { ...repository, store: far };
+}
+
+const run = (to: Repository, signal?: AbortSignal) =>
+  backup({
+    destinations: [{ repository: to }],
+    paths: [join(scratch.path, 'source')],
+    workingDirectory: '/',
+    ...(signal ? { signal } : {}),
+  });
+
+it('sends index and snapshot while the last packs travel, and lets them count after those, one after the other', async () => {
+  const sent = Promise.withResolvers<void>();
+  const to = far(async ({ type }) => {
+    // A pack that is slow: it is there only when all else has been sent.
+    if (type === 'data') await sent.promise;
+  });
+  const push = events.push.bind(events);
+  events.push = (event: string) => {
+    if (event === 'sent snapshots') sent.resolve();
+    return push(event);
+  };
+  const report = await run(to);
+  expect(report.results[0]?.error).toBeUndefined();
+  const named = events.filter((event) => /^named (data|index|snapshots)/.test(event));
+  expect(named.length).toBeGreaterThan(2);
+  expect(named.slice(-2)).toEqual(['named index', 'named snapshots']);
+  expect(named.slice(0, -2).every((event) => event === 'named data')).toBe(true);
+  expect(events.indexOf('sent snapshots')).toBeLessThan(events.indexOf('named data'));
+  expect((await check({ repository, read: 'data' })).result).toBe('good');
+  // The index that the run leaves is the one that is stored.
+  const { indexIds } = await loadIndex(repository);
+  expect(report.results[0]?.index?.indexIds).toEqual(indexIds);
+  expect(report.results[0]?.index?.index.blobCount).toBe((await loadIndex(repository)).index.blobCount);
+  expect(await run(to)).toMatchObject({ filesUnchanged: 2, bytesRead: 0 });
+});
+
+it('takes both back when a pack does not arrive', async () => {
+  const full = new TriplicateError('store/full', 'The place is full.');
+  const to = far(async ({ type }) => {
+    if (type === 'data') throw full;
+  });
+  await expect(run(to)).rejects.toMatchObject({ code: 'store/full' });
+  expect(events.filter((event) => event.startsWith('named'))).toEqual(['named locks']);
+  const taken = (type: string) => events.filter((event) => event === `took back ${type}`).length;
+  const sent = (type: string) => events.filter((event) => event === `sent ${type}`).length;
+  expect([taken('index'), taken('snapshots')]).toEqual([sent('index'), sent('snapshots')]);
+  expect((await listSnapshots(repository)).snapshots).toEqual([]);
+  expect(await repository.store.list('index')).toEqual([]);
+  expect(await repository.store.list('locks')).toEqual([]);
+});
+
+it('takes the snapshot back when the index does not arrive', async () => {
+  const to = far(async ({ type }) => {
+    if (type === 'index') throw new TriplicateError('store/full', 'The place is full.');
+  });
+  await expect(run(to)).rejects.toMatchObject({ code: 'store/full' });
+  expect(events).toContain('took back snapshots');
+  expect(await repository.store.list('snapshots')).toEqual([]);
+  expect(await repository.store.list('index')).toEqual([]);
+});
+
+it('leaves neither in place when it is cancelled with all sent ahead, and the next run finishes', async () => {
+  const cancel = new AbortController();
+  let packs = 0;
+  const to = far(async ({ type }) => {
+    if (type !== 'data' || ++packs === 1) return;
+    await vi.waitUntil(() => events.includes('named data'));
+    cancel.abort();
+  });
+  await expect(run(to, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
+  expect(await repository.store.list('snapshots')).toEqual([]);
+  expect(await repository.store.list('locks')).toEqual([]);
+  expect(events).toContain('took back snapshots');
+  expect((await run(far())).results[0]?.error).toBeUndefined();
+  expect((await check({ repository, read: 'data' })).result).toBe('good');
+});
+
+it('sends a lock ahead while it looks for others, and takes it back when there is one', async () => {
+  await withLock(repository, 'exclusive', async () => {
+    await expect(run(far())).rejects.toMatchObject({ code: 'repo/locked' });
+  });
+  expect(events.filter((event) => event.endsWith('locks'))).toEqual(['sent locks', 'took back locks']);
+  expect(events.filter((event) => event.startsWith('named'))).toEqual([]);
+  expect(await repository.store.list('locks')).toEqual([]);
+});

@@ -113,8 +113,11 @@ function makeSession(
     openRepository: async (onStore) => {
       const secret = await passphrase();
       const store = await open();
+      // Asks for the keys first: nothing else can be used before one is derived.
+      const opening = openRepository(store, { passphrase: secret }, host, signal);
+      opening.catch(() => undefined);
       onStore?.(store);
-      return openRepository(store, { passphrase: secret }, host, signal);
+      return opening;
     },
     openTarget: (where) => openOther(where, TARGET, options.targetPasswordFile),
     openFrom: (where) => openOther(where, FROM, options.fromPasswordFile),

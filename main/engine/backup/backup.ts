@@ -25,6 +25,7 @@ import { Walk } from './walk.ts';
 import {
   allFailed,
   finishDestination,
+  LostPacks,
   lookForLostPacks,
   openWriter,
   sendEndAhead,
@@ -80,16 +81,23 @@ function nothingStored({ repository }: BackupDestination, error: unknown): Desti
 }
 
 async function backupGroup(request: BackupRequest): Promise<BackupReport> {
-  try {
-    return await backupOnce(request);
-  } catch (error) {
-    if (!(error instanceof ForgottenDirectory)) throw error;
-    const { directoryCache: _unusable, ahead: _over, ...anew } = request;
-    return backupOnce(anew);
+  let attempt = request;
+  let whenToLook: 'first' | 'beside' = 'beside';
+  for (;;) {
+    try {
+      return await backupOnce(attempt, whenToLook);
+    } catch (error) {
+      // Each can happen only once.
+      if (error instanceof LostPacks) whenToLook = 'first';
+      else if (!(error instanceof ForgottenDirectory)) throw error;
+      const { directoryCache: _unusable, ahead: _over, ...anew } = attempt;
+      attempt = anew;
+    }
   }
 }
 
-async function backupOnce(request: BackupRequest): Promise<BackupReport> {
+/** `whenToLook`: for lost packs (see `lookForLostPacks`). */
+async function backupOnce(request: BackupRequest, whenToLook: 'first' | 'beside'): Promise<BackupReport> {
   const targets = resolveTargets(request.paths, request.workingDirectory);
   const host = (request.destinations[0] as BackupDestination).repository.host;
   const rules = selectionRules(
@@ -101,7 +109,7 @@ async function backupOnce(request: BackupRequest): Promise<BackupReport> {
   const ahead = request.dirtyDirectories ? null : (request.ahead?.listing ?? new ListingAhead(targets.top, rules));
   const locks = request.destinations.map(({ repository }) => takeLock(repository, 'shared', request.signal));
   try {
-    return await runLocked(request, targets, host, { locks, pool, rules, ahead });
+    return await runLocked(request, targets, host, { locks, pool, rules, ahead, whenToLook });
   } finally {
     ahead?.close();
     // What was on its way to the stores has arrived or failed by now.
@@ -115,6 +123,7 @@ interface Locked {
   readonly pool: BackupPool;
   readonly rules: SelectionRules;
   readonly ahead: ListingAhead | null;
+  readonly whenToLook: 'first' | 'beside';
 }
 
 async function runLocked(
@@ -123,7 +132,7 @@ async function runLocked(
   host: EngineHost,
   state: Locked,
 ): Promise<BackupReport> {
-  const { pool, locks, rules, ahead } = state;
+  const { pool, locks, rules, ahead, whenToLook } = state;
   const { signal } = request;
   const startedAt = host.clock.now();
   const owners = ownerNames(startedAt);
@@ -138,7 +147,9 @@ async function runLocked(
       ),
     ),
   );
-  if (!request.dirtyDirectories) await Promise.all(writers.map((writer) => lookForLostPacks(writer, signal)));
+  const lookedFor = request.dirtyDirectories ? [] : writers;
+  const looked = await Promise.all(lookedFor.map((writer) => lookForLostPacks(writer, whenToLook, signal)));
+  const looks = looked.map(({ look }) => look);
   const parent = await findParent(writers, { paths: targets.paths, hostname, now: startedAt }, signal);
   throwWhenAllFailed(writers);
   const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
@@ -150,7 +161,7 @@ async function runLocked(
     ? new ScanCache(request, writers, { rules, owners, now: startedAt, parentTime: parent.time })
     : null;
   const means = { pool, writers, parent, counts, attributes, selection, ahead, owners, cache } as const;
-  const work = { ...means, scan, signal, host } as const;
+  const work = { ...means, looks, scan, signal, host } as const;
   const snapshotOf = (tree: TreeId): Snapshot =>
     describeSnapshot(request, targets, host, { tree, startedAt, hostname });
   const parentOf = (position: number): SnapshotId | null => parent.snapshotIds[position] ?? null;
@@ -162,6 +173,7 @@ async function runLocked(
       const snapshot = snapshotOf(tree);
       for (const [position, writer] of writers.entries()) sendEndAhead(writer, snapshot, parentOf(position), signal);
     });
+    if ((await Promise.all(looks)).includes(false)) throw new LostPacks();
     throwWhenAllFailed(writers);
     if (counts.targetsTaken === 0) throw nothingLeft(counts);
     nameUnreadAttributes(attributes, counts);
@@ -215,6 +227,7 @@ interface TreeWork {
   readonly ahead: ListingAhead | null;
   readonly owners: OwnerNames;
   readonly cache: ScanCache | null;
+  readonly looks: readonly Promise<boolean>[];
   readonly scan: 'full' | 'changes';
   readonly signal: AbortSignal | undefined;
   readonly host: EngineHost;
@@ -253,7 +266,7 @@ async function buildTree(
       dirty: work.scan === 'changes' && request.dirtyDirectories ? new DirtyPaths(request.dirtyDirectories) : null,
       signal,
     });
-    const guards = [pool.failed, failed.promise, cancelled.promise, allFailed(writers)];
+    const guards = [foundLost(work.looks), pool.failed, failed.promise, cancelled.promise, allFailed(writers)];
     const tree = await Promise.race([walk.run(targets.top), ...guards]);
     await Promise.race([trees.finish().then(() => pool.flush(() => onSent(tree))), ...guards]);
     return tree;
@@ -268,6 +281,18 @@ async function buildTree(
     work.counts.attributeHelper = work.attributes.state;
     work.attributes.close();
   }
+}
+
+/** Rejects when a look for packs finds that one is gone; otherwise it never settles. */
+function foundLost(looks: readonly Promise<boolean>[]): Promise<never> {
+  const found = Promise.withResolvers<never>();
+  found.promise.catch(() => undefined);
+  for (const look of looks) {
+    look.then((isGood) => {
+      if (!isGood) found.reject(new LostPacks());
+    }, found.reject);
+  }
+  return found.promise;
 }
 
 function beginPool({ destinations, workers, ahead }: BackupRequest): BackupPool {

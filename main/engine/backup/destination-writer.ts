@@ -51,6 +51,8 @@ export class DestinationWriter {
   /** Packs that an index file names and that `index` has not taken in yet. */
   readonly #named: StoredPack[] = [];
   #isFlushing = false;
+  /** Resolves when packs may get their names. */
+  #mayStore: Promise<void>;
   #ahead: SentAhead | undefined;
   readonly #indexIds: IndexId[];
   readonly #leave: WriteLeave;
@@ -80,6 +82,7 @@ export class DestinationWriter {
     this.#indexWriter = new IndexWriter(repository);
     this.#lastIndexAt = repository.host.clock.now();
     this.#leave = leave;
+    this.#mayStore = leave.held;
     leave.held.catch((error) => this.fail(error));
     leave.lost.addEventListener('abort', () => this.fail(leave.lost.reason), { once: true });
   }
@@ -139,14 +142,23 @@ export class DestinationWriter {
     return type === 'data' || this.#damagedTrees.size === 0;
   }
 
+  /** Until `look` has resolved with true, packs only travel: nothing is put in place where stored ones may be missing. */
+  storeOnlyAfter(look: Promise<boolean>): void {
+    const looked = look.then((isGood) => {
+      if (!isGood || this.#failure) throw givenUp();
+    });
+    this.#mayStore = Promise.all([this.#leave.held, looked]).then(() => undefined);
+    this.#mayStore.catch(() => undefined);
+  }
+
   /** Stores a pack; a failure is kept in `failure`. */
   async storePack(pack: PackMessage): Promise<void> {
     if (this.#failure) return;
     const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
     this.#coming.add(stored);
     try {
-      const { held, signal } = this.#leave;
-      await putAfter(this.repository.store, { type: 'data', id: pack.id }, pack.bytes, orGiveUp(held), signal);
+      const name = { type: 'data', id: pack.id } as const;
+      await putAfter(this.repository.store, name, pack.bytes, orGiveUp(this.#mayStore), this.#leave.signal);
       this.#indexWriter.add(stored);
       // A pack holds one type (format, section 6).
       for (const { type } of stored.blobs) {

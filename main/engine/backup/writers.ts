@@ -3,7 +3,7 @@ import { fromWire, hasCode, throwIfCancelled, toWire, type WireError } from '../
 import type { Snapshot } from '../format/snapshot.ts';
 import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
 import type { PendingLock } from '../repository/locks.ts';
-import { listPacksAhead, setLostPacksAside } from '../repository/lost-packs.ts';
+import { areAllThere, listPacksAhead, setLostPacksAside } from '../repository/lost-packs.ts';
 import { listSnapshots, type SnapshotList } from '../repository/snapshots.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import type { BackupDestination, DestinationResult } from './request.ts';
@@ -52,15 +52,39 @@ function nothingIndexed(): LoadedIndex {
   return { index: new BlobIndex(16), indexIds: [], damaged: [] };
 }
 
-/** Only before full scans: a run over a few changes must not cost what the repository's size does. */
-export async function lookForLostPacks(writer: DestinationWriter, signal: AbortSignal | undefined): Promise<void> {
-  if (writer.failure) return;
-  try {
-    writer.damagedParts += await setLostPacksAside(writer.repository, writer.currentIndex(), signal, writer.packs);
-  } catch (error) {
+/**
+ * A pack is gone that the run took for stored while it looked for it. The run has to begin anew, and look first.
+ */
+export class LostPacks extends Error {}
+
+/**
+ * Only for full scans: a run over a few changes must not cost what the repository's size does. At a far place the look takes
+ * a request for each of 256 folders, so the run goes on beside it: lost packs are rare. `look` then gives whether the run may
+ * rely on what it took for stored, and rejects only with `cancelled`; until then no pack is put in place.
+ */
+export async function lookForLostPacks(
+  writer: DestinationWriter,
+  when: 'first' | 'beside',
+  signal: AbortSignal | undefined,
+): Promise<{ readonly look: Promise<boolean> }> {
+  if (writer.failure) return { look: Promise.resolve(true) };
+  const fail = (error: unknown): true => {
     if (hasCode(error, 'cancelled')) throw error;
     writer.fail(error);
+    return true;
+  };
+  if (when === 'beside' && writer.packs) {
+    const look = areAllThere(writer.repository, writer.currentIndex(), signal, writer.packs).catch(fail);
+    look.catch(() => undefined);
+    writer.storeOnlyAfter(look);
+    return { look };
   }
+  try {
+    writer.damagedParts += await setLostPacksAside(writer.repository, writer.currentIndex(), signal);
+  } catch (error) {
+    fail(error);
+  }
+  return { look: Promise.resolve(true) };
 }
 
 /** Index and snapshot, when all packs are stored. Gives what came of the destination. @throws `cancelled` */

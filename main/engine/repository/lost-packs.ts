@@ -7,7 +7,7 @@ import type { Repository } from './repository.ts';
 /** What `data/` holds, being listed; undefined where that failed. */
 export type PackListing = Promise<readonly StoredFile[] | undefined>;
 
-/** Begins to list the packs, for `setLostPacksAside`. Only while a lock holds that keeps others from removing any. */
+/** Begins to list the packs, for `areAllThere`. Only while a lock holds that keeps others from removing any. */
 export function listPacksAhead({ store }: Pick<Repository, 'store'>, signal: AbortSignal | undefined): PackListing {
   return store.list('data', signal).catch(() => undefined);
 }
@@ -15,20 +15,15 @@ export function listPacksAhead({ store }: Pick<Repository, 'store'>, signal: Abo
 /**
  * Looks whether every pack that the index names is there and not cut short, and sets the others aside: what was in them
  * is stored again as far as it still exists, instead of counting as stored. Gives how many.
- * `ahead`: a listing that was begun before the index was read. What it lacks may have been stored since, with the index that
- * names it: then the place is asked again.
  * @throws `repo/damaged` when none of them is there: that is rather a place that does not show its files; `store/…`
  */
 export async function setLostPacksAside(
   { store }: Pick<Repository, 'store'>,
   { index }: LoadedIndex,
   signal: AbortSignal | undefined,
-  ahead?: PackListing,
 ): Promise<number> {
   const expected = index.packFileSizes();
   if (expected.size === 0) return 0;
-  const early = await ahead;
-  if (early && lostOf(expected, sizesOf(early)).length === 0) return 0;
   const listed = sizesOf(await store.list('data', signal));
   const lost = lostOf(expected, listed);
   if (lost.length === expected.size && listed.size === 0) {
@@ -38,6 +33,23 @@ export async function setLostPacksAside(
   }
   index.setAside(lost);
   return lost.length;
+}
+
+/**
+ * Whether every pack that the index names now is there, for work that goes on meanwhile. `ahead` is a listing that was begun
+ * before the index was read: what it lacks may have been stored since, with the index that names it, so that the place is
+ * asked again. @throws `store/…`
+ */
+export async function areAllThere(
+  { store }: Pick<Repository, 'store'>,
+  { index }: LoadedIndex,
+  signal: AbortSignal | undefined,
+  ahead: PackListing,
+): Promise<boolean> {
+  const expected = index.packFileSizes();
+  const early = await ahead;
+  if (early && lostOf(expected, sizesOf(early)).length === 0) return true;
+  return lostOf(expected, sizesOf(await store.list('data', signal))).length === 0;
 }
 
 function sizesOf(files: readonly StoredFile[]): ReadonlyMap<string, number> {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { LoadedIndex } from '../../../../main/engine/repository/blob-index.ts';
-import { listPacksAhead, setLostPacksAside } from '../../../../main/engine/repository/lost-packs.ts';
+import { areAllThere, listPacksAhead } from '../../../../main/engine/repository/lost-packs.ts';
 import { createMemoryStore } from '../../../../main/engine/store/memory-store.ts';
 import type { StoredFile, WriteStore } from '../../../../main/engine/store/store.ts';
 
@@ -11,14 +11,10 @@ const BOTH: readonly StoredFile[] = [
   { id: B, size: 200 },
 ];
 
-/** An index that names both packs, and what it was told to set aside. */
-function indexed(): { readonly loaded: LoadedIndex; readonly aside: string[] } {
-  const aside: string[] = [];
-  const index = {
-    packFileSizes: () => new Map(BOTH.map(({ id, size }) => [id, size])),
-    setAside: (ids: readonly string[]) => aside.push(...ids),
-  };
-  return { loaded: { index, indexIds: [], damaged: [] } as unknown as LoadedIndex, aside };
+/** An index that names both packs. */
+function indexed(): LoadedIndex {
+  const index = { packFileSizes: () => new Map(BOTH.map(({ id, size }) => [id, size])) };
+  return { index, indexIds: [], damaged: [] } as unknown as LoadedIndex;
 }
 
 /** A place that shows its packs like this, one listing after the other. */
@@ -37,9 +33,8 @@ function showing(...listings: readonly (readonly StoredFile[] | Error)[]): {
 
 it('believes a listing that was begun ahead when it shows everything', async () => {
   const place = showing(BOTH);
-  const { loaded, aside } = indexed();
-  expect(await setLostPacksAside(place, loaded, undefined, listPacksAhead(place, undefined))).toBe(0);
-  expect({ asked: place.asked, aside }).toEqual({ asked: 1, aside: [] });
+  expect(await areAllThere(place, indexed(), undefined, listPacksAhead(place, undefined))).toBe(true);
+  expect(place.asked).toBe(1);
 });
 
 it.each([
@@ -49,14 +44,11 @@ it.each([
   ['failed', new Error('no answer')],
 ])('asks again when that listing %s', async (_what, early) => {
   const place = showing(early, BOTH);
-  const { loaded, aside } = indexed();
-  expect(await setLostPacksAside(place, loaded, undefined, listPacksAhead(place, undefined))).toBe(0);
-  expect({ asked: place.asked, aside }).toEqual({ asked: 2, aside: [] });
+  expect(await areAllThere(place, indexed(), undefined, listPacksAhead(place, undefined))).toBe(true);
+  expect(place.asked).toBe(2);
 });
 
-it('sets aside only what the second look does not show either', async () => {
+it('takes packs for lost only when the second look does not show them either', async () => {
   const place = showing([], BOTH.slice(0, 1));
-  const { loaded, aside } = indexed();
-  expect(await setLostPacksAside(place, loaded, undefined, listPacksAhead(place, undefined))).toBe(1);
-  expect(aside).toEqual([B]);
+  expect(await areAllThere(place, indexed(), undefined, listPacksAhead(place, undefined))).toBe(false);
 });

@@ -192,8 +192,10 @@ export class RemoteControl {
         child.unref();
         return version;
       },
-      (error: unknown) => {
+      async (error: unknown) => {
         forget();
+        // Its record goes when it ends, and must not come after that.
+        await remembered.catch(() => undefined);
         kill();
         throw error;
       },

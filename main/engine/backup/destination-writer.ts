@@ -243,7 +243,7 @@ export class DestinationWriter {
     const now = this.repository.host.clock.now();
     if (!this.#indexWriter.isFull && now - this.#lastIndexAt < INDEX_PERIOD_NS) return;
     this.#lastIndexAt = now;
-    this.#flushing = this.#flushing.then(() => this.#flush());
+    this.#flushing = this.#flushing.then(() => this.#flush()).then(() => this.takeIn());
     await this.#flushing;
   }
 
@@ -259,7 +259,6 @@ export class DestinationWriter {
       this.#isFlushing = false;
     }
     this.#named.push(...named);
-    this.takeIn();
   }
 
   /** What the index has need not be kept as claimed too: of a million files that would be a fifth of the memory. */

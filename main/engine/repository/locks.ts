@@ -179,8 +179,8 @@ class HeldLock {
   async acquire(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#repository.host;
     const deadline = clock.now() + BigInt(waitMs) * 1_000_000n;
-    for (;;) {
-      const holder = await this.#tryOnce(signal);
+    for (let attempt = 1; ; attempt++) {
+      const holder = await this.#tryOnce(attempt, signal);
       if (!holder) return;
       if (clock.now() >= deadline) throw lockedError(this.#repository, holder);
       await clock.sleep(RETRY_MS, signal);
@@ -205,9 +205,9 @@ class HeldLock {
   }
 
   /** Takes the lock, or gives the lock that stands in the way. */
-  async #tryOnce(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+  async #tryOnce(attempt: number, signal: AbortSignal | undefined): Promise<Lock | undefined> {
     const lookedAt = performance.now();
-    const before = await this.#lookAndWrite(signal);
+    const before = await this.#lookAndWrite(attempt, signal);
     if (before) return before;
     try {
       const [during] = await Promise.all([
@@ -224,8 +224,11 @@ class HeldLock {
     }
   }
 
-  /** Writes our lock unless another stands in the way, which it gives. The bytes travel during the look where they can. */
-  async #lookAndWrite(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+  /**
+   * Writes our lock unless another stands in the way, which it gives. The bytes travel during the first look where they can;
+   * whoever has met another lock already most likely meets it again.
+   */
+  async #lookAndWrite(attempt: number, signal: AbortSignal | undefined): Promise<Lock | undefined> {
     const looking = this.#inTheWay(signal);
     const isFree = looking.then(
       (holder) => {
@@ -236,7 +239,7 @@ class HeldLock {
       },
     );
     isFree.catch(() => undefined);
-    const writing = this.#repository.store.putAfter ? this.#write(signal, isFree) : undefined;
+    const writing = attempt === 1 && this.#repository.store.putAfter ? this.#write(signal, isFree) : undefined;
     // What is wrong with the look is told first.
     writing?.catch(() => undefined);
     const isTaken = await looking.catch(async (error) => {

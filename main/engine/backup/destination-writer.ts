@@ -14,7 +14,7 @@ import type { PackMessage } from '../workers/backup-pool.ts';
 
 /** What a destination of a run gets from whoever holds its lock. */
 export interface WriteLeave {
-  /** Nothing is written before it resolves; when it rejects, the destination has failed. */
+  /** Nothing is put in place before it resolves, though bytes may travel; when it rejects, the destination has failed. */
   readonly held: Promise<void>;
   /** Fires when the lock can no longer be trusted: the destination has failed then. */
   readonly lost: AbortSignal;

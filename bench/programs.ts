@@ -66,6 +66,18 @@ export function borg(scratch: string): Program {
   };
 }
 
+/** No backup program: what the disk alone needs for as many files, beside the restores. */
+export const plainCopy: Program = {
+  name: 'cp',
+  init: () => ({ argv: ['true'] }),
+  backup: copy,
+  restore: copy,
+};
+
+export function copy(source: string, target: string): Command {
+  return flushed({ argv: ['cp', '-a', source, target] }, target);
+}
+
 /** Triplicate says that a restore is done when its bytes are on the disk; the others leave that to the system. */
 function flushed(command: Command, target: string): Command {
   const script = 'target=$1; shift; "$@" && sync -f "$target"';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DataSet, mixedTree, smallFiles } from '../data.ts';
-import { borg, present, restic, triplicate } from '../programs.ts';
+import { borg, copy, plainCopy, present, restic, triplicate } from '../programs.ts';
 import type { Limit, Row } from '../report.ts';
 import type { Case, Settings } from './case.ts';
 import { inTurn, type Work } from './rounds.ts';
@@ -56,7 +56,9 @@ async function wholeTree(settings: Settings, data: DataSet, firstBackup: number)
   ];
   const programs = await present([triplicate(), restic(scratch), borg(scratch)]);
   const rows = await inTurn(programs, works, { ...settings, warm: source });
-  return [...rows, ...warmEngine(scratch, source, file)];
+  const copied: Work = { name: 'restore', command: () => copy(source, target()) };
+  const copies = await inTurn([plainCopy], [copied], { ...settings, warm: source });
+  return [...rows, ...copies, ...warmEngine(scratch, source, file)];
 }
 
 /** A change to one file and the restore of one, in an engine that runs already, as in the app. */

@@ -18,7 +18,8 @@ import {
 } from '../../main/engine/format/pack.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../main/engine/format/snapshot.ts';
 import { formatLocalTime } from '../../main/engine/format/time.ts';
-import { decodeTree, encodeTree, type TreeNode } from '../../main/engine/format/tree.ts';
+import { decodeTree, type TreeNode } from '../../main/engine/format/tree.ts';
+import { encodeTree } from '../../main/engine/format/tree-text.ts';
 import { decodeUnpacked, encodeUnpacked } from '../../main/engine/format/unpacked.ts';
 import { decompress } from '../../main/engine/format/zstd.ts';
 import type { BlobId } from '../../main/engine/ids.ts';

@@ -12,7 +12,8 @@ import { encodePackHeader, type PackEntry, parsePackHeader } from '../../main/en
 import { generatePolynomial } from '../../main/engine/format/polynomial.ts';
 import { decodeSnapshot } from '../../main/engine/format/snapshot.ts';
 import { formatTime, parseTime, timestampOf } from '../../main/engine/format/time.ts';
-import { decodeTree, encodeTree, type TreeNode } from '../../main/engine/format/tree.ts';
+import { decodeTree, type TreeNode } from '../../main/engine/format/tree.ts';
+import { encodeTree } from '../../main/engine/format/tree-text.ts';
 import { decodeUnpacked, encodeUnpacked } from '../../main/engine/format/unpacked.ts';
 import { compress, decompress } from '../../main/engine/format/zstd.ts';
 import type { BlobId, PackId, TreeId } from '../../main/engine/ids.ts';

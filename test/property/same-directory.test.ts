@@ -21,7 +21,8 @@ import { OwnerNames } from '../../main/engine/backup/owner-names.ts';
 import { compareDirectory } from '../../main/engine/backup/same-directory.ts';
 import { Selection } from '../../main/engine/backup/selection.ts';
 import { localOffsetMinutes } from '../../main/engine/format/time.ts';
-import { decodeTree, encodeTree, type TreeNode } from '../../main/engine/format/tree.ts';
+import { decodeTree, type TreeNode } from '../../main/engine/format/tree.ts';
+import { encodeTree } from '../../main/engine/format/tree-text.ts';
 import type { BlobId, TreeId } from '../../main/engine/ids.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decodeTree, encodeTree, type NodeType, type TreeNode } from '../../main/engine/format/tree.ts';
+import { decodeTree, type NodeType, type TreeNode } from '../../main/engine/format/tree.ts';
 import { fillFromNodes, NODE_TYPES, TreeColumns } from '../../main/engine/format/tree-columns.ts';
 import { scanTree } from '../../main/engine/format/tree-scan.ts';
+import { encodeTree } from '../../main/engine/format/tree-text.ts';
 import type { BlobId, TreeId } from '../../main/engine/ids.ts';
 
 /**

@@ -1,6 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { ExtendedAttribute } from '../format/tree.ts';
 import type { BytePath } from './byte-path.ts';
+import type { Directory } from './directory.ts';
+import type { Listing } from './listing.ts';
+import { PathBatch } from './path-batch.ts';
+import { waysInto } from './visit.ts';
 
 /** Paths in one question to the helper. */
 const BATCH = 1000;
@@ -47,20 +51,40 @@ const PROBLEM = 0xffff_ffff;
 /** `died`: ended before it had answered everything, or was closed by us. */
 export type HelperState = 'works' | 'missing' | 'died';
 
-interface Request {
-  readonly path: BytePath;
-  readonly done: (attributes: readonly ExtendedAttribute[] | undefined) => void;
+/** Who asks for the attributes of paths, and tells them apart by numbers of its own. */
+export interface AttributeAsker {
+  /** Undefined when there are none or they cannot be read. */
+  attributesRead(position: number, attributes: readonly ExtendedAttribute[] | undefined): void;
 }
+
+/** Paths for one question, in columns. */
+class Question {
+  readonly paths = new PathBatch();
+  readonly askers: AttributeAsker[] = [];
+  readonly positions: number[] = [];
+
+  get isFull(): boolean {
+    return this.askers.length >= BATCH;
+  }
+
+  /** @param found by the position of the path in the question */
+  answer(found: ReadonlyMap<number, readonly ExtendedAttribute[]>): void {
+    for (const [n, asker] of this.askers.entries()) asker.attributesRead(this.positions[n] as number, found.get(n));
+  }
+}
+
+const NOTHING: ReadonlyMap<number, readonly ExtendedAttribute[]> = new Map();
 
 /**
  * Reads extended attributes by one Perl for a whole run (Node has no call for them): 2.5 microseconds a path, where
  * `getfattr` took 10. Paths go through standard input, so that names of any bytes pass.
  */
 export class AttributeReader {
-  #waiting: Request[] = [];
+  /** Full ones, and the one that is being filled last. */
+  #waiting: Question[] = [new Question()];
   #timer: NodeJS.Timeout | undefined;
   #helper: ChildProcessWithoutNullStreams | undefined;
-  readonly #asked: Request[][] = [];
+  readonly #asked: Question[] = [];
   #output: Buffer = Buffer.alloc(0);
   #state: HelperState = process.platform === 'linux' && CALLS[process.arch] ? 'works' : 'missing';
   #problems = 0;
@@ -68,7 +92,7 @@ export class AttributeReader {
 
   /** Resolves once few enough questions are open that the walk may ask more: its directories wait in memory for them. */
   async roomy(): Promise<void> {
-    while (this.#asked.length >= BATCHES_AHEAD && this.#waiting.length >= BATCH)
+    while (this.#asked.length >= BATCHES_AHEAD && this.#isOneFull)
       await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
@@ -82,17 +106,25 @@ export class AttributeReader {
     return this.#problems;
   }
 
-  /** Tells the attributes of a path, later; undefined when there are none or they cannot be read. */
-  read(path: BytePath, done: Request['done']): void {
+  /** Tells the attributes of a path, later. */
+  read(path: BytePath, done: (attributes: readonly ExtendedAttribute[] | undefined) => void): void {
     if (this.#state !== 'works') return queueMicrotask(() => done(undefined));
-    this.#waiting.push({ path, done });
-    if (this.#waiting.length >= BATCH && this.#asked.length < BATCHES_AHEAD) this.#ask();
-    else this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
+    const question = this.#filling;
+    question.paths.add(path);
+    this.#added(question, { attributesRead: (_, attributes) => done(attributes) }, 0);
+  }
+
+  /** As `read`, of what is in a directory by its listing; only while the helper works. */
+  readListed(asker: AttributeAsker, position: number, directory: Directory, { names, ends }: Listing): void {
+    const question = this.#filling;
+    const start = position === 0 ? 0 : (ends[position - 1] as number);
+    question.paths.addIn(waysInto(directory), names, start, ends[position] as number);
+    this.#added(question, asker, position);
   }
 
   /** No more questions come soon: asks what has gathered. */
   flush(): void {
-    while (this.#waiting.length > 0 && this.#state === 'works') this.#ask();
+    while (this.#waiting.some(({ askers }) => askers.length > 0) && this.#state === 'works') this.#ask();
   }
 
   /** Ends the helper; what is still asked for is answered as having none. */
@@ -101,15 +133,35 @@ export class AttributeReader {
     this.#helper?.kill();
   }
 
+  get #filling(): Question {
+    const last = this.#waiting.at(-1);
+    if (last && !last.isFull) return last;
+    const next = new Question();
+    this.#waiting.push(next);
+    return next;
+  }
+
+  get #isOneFull(): boolean {
+    return this.#waiting[0]?.isFull === true;
+  }
+
+  #added(question: Question, asker: AttributeAsker, position: number): void {
+    question.askers.push(asker);
+    question.positions.push(position);
+    if (this.#isOneFull && this.#asked.length < BATCHES_AHEAD) this.#ask();
+    else this.#timer ??= setTimeout(() => this.#ask(), WAIT_MS);
+  }
+
   #ask(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const batch = this.#waiting.splice(0, BATCH);
-    if (batch.length === 0) return;
-    this.#asked.push(batch);
+    const question = this.#waiting.shift();
+    if (!question || question.askers.length === 0) return;
+    this.#asked.push(question);
     if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#ask(), WAIT_MS);
     this.#helper ??= this.#start();
-    this.#helper.stdin.write(`${batch.length}\0${batch.map(({ path }) => path).join('\0')}\0`, 'latin1');
+    this.#helper.stdin.write(`${question.askers.length}\0`);
+    this.#helper.stdin.write(question.paths.take());
   }
 
   #start(): ChildProcessWithoutNullStreams {
@@ -128,16 +180,16 @@ export class AttributeReader {
     for (let answer = parseAnswer(this.#output); answer; answer = parseAnswer(this.#output)) {
       this.#output = this.#output.subarray(answer.length);
       this.#problems += answer.problems;
-      for (const [position, { done }] of (this.#asked.shift() ?? []).entries()) done(answer.found.get(position));
+      this.#asked.shift()?.answer(answer.found);
     }
-    if (this.#waiting.length >= BATCH) this.#ask();
+    if (this.#isOneFull) this.#ask();
     for (const wake of this.#wake.splice(0)) wake();
   }
 
   #giveUp(state: HelperState): void {
     if (this.#state === 'works') this.#state = state;
     for (const wake of this.#wake.splice(0)) wake();
-    for (const { done } of [...this.#asked.splice(0).flat(), ...this.#waiting.splice(0)]) done(undefined);
+    for (const question of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) question.answer(NOTHING);
   }
 }
 

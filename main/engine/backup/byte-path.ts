@@ -31,13 +31,3 @@ export function bytesOf(path: BytePath): Buffer<ArrayBuffer> {
 export function textOf(path: BytePath): string {
   return ASCII.test(path) ? path : bytesOf(path).toString('utf8');
 }
-
-/** Orders raw bytes and a name as `Buffer.compare` does. */
-export function compareBytes(bytes: Uint8Array, name: BytePath): number {
-  const shared = Math.min(bytes.length, name.length);
-  for (let i = 0; i < shared; i++) {
-    const difference = (bytes[i] as number) - name.charCodeAt(i);
-    if (difference !== 0) return difference;
-  }
-  return bytes.length - name.length;
-}

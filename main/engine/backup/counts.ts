@@ -29,6 +29,13 @@ export class Counts {
   currentPath: string | null = null;
   readonly leftOut: LeftOut[] = [];
 
+  /** @param bytes of all these files */
+  settled(bytes: number, files = 1): void {
+    this.filesDone += files;
+    this.bytesDone += bytes;
+    this.bytesTotal += bytes;
+  }
+
   leaveOut(path: string, reason: LeftOutReason, text: string): void {
     this.leftOut.push({ path, reason, text });
   }

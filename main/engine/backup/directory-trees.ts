@@ -1,9 +1,9 @@
 import { TriplicateError } from '../errors.ts';
-import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import type { Counts } from './counts.ts';
 import { closeAccess, type Directory } from './directory.ts';
 import type { DirectoryCache } from './directory-cache.ts';
+import { DirectoryEntries } from './directory-entries.ts';
 import type { TreeQueue } from './tree-queue.ts';
 
 /** Turns directories into trees as soon as nothing in them waits any more, from the deepest up. */
@@ -23,7 +23,7 @@ export class DirectoryTrees {
   settled(directory: Directory): void {
     for (let at: Directory | null = directory; at; at = at.parent) {
       if (--at.waiting > 0) return;
-      this.#counts.targetsTaken += at.targets?.filter((position) => at?.entries[position]).length ?? 0;
+      this.#counts.targetsTaken += at.targets?.filter((position) => at?.entries.has(position)).length ?? 0;
       const tree = this.#finish(at);
       closeAccess(at);
       if (at.print) this.#seen?.add(at.print, tree);
@@ -38,19 +38,21 @@ export class DirectoryTrees {
     const isSame = same?.subtree === tree;
     if (isSame && parent.state === 'as-before') return;
     const entries = this.ownEntries(parent);
-    const own = entries[position];
+    const own = entries.node(position);
     if (!own) return;
     // A node of the parent snapshot stays as it is; one that was made in this run may still get its attributes.
-    if (same) entries[position] = isSame ? same : { ...own, subtree: tree };
+    if (same && isSame) {
+      if (!entries.isKept(position)) entries.set(position, same);
+    } else if (same) entries.set(position, { ...own, subtree: tree });
     else Object.assign(own, { subtree: tree });
   }
 
   /** The entries of a directory, made where it was as before until now. */
-  ownEntries(directory: Directory): (TreeNode | null)[] {
+  ownEntries(directory: Directory): DirectoryEntries {
     if (directory.state === 'as-before') {
-      const nodes = directory.earlier?.nodes();
-      if (!nodes) throw new TriplicateError('internal', 'A directory that was compared cannot be read.');
-      directory.entries = [...nodes];
+      const rows = directory.earlier?.rows();
+      if (!rows) throw new TriplicateError('internal', 'A directory that was compared cannot be read.');
+      directory.entries = DirectoryEntries.asBefore(rows);
       directory.state = 'own';
     }
     return directory.entries;
@@ -63,20 +65,8 @@ export class DirectoryTrees {
     if (known && state === 'as-before') return known;
     const stored = earlier && trees.isStored(earlier.tree) ? earlier : null;
     if (stored && state === 'as-before') return stored.tree;
-    const entries = this.ownEntries(directory).filter((entry) => entry !== null);
-    const nodes = stored?.nodes() ?? null;
-    directory.entries = [];
+    const entries = this.ownEntries(directory);
     directory.earlier = null;
-    const isAsBefore = nodes?.length === entries.length && entries.every((entry, n) => entry === nodes[n]);
-    return stored && isAsBefore ? stored.tree : trees.add(emptied(entries));
-  }
-}
-
-/** Lets go of each entry as it goes: of a large directory they are several times its text. */
-function* emptied(entries: (TreeNode | undefined)[]): Generator<TreeNode> {
-  for (const [position, entry] of entries.entries()) {
-    if (!entry) continue;
-    entries[position] = undefined;
-    yield entry;
+    return stored && entries.areAsBefore ? stored.tree : trees.add(entries, earlier?.text.length ?? 0);
   }
 }

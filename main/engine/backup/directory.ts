@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { type BytePath, forSystem } from './byte-path.ts';
+import { DirectoryEntries } from './directory-entries.ts';
 import type { EarlierDirectory } from './parent.ts';
 
 /** Beyond this many bytes a path is reached through an open directory, as the system takes no path over 4,096. */
@@ -35,8 +36,7 @@ export interface Directory {
   inParent: EarlierDirectory | null;
   /** What the parent snapshot has of it; null when there is nothing that may be taken over. */
   earlier: EarlierDirectory | null;
-  /** In the order of raw names; null for what turned out not to be there. What is unchanged is the parent's own node. */
-  entries: (TreeNode | null)[];
+  entries: DirectoryEntries;
   /**
    * `as-before`: so far everything in it is as in `earlier`, and `entries` is not made. It is when a directory below turns
    * out to have changed.
@@ -61,7 +61,7 @@ export function newDirectory(
     Partial<Pick<Directory, 'finished'>>,
 ): Directory {
   const nothing = { print: null, known: null, before: null, inParent: null, earlier: null };
-  return { ...place, ...nothing, entries: [], state: 'own', waiting: 1 };
+  return { ...place, ...nothing, entries: new DirectoryEntries(0, null), state: 'own', waiting: 1 };
 }
 
 /** The way to a directory: a path that has grown too long for the system is replaced by one through `/proc`. */

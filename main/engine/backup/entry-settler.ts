@@ -1,11 +1,16 @@
-import { lstatSync, readlinkSync } from 'node:fs';
+import { constants, lstatSync, readlinkSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
 import { inOrderOf } from './attributes.ts';
 import { type BytePath, bytesOf, forSystem, textOf } from './byte-path.ts';
 import { type Directory, newDirectory, openAccess } from './directory.ts';
 import type { DirectoryTrees } from './directory-trees.ts';
 import { type Draft, type EntryStat, entryFromStat, isSameEntry, isUnchanged, refreshEntry, typeOf } from './entry.ts';
-import type { FileOutcome } from './file-queue.ts';
+import { blobIdsOf, type FileOutcome } from './file-queue.ts';
+import { type Listing, MODE, SIZE, STAT_FIELDS } from './listing.ts';
+import { LONG_FILE_BYTES } from './long-file.ts';
+import { NewFileText } from './new-file-text.ts';
+import { NewFiles } from './new-files.ts';
+import type { StatRows } from './stat-rows.ts';
 import type { EntryPlace, Visit } from './visit.ts';
 import type { WalkContext } from './walk-context.ts';
 import { whyUnreadable } from './why-unreadable.ts';
@@ -17,15 +22,37 @@ import { whyUnreadable } from './why-unreadable.ts';
 export class EntrySettler {
   readonly #context: WalkContext;
   readonly #trees: DirectoryTrees;
+  readonly #text: NewFileText;
 
   constructor(context: WalkContext, trees: DirectoryTrees) {
     this.#context = context;
     this.#trees = trees;
+    this.#text = new NewFileText(context.entries);
+  }
+
+  /** One thing less that the directory waits for. */
+  settled(directory: Directory): void {
+    this.#trees.settled(directory);
+  }
+
+  /**
+   * Takes in an entry that no earlier snapshot has, if it is a plain file that a worker reads in one go; false for all else.
+   * @param rows the stats of the listing
+   */
+  takeNewFile(directory: Directory, listing: Listing, rows: StatRows, position: number): boolean {
+    const mode = rows.number(position * STAT_FIELDS + MODE);
+    const size = rows.number(position * STAT_FIELDS + SIZE);
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG || size >= LONG_FILE_BYTES) return false;
+    if (this.#context.selection.isTooLarge(size)) return false;
+    const means = { context: this.#context, settler: this, text: this.#text };
+    directory.entries.newFiles ??= new NewFiles(directory, listing, means);
+    directory.entries.newFiles.add(position);
+    return true;
   }
 
   settleEntry(directory: Directory, entry: EntryPlace, visits: Visit[]): void {
     const { counts, selection, entries: context } = this.#context;
-    directory.entries[entry.position] = null;
+    directory.entries.set(entry.position, null);
     // What was listed was not excluded.
     if (!entry.stat) directory.print = null;
     if (!entry.stat && selection.excludes(textOf(entry.path))) {
@@ -63,7 +90,7 @@ export class EntrySettler {
         return;
       }
     }
-    directory.entries[entry.position] = draft;
+    directory.entries.set(entry.position, draft);
     this.readAttributes(directory, draft, entry.access, entry.before);
     if (entry.before && entry.before.type !== type) this.#countReplaced(entry.before);
     if (type === 'dir') this.settleDirectory(directory, draft, { ...entry, same }, visits);
@@ -81,12 +108,12 @@ export class EntrySettler {
   #takeOver(directory: Directory, position: number, same: TreeNode): boolean {
     const { counts } = this.#context;
     if (same.type === 'dir' || (same.type === 'file' && !(same.content && this.#haveAll(same)))) return false;
-    directory.entries[position] = same;
+    directory.entries.set(position, same);
     if (same.type !== 'file') return true;
     counts.filesFound++;
     counts.bytesFound += same.size;
     counts.filesUnchanged++;
-    this.countDone(same.size);
+    counts.settled(same.size);
     return true;
   }
 
@@ -98,7 +125,7 @@ export class EntrySettler {
     if (before?.content && isUnchanged(draft, before) && this.#haveAll(before)) {
       draft.content = before.content;
       counts.filesUnchanged++;
-      this.countDone(draft.size);
+      counts.settled(draft.size);
       return;
     }
     directory.waiting++;
@@ -108,28 +135,29 @@ export class EntrySettler {
       size: draft.size,
       changeTime,
       done: (outcome) => {
-        this.#fileRead(directory, draft, entry, outcome);
+        this.fileDone(directory, draft, entry, outcome);
         this.#trees.settled(directory);
       },
     });
   }
 
-  #fileRead(directory: Directory, draft: Draft, entry: EntryPlace, outcome: FileOutcome): void {
+  /** What a file that was read has become. */
+  fileDone(directory: Directory, draft: Draft, entry: EntryPlace, outcome: FileOutcome): void {
     const { counts, entries: context } = this.#context;
     if (outcome.kind !== 'read' || outcome.fresh) directory.print = null;
     if (outcome.kind === 'vanished') {
-      directory.entries[entry.position] = null;
+      directory.entries.set(entry.position, null);
       counts.leaveOut(textOf(entry.path), 'vanished', 'It was deleted while the backup ran.');
-      this.countDone(0);
+      counts.settled(0);
       return;
     }
     if (outcome.kind === 'failed') {
       this.keepEarlier(directory, entry, Object.assign(new Error(outcome.message), { code: outcome.code }));
-      this.countDone(0);
+      counts.settled(0);
       return;
     }
     if (outcome.fresh) refreshEntry(draft, outcome.fresh, context);
-    draft.content = outcome.content;
+    draft.content = blobIdsOf(outcome.content);
     draft.size = outcome.size;
     if (outcome.kind === 'unsteady') {
       counts.leaveOut(
@@ -141,7 +169,7 @@ export class EntrySettler {
     if (entry.before?.type === 'file') counts.filesChanged++;
     else counts.filesNew++;
     counts.bytesRead += outcome.size;
-    this.countDone(outcome.size);
+    counts.settled(outcome.size);
   }
 
   settleDirectory(
@@ -155,7 +183,8 @@ export class EntrySettler {
     const kind = this.#wayInto(draft, before, textOf(entry.path));
     if (kind === 'reuse' && before?.subtree) {
       if (directory.state === 'own') {
-        directory.entries[entry.position] = entry.same ?? Object.assign(draft, { subtree: before.subtree });
+        const own = entry.same ?? Object.assign(draft, { subtree: before.subtree });
+        directory.entries.set(entry.position, own);
       }
       return;
     }
@@ -235,14 +264,14 @@ export class EntrySettler {
     const path = textOf(entry.path);
     const entries = this.#trees.ownEntries(directory);
     directory.print = null;
-    entries[entry.position] = null;
+    entries.set(entry.position, null);
     if (code === 'ENOENT' && !entry.isTarget) {
       counts.leaveOut(path, 'vanished', 'It was deleted while the backup ran.');
       return;
     }
     if (code === undefined) throw error;
     const kept = entry.before !== null && this.#canKeep(entry.before);
-    if (kept) entries[entry.position] = entry.before;
+    if (kept) entries.set(entry.position, entry.before);
     const ending = kept ? 'the version of the last backup is kept.' : 'it is not in this backup.';
     counts.leaveOut(path, 'unreadable', `It cannot be read (${whyUnreadable(code, message)}); ${ending}`);
   }
@@ -255,12 +284,5 @@ export class EntrySettler {
   #haveAll(node: TreeNode): boolean {
     const content = node.content ?? [];
     return this.#context.writers.every((writer) => writer.failure || content.every((id) => writer.has('data', id)));
-  }
-
-  countDone(bytes: number, files = 1): void {
-    const { counts } = this.#context;
-    counts.filesDone += files;
-    counts.bytesDone += bytes;
-    counts.bytesTotal += bytes;
   }
 }

@@ -1,6 +1,6 @@
 import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
-import { type BytePath, compareBytes } from './byte-path.ts';
+import { type BytePath, bytesOf } from './byte-path.ts';
 import { type Directory, LONG_PATH } from './directory.ts';
 import type { EntrySettler } from './entry-settler.ts';
 import { countListing, type Listing, nameAt } from './listing.ts';
@@ -50,7 +50,7 @@ export class KnownDirectories {
     counts.filesFound += found.files;
     counts.bytesFound += found.bytes;
     counts.filesUnchanged += found.files;
-    this.#settler.countDone(found.bytes, found.files);
+    counts.settled(found.bytes, found.files);
     return children.map((child) => {
       const opened = this.#settler.openDirectory(directory, child, null);
       return { kind: 'list', directory: opened, before: 'unread', isTarget: false };
@@ -66,7 +66,7 @@ export class KnownDirectories {
     for (let at = directory.parent; at?.known && !at.earlier; at = at.parent) unread.push(at);
     for (const above of unread) {
       above.earlier = await this.#context.parent.directory(above.known as TreeId, 'alone');
-      if (!above.earlier?.nodes()) throw new ForgottenDirectory();
+      if (!above.earlier?.rows()) throw new ForgottenDirectory();
     }
     for (const below of [directory, ...unread]) {
       if (!below.parent?.known) continue;
@@ -106,15 +106,15 @@ function beforeOf(directory: Directory): TreeNode | null {
 
 /** The entry of a directory in the one above it. */
 function entryIn(above: EarlierDirectory | null, { path }: Directory): TreeNode | null {
-  const name = path?.slice(path.lastIndexOf('/') + 1) as BytePath;
-  const nodes = above?.nodes() ?? [];
+  const rows = above?.rows();
+  if (!rows || path === null) return null;
+  const name = bytesOf(path.slice(path.lastIndexOf('/') + 1) as BytePath);
   let from = 0;
-  let to = nodes.length;
+  let to = rows.count;
   while (from < to) {
     const middle = (from + to) >>> 1;
-    const node = nodes[middle] as TreeNode;
-    const order = compareBytes(node.name, name);
-    if (order === 0) return node.type === 'dir' ? node : null;
+    const order = rows.compareName(middle, name, 0, name.length);
+    if (order === 0) return rows.type(middle) === 'dir' ? rows.node(middle) : null;
     if (order < 0) from = middle + 1;
     else to = middle;
   }

@@ -41,7 +41,7 @@ export class ListingAhead {
   readonly #arrived: Arrived[] = [];
   /** What the second thread has listed while the first, whose part comes before, is not through. */
   readonly #later: Arrived[] = [];
-  /** What the walk has had: their memory is given back when it asks for more, as it is done with what it had then. */
+  /** What the walk has had, up to the directory at hand. */
   readonly #had: ListingMessage[] = [];
   #isClosed = false;
   #wake: () => void = () => undefined;
@@ -52,9 +52,14 @@ export class ListingAhead {
     this.#start(rootsIn(top), 'with another');
   }
 
-  /** The directory's listing, which stands until the next call; null when the walk has to make it. */
-  async take(path: BytePath): Promise<Listing | null> {
+  /** The walk is done with the listings that it took: gives their memory back. */
+  release(): void {
     for (const message of this.#had.splice(0)) giveBackMessage(message);
+  }
+
+  /** The directory's listing, which stands until `release` or the next call; null when the walk has to make it. */
+  async take(path: BytePath): Promise<Listing | null> {
+    this.release();
     while (this.#arrived.length === 0 && this.#listers.some(({ isOver }) => !isOver)) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

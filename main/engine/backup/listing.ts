@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { type BytePath, bytesOf, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import { type EntryStat, typeOf } from './entry.ts';
 import type { Selection } from './selection.ts';
+import { StatRows } from './stat-rows.ts';
 
 /** Numbers in a row of stats; their order is that of the constants below. */
 export const STAT_FIELDS = 10;
@@ -81,18 +82,17 @@ export function countListing({ count, stats }: Listing): {
   readonly bytes: number;
   readonly directories: readonly number[];
 } {
-  // As 32-bit halves, low before high: 64 bits would be an object for each number.
-  const halves = new Uint32Array(stats.buffer, stats.byteOffset, stats.length * 2);
+  const rows = new StatRows(stats);
   const directories: number[] = [];
   let files = 0;
   let bytes = 0;
   for (let position = 0; position < count; position++) {
-    const at = position * STAT_FIELDS * 2;
-    const type = typeOf(halves[at + MODE * 2] ?? 0);
+    const row = position * STAT_FIELDS;
+    const type = typeOf(rows.number(row + MODE));
     if (type === 'dir') directories.push(position);
     if (type !== 'file') continue;
     files++;
-    bytes += (halves[at + SIZE * 2 + 1] ?? 0) * 2 ** 32 + (halves[at + SIZE * 2] ?? 0);
+    bytes += rows.number(row + SIZE);
   }
   return { files, bytes, directories };
 }

@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import type { BlobId } from '../ids.ts';
 import type { CutsDone } from '../workers/backup-messages.ts';
 import type { BackupPool } from '../workers/backup-pool.ts';
 import { type BytePath, forSystem } from './byte-path.ts';
@@ -21,14 +20,14 @@ export interface LongFile {
 
 /**
  * Stores a long file with all workers: one looks for the cuts, which must be done from front to back and is the smallest
- * part of the work; all of them read, hash, compress and seal what lies between. Gives the ids of its chunks, or
+ * part of the work; all of them read, hash, compress and seal what lies between. Gives the ids of its chunks, 32 bytes each, or
  * undefined when the file is not as it was seen, or cannot be read: then it is for the usual way to say what it is.
  */
-export async function storeLongFile(pool: BackupPool, file: LongFile): Promise<readonly BlobId[] | undefined> {
+export async function storeLongFile(pool: BackupPool, file: LongFile): Promise<Uint8Array | undefined> {
   const { path, size, changeTime } = file;
   const findCuts = (from: number): Promise<CutsDone> =>
     pool.findCuts({ path, size, changeTime, from, bytes: CUTS_BYTES });
-  const parts: Promise<readonly BlobId[] | undefined>[] = [];
+  const parts: Promise<Uint8Array | undefined>[] = [];
   let from = 0;
   let next: Promise<CutsDone> | undefined = findCuts(from);
   while (next) {
@@ -39,7 +38,9 @@ export async function storeLongFile(pool: BackupPool, file: LongFile): Promise<r
     next = isEndOfFile ? undefined : findCuts(end);
     next?.catch(() => undefined);
     for (const bounds of partsOf(from, ends)) {
-      const part = pool.storeChunks(path, bounds).then(({ ids }) => idsOf(ids, bounds.length - 1));
+      const part = pool
+        .storeChunks(path, bounds)
+        .then(({ ids }) => (ids.length === (bounds.length - 1) * 32 ? ids : undefined));
       part.catch(() => undefined);
       parts.push(part);
     }
@@ -47,7 +48,7 @@ export async function storeLongFile(pool: BackupPool, file: LongFile): Promise<r
     await parts[parts.length - PARTS_AHEAD - 1];
   }
   const ids = await Promise.all(parts);
-  return from === size && isStill(file) && ids.every((part) => part !== undefined) ? ids.flat() : undefined;
+  return from === size && isStill(file) && ids.every((part) => part !== undefined) ? Buffer.concat(ids) : undefined;
 }
 
 function* partsOf(from: number, ends: Float64Array): Generator<Float64Array> {
@@ -59,12 +60,6 @@ function* partsOf(from: number, ends: Float64Array): Generator<Float64Array> {
     bounds = [end];
   }
   if (bounds.length > 1) yield Float64Array.from(bounds);
-}
-
-function idsOf(ids: Uint8Array, expected: number): readonly BlobId[] | undefined {
-  if (ids.length !== expected * 32) return undefined;
-  const bytes = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
-  return Array.from({ length: expected }, (_, n) => bytes.toString('hex', n * 32, (n + 1) * 32) as BlobId);
 }
 
 /** What has been read in many pieces is one version of the file only if nothing changed meanwhile. */

@@ -1,11 +1,12 @@
 import type { Nanoseconds } from '../clock.ts';
 import { hasCode } from '../errors.ts';
-import { decodeTree, type TreeNode } from '../format/tree.ts';
+import { decodeTree } from '../format/tree.ts';
 import type { SnapshotId, TreeId } from '../ids.ts';
 import { readBlob } from '../repository/blob-reader.ts';
 import { fitsFilter, type StoredSnapshot } from '../repository/snapshots.ts';
 import { loadTreeTexts } from '../walk/load-trees.ts';
 import type { DestinationWriter } from './destination-writer.ts';
+import { type EarlierRows, NodeRows, rowsOfText } from './earlier-rows.ts';
 
 /** What earlier snapshots give a run: metadata to compare with, and content that need not be read again. */
 export interface Parent {
@@ -33,8 +34,8 @@ export interface EarlierDirectory {
   readonly tree: TreeId;
   /** Its plaintext. */
   readonly text: Uint8Array;
-  /** Its entries, made when they are asked for: most directories are compared as text. Null when it is damaged. */
-  nodes(): readonly TreeNode[] | null;
+  /** Its entries, found when they are asked for: most directories are compared as text. Null when it is damaged. */
+  rows(): EarlierRows | null;
 }
 
 /** As restic (format, section 9): newest snapshot up to now of the same host that contains every path of this run. */
@@ -92,21 +93,13 @@ class ParentReader {
     if (position !== -1) this.#soon.length = position;
     try {
       const text = await this.#textOf(id, reading);
-      let nodes: readonly TreeNode[] | null | undefined;
-      const decode = (): readonly TreeNode[] | null => {
-        try {
-          return decodeTree(text);
-        } catch (error) {
-          this.#noteDamage(id, error);
-          return null;
-        }
-      };
+      let rows: EarlierRows | null | undefined;
       return {
         tree: id,
         text,
-        nodes: () => {
-          if (nodes === undefined) nodes = decode();
-          return nodes;
+        rows: () => {
+          if (rows === undefined) rows = rowsOfText(text) ?? this.#rowsOfNodes(id, text);
+          return rows;
         },
       };
     } catch (error) {
@@ -123,13 +116,26 @@ class ParentReader {
     this.willAskFor(ids);
     for (let id = waiting.pop(); id !== undefined && directories < MOST_COUNTED; id = waiting.pop()) {
       directories++;
-      const nodes = (await this.directory(id, 'with-next'))?.nodes() ?? [];
-      files += nodes.filter(({ type }) => type === 'file').length;
-      const below = nodes.flatMap(({ subtree }) => subtree ?? []);
+      const rows = (await this.directory(id, 'with-next'))?.rows();
+      const below: TreeId[] = [];
+      for (let row = 0; row < (rows?.count ?? 0); row++) {
+        if (rows?.type(row) === 'file') files++;
+        const subtree = rows?.subtree(row);
+        if (subtree) below.push(subtree);
+      }
       this.willAskFor(below);
       waiting.push(...below.toReversed());
     }
     return files;
+  }
+
+  #rowsOfNodes(id: TreeId, text: Uint8Array): EarlierRows | null {
+    try {
+      return new NodeRows(decodeTree(text));
+    } catch (error) {
+      this.#noteDamage(id, error);
+      return null;
+    }
   }
 
   async #textOf(id: TreeId, reading: 'alone' | 'with-next'): Promise<Uint8Array> {

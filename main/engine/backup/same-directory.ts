@@ -45,7 +45,9 @@ import {
   UID,
 } from './listing.ts';
 import type { OwnerNames } from './owner-names.ts';
+import { OwnerText } from './owner-text.ts';
 import type { Selection } from './selection.ts';
+import { StatRows } from './stat-rows.ts';
 
 /** A directory in which every entry says what the system says. */
 export interface SameDirectory {
@@ -65,7 +67,7 @@ export interface SameDirectory {
  * @param text the plaintext of the directory's tree
  */
 export function compareDirectory(text: Uint8Array, listing: Listing, rules: Rules): SameDirectory | null {
-  return new Comparison(text, listing, rules).run();
+  return new EntryComparison(text, listing, rules).whole();
 }
 
 const ID_BYTES = 32;
@@ -80,12 +82,11 @@ interface Rules {
   readonly selection: Pick<Selection, 'isTooLarge'>;
 }
 
-class Comparison {
+/** Compares entries of a directory of the parent as text; see `compareDirectory`. */
+export class EntryComparison {
   readonly #json: JsonCursor;
   readonly #listing: Listing;
-  /** The rows of stats as 32-bit halves, low before high: numbers, where 64 bits would be objects. */
-  readonly #low: Uint32Array;
-  readonly #high: Int32Array;
+  readonly #rows: StatRows;
   readonly #rules: Rules;
   readonly #directories: { readonly position: number; readonly start: number; readonly end: number }[] = [];
   #files = 0;
@@ -95,13 +96,12 @@ class Comparison {
   constructor(text: Uint8Array, listing: Listing, rules: Rules) {
     this.#json = new JsonCursor(text);
     this.#listing = listing;
-    const { buffer, byteOffset, length } = listing.stats;
-    this.#low = new Uint32Array(buffer, byteOffset, length * 2);
-    this.#high = new Int32Array(buffer, byteOffset, length * 2);
+    this.#rows = new StatRows(listing.stats);
     this.#rules = rules;
   }
 
-  run(): SameDirectory | null {
+  /** See `compareDirectory`. */
+  whole(): SameDirectory | null {
     const json = this.#json;
     if (!json.skip(OPEN)) return null;
     for (let position = 0; position < this.#listing.count; position++) {
@@ -113,18 +113,25 @@ class Comparison {
     return { files: this.#files, bytes: this.#bytes, contentIds, directories: this.#directories };
   }
 
+  /** Whether the entry whose JSON lies there says what the listing says of this position. */
+  isSame(position: number, { start, end }: { readonly start: number; readonly end: number }): boolean {
+    this.#json.at = start;
+    this.#ids = 0;
+    return this.#entry(position) && this.#json.at === end;
+  }
+
   /** Fields in the order in which they are written; those that are zero are not. */
   #entry(position: number): boolean {
     const json = this.#json;
     const { owners, selection } = this.#rules;
     const row = position * STAT_FIELDS;
     const start = json.at;
-    const mode = this.#stat(row + MODE);
+    const mode = this.#rows.number(row + MODE);
     if (mode === 0) return false;
     const type = typeOf(mode);
-    const uid = this.#stat(row + UID);
-    const gid = this.#stat(row + GID);
-    const size = sizeOf(type, this.#stat(row + SIZE));
+    const uid = this.#rows.number(row + UID);
+    const gid = this.#rows.number(row + GID);
+    const size = sizeOf(type, this.#rows.number(row + SIZE));
     const isSame =
       this.#name(position) &&
       json.skip(TYPES[type]) &&
@@ -140,11 +147,11 @@ class Comparison {
       this.#isLargeNumber(INODE_KEY, row + INODE) &&
       this.#isLargeNumber(DEVICE_KEY, row + DEVICE) &&
       this.#isNumber(SIZE_KEY, size) &&
-      this.#isNumber(LINKS_KEY, linksOf(type, this.#stat(row + LINKS))) &&
+      this.#isNumber(LINKS_KEY, linksOf(type, this.#rows.number(row + LINKS))) &&
       (type !== 'symlink' || (json.skip(LINK_TARGET_KEY) && json.skipString())) &&
       // Changing them changes the ctime, so what they say is not looked at.
       skipAttributes(json) &&
-      (!isDevice(type) || this.#isNumber(DEVICE_NUMBER_KEY, this.#stat(row + DEVICE_NUMBER))) &&
+      (!isDevice(type) || this.#isNumber(DEVICE_NUMBER_KEY, this.#rows.number(row + DEVICE_NUMBER))) &&
       (type === 'file' ? this.#content() : json.skip(NO_CONTENT)) &&
       (type !== 'dir' || this.#subtree()) &&
       json.skipByte(BRACE_END);
@@ -202,8 +209,8 @@ class Comparison {
   /** As `#isNumber` for up to 64 bits: the lower half exactly, the whole as nearly as a double holds it. */
   #isLargeNumber(key: Uint8Array, field: number): boolean {
     const json = this.#json;
-    const low = this.#low[field * 2] as number;
-    const high = (this.#high[field * 2 + 1] as number) >>> 0;
+    const low = this.#rows.low(field);
+    const high = this.#rows.high(field);
     if (low === 0 && high === 0) return true;
     if (!json.skip(key)) return false;
     const start = json.at;
@@ -222,36 +229,7 @@ class Comparison {
     if (!this.#json.skip(key) || !times.read(this.#json)) return false;
     const { seconds, nanos } = times;
     const low = (Math.imul(seconds, 1e9) + nanos) >>> 0;
-    return low === this.#low[field * 2] && isNear(seconds * 1e9 + nanos, this.#stat(field));
-  }
-
-  /** A field, as nearly as a double holds it. */
-  #stat(field: number): number {
-    return (this.#high[field * 2 + 1] as number) * TWO_32 + (this.#low[field * 2] as number);
-  }
-}
-
-/** What no text has, so that a name with an escape in it is never found. */
-const NEVER: Uint8Array = Buffer.from('\0');
-
-/** The name of an owner as nodes have it; that of the last one is kept, as neighbours mostly have the same. */
-class OwnerText {
-  readonly #key: 'user' | 'group';
-  #name: string | undefined;
-  #text = NEVER;
-
-  constructor(key: 'user' | 'group') {
-    this.#key = key;
-  }
-
-  /** Nothing for a name that nobody knows. */
-  of(name: string): Uint8Array {
-    if (name !== this.#name) {
-      this.#name = name;
-      const isPlain = /^[\w .@-]*$/.test(name);
-      this.#text = !isPlain ? NEVER : name === '' ? new Uint8Array(0) : Buffer.from(`,"${this.#key}":"${name}"`);
-    }
-    return this.#text;
+    return low === this.#rows.low(field) && isNear(seconds * 1e9 + nanos, this.#rows.number(field));
   }
 }
 

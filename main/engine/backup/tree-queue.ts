@@ -1,31 +1,21 @@
 import { hash } from 'node:crypto';
-import { encodeTree, type TreeNode } from '../format/tree.ts';
-import { giveBack } from '../give-back.ts';
+import { TreeText } from '../format/tree-text.ts';
 import type { TreeId } from '../ids.ts';
 import type { BackupPool } from '../workers/backup-pool.ts';
-import { isTransferable } from '../workers/job-pool.ts';
 import type { DestinationWriter } from './destination-writer.ts';
+import type { DirectoryEntries } from './directory-entries.ts';
 
 const BYTES_PER_JOB = 1024 * 1024;
-
-/** In memory of its own; that of the trees is given back. */
-function joined(trees: readonly { readonly bytes: Uint8Array }[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(trees.reduce((sum, { bytes }) => sum + bytes.length, 0));
-  let offset = 0;
-  for (const { bytes } of trees) {
-    all.set(bytes, offset);
-    offset += bytes.length;
-    giveBack(bytes);
-  }
-  return all;
-}
 
 /** Turns finished directories into tree blobs and sends those that a destination lacks to a worker. */
 export class TreeQueue {
   readonly #pool: BackupPool;
   readonly #writers: readonly DestinationWriter[];
-  #waiting: { bytes: Uint8Array<ArrayBuffer>; id: Buffer; wanted: number }[] = [];
-  #bytes = 0;
+  readonly #text = new TreeText();
+  /** Trees that are to be sent, one after the other. */
+  #bytes = Buffer.allocUnsafeSlow(BYTES_PER_JOB);
+  #length = 0;
+  #waiting: WaitingTree[] = [];
   readonly #jobs: Promise<void>[] = [];
 
   constructor(pool: BackupPool, writers: readonly DestinationWriter[]) {
@@ -38,19 +28,19 @@ export class TreeQueue {
     return this.#writers.every((writer) => writer.failure || writer.has('tree', tree));
   }
 
-  /** The id of a directory with these entries (sorted by raw name). */
-  add(nodes: Iterable<TreeNode>): TreeId {
-    const bytes = encodeTree(nodes);
+  /**
+   * The id of a directory with these entries, which are let go of.
+   * @param expected about how many bytes it takes beside what is new
+   */
+  add(entries: DirectoryEntries, expected: number): TreeId {
+    entries.writeTo(this.#text, expected);
+    const { bytes } = this.#text;
     const id = hash('sha256', bytes, 'buffer');
     let wanted = 0;
     for (const [position, writer] of this.#writers.entries()) {
       if (writer.claim('tree', id, 0)) wanted |= 1 << position;
     }
-    if (wanted !== 0) {
-      this.#waiting.push({ bytes, id, wanted });
-      this.#bytes += bytes.length;
-      if (this.#bytes >= BYTES_PER_JOB) this.#send();
-    }
+    if (wanted !== 0) this.#keep({ id, wanted, length: bytes.length });
     return id.toString('hex') as TreeId;
   }
 
@@ -60,22 +50,42 @@ export class TreeQueue {
     await Promise.race([Promise.all(this.#jobs), this.#pool.failed]);
   }
 
+  /** Keeps the text of a tree that a destination lacks. */
+  #keep(tree: WaitingTree): void {
+    if (tree.length >= BYTES_PER_JOB) return this.#store(this.#text.take(), [tree]);
+    if (this.#length + tree.length > this.#bytes.length) this.#send();
+    this.#bytes.set(this.#text.bytes, this.#length);
+    this.#length += tree.length;
+    this.#waiting.push(tree);
+  }
+
   #send(): void {
     if (this.#waiting.length === 0) return;
-    const trees = this.#waiting;
+    this.#store(this.#bytes.subarray(0, this.#length), this.#waiting);
+    this.#bytes = Buffer.allocUnsafeSlow(BYTES_PER_JOB);
+    this.#length = 0;
     this.#waiting = [];
-    this.#bytes = 0;
-    const [first] = trees;
-    const lengths = Uint32Array.from(trees, ({ bytes }) => bytes.length);
+  }
+
+  /** @param bytes their memory is handed over */
+  #store(bytes: Uint8Array<ArrayBuffer>, trees: readonly WaitingTree[]): void {
     const job = this.#pool.storeBlobs({
       type: 'tree',
-      // The worker gets the memory of the bytes, which a small tree shares with others.
-      bytes: first && trees.length === 1 && isTransferable(first.bytes) ? first.bytes : joined(trees),
-      lengths,
+      bytes,
+      lengths: Uint32Array.from(trees, ({ length }) => length),
       ids: Buffer.concat(trees.map(({ id }) => id)),
       wanted: Uint32Array.from(trees, ({ wanted }) => wanted),
     });
     job.catch(() => undefined);
     this.#jobs.push(job);
   }
+}
+
+/** A tree that at least one destination lacks. */
+interface WaitingTree {
+  readonly id: Buffer;
+  /** A bit for each destination that lacks it. */
+  readonly wanted: number;
+  /** Of its text, in bytes. */
+  readonly length: number;
 }

@@ -42,3 +42,8 @@ export function placeIn(directory: Directory, name: BytePath): { readonly path: 
   const path = joinBytePath(directory.path ?? directory.access, name);
   return { path, access: directory.descriptor === null ? path : joinBytePath(directory.access, name) };
 }
+
+/** The way that system calls take to what is in a directory, but for its name. */
+export function waysInto(directory: Directory): BytePath {
+  return directory.descriptor === null ? (directory.path ?? directory.access) : directory.access;
+}

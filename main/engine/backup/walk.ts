@@ -5,15 +5,19 @@ import { decodeNode, type TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { type BytePath, bytePathOf, bytesOf, forSystem, textOf } from './byte-path.ts';
 import { closeAccess, type Directory, newDirectory } from './directory.ts';
+import { DirectoryEntries } from './directory-entries.ts';
 import { DirectoryTrees } from './directory-trees.ts';
 import { EarlierEntries } from './earlier-entries.ts';
+import type { EarlierRows } from './earlier-rows.ts';
 import { type EntryStat, entryFromStat } from './entry.ts';
 import { EntrySettler } from './entry-settler.ts';
+import { KeptEntries } from './kept-entries.ts';
 import { KnownDirectories } from './known-directories.ts';
 import { type Listing, listDirectory, nameAt, statAt } from './listing.ts';
 import type { EarlierDirectory } from './parent.ts';
 import { compareDirectory } from './same-directory.ts';
 import type { Selection } from './selection.ts';
+import { StatRows } from './stat-rows.ts';
 import type { Target } from './targets.ts';
 import { type DirectoryVisit, placeIn, type Visit } from './visit.ts';
 import type { WalkContext } from './walk-context.ts';
@@ -68,16 +72,18 @@ export class Walk {
 
   /** A folder on the way to a target: its own metadata, but only the children that were asked for. */
   async #visitWay(directory: Directory, children: ReadonlyMap<string, Target>, before: TreeNode | null): Promise<void> {
-    const earlier = new EarlierEntries((await this.#earlierOf(directory, before))?.nodes() ?? null);
+    const rows = (await this.#earlierOf(directory, before))?.rows() ?? null;
+    const earlier = new EarlierEntries(rows);
     const named = [...children].map(([name, target]) => ({ name: bytePathOf(name), target }));
     named.sort((a, b) => (a.name < b.name ? -1 : 1));
-    directory.entries = new Array<TreeNode | null>(named.length).fill(null);
+    directory.entries = new DirectoryEntries(named.length, null);
     const visits: Visit[] = [];
     const targets: number[] = [];
     directory.targets = targets;
     for (const [position, { name, target }] of named.entries()) {
       const path = bytePathOf(target.path);
-      const known = earlier.take(name);
+      const row = earlier.take(bytesOf(name), 0, name.length);
+      const known = rows && row !== -1 ? rows.node(row) : null;
       if (target.kind === 'whole') {
         const place = { position, name, path, access: path, stat: null };
         this.#settler.settleEntry(directory, { ...place, before: known, isTarget: true }, visits);
@@ -90,7 +96,7 @@ export class Walk {
         continue;
       }
       const draft = entryFromStat(known?.name ?? bytesOf(name), stat, this.#context.entries);
-      directory.entries[position] = draft;
+      directory.entries.set(position, draft);
       this.#settler.readAttributes(directory, draft, path, known);
       const child = this.#settler.openDirectory(directory, { position, path, access: path }, null);
       visits.push({ kind: 'way', directory: child, children: target.children, before: known });
@@ -107,9 +113,9 @@ export class Walk {
     counts.directories++;
     counts.currentPath = shownPath(directory);
     if (visit.kind === 'descend') {
-      const nodes = (await this.#earlierOf(directory, await this.#beforeOf(visit)))?.nodes();
+      const rows = (await this.#earlierOf(directory, await this.#beforeOf(visit)))?.rows();
       // Without the parent's entries nothing can be taken over: the directory is listed like any other.
-      if (nodes) return this.#descend(directory, nodes);
+      if (rows) return this.#descend(directory, rows);
     }
     let listing: Listing;
     try {
@@ -127,12 +133,13 @@ export class Walk {
     const earlier = await this.#earlierOf(directory, before);
     directory.print = listing.print;
     const isEmpty = listing.count === 0 && listing.excluded === 0;
-    if (visit.isTarget && isEmpty && (earlier?.nodes() ?? []).length > 0) this.#refuseSuspiciousVoid(directory, before);
+    if (visit.isTarget && isEmpty && (earlier?.rows()?.count ?? 0) > 0) this.#refuseSuspiciousVoid(directory, before);
     counts.excluded += listing.excluded;
     const visits: Visit[] = [];
     if (!earlier || !this.#takeOverAll(directory, earlier, listing, visits)) {
       await this.#settleEntries(directory, listing, visits);
     }
+    this.#context.ahead?.release();
     this.#lookInto(visits);
     this.#trees.settled(directory);
   }
@@ -161,7 +168,7 @@ export class Walk {
     counts.filesFound += same.files;
     counts.bytesFound += same.bytes;
     counts.filesUnchanged += same.files;
-    this.#settler.countDone(same.bytes, same.files);
+    counts.settled(same.bytes, same.files);
     for (const { position, start, end } of same.directories) {
       const node = decodeNode(earlier.text.subarray(start, end));
       const name = nameAt(listing, position);
@@ -172,14 +179,25 @@ export class Walk {
   }
 
   async #settleEntries(directory: Directory, listing: Listing, visits: Visit[]): Promise<void> {
-    const nodes = directory.earlier?.nodes() ?? null;
-    if (!nodes) directory.earlier = null;
-    const earlier = new EarlierEntries(nodes);
-    directory.entries = new Array<TreeNode | null>(listing.count).fill(null);
+    const rows = directory.earlier?.rows() ?? null;
+    if (!rows) directory.earlier = null;
+    const earlier = new EarlierEntries(rows);
+    const { names, ends, stats } = listing;
+    const statRows = new StatRows(stats);
+    const kept = rows && new KeptEntries(this.#context, directory, rows, listing);
+    directory.entries = new DirectoryEntries(listing.count, rows);
     for (let position = 0; position < listing.count; position++) {
-      const name = nameAt(listing, position);
-      const place = { position, name, ...placeIn(directory, name), stat: statAt(listing, position) };
-      this.#settler.settleEntry(directory, { ...place, before: earlier.take(name), isTarget: false }, visits);
+      const row = earlier.take(names, position === 0 ? 0 : (ends[position - 1] as number), ends[position] as number);
+      const isSettled =
+        row === -1
+          ? this.#settler.takeNewFile(directory, listing, statRows, position)
+          : kept?.keepIfSame(position, row);
+      if (!isSettled) {
+        const name = nameAt(listing, position);
+        const before = rows && row !== -1 ? rows.node(row) : null;
+        const place = { position, name, ...placeIn(directory, name), stat: statAt(listing, position) };
+        this.#settler.settleEntry(directory, { ...place, before, isTarget: false }, visits);
+      }
       if (++this.#entriesSinceTurn >= ENTRIES_PER_TURN) await this.#turnWithRoom();
     }
     const removed = earlier.passedOver();
@@ -202,12 +220,13 @@ export class Walk {
   }
 
   /** Nothing changed in this directory itself: its entries are the parent's, but for those on the way to a change. */
-  #descend(directory: Directory, earlierNodes: readonly TreeNode[]): void {
+  #descend(directory: Directory, rows: EarlierRows): void {
     const { dirty } = this.#context;
-    directory.entries = [...earlierNodes];
+    directory.entries = DirectoryEntries.asBefore(rows);
     const visits: Visit[] = [];
-    for (const [position, node] of earlierNodes.entries()) {
-      if (node.type !== 'dir') continue;
+    for (let position = 0; position < rows.count; position++) {
+      if (rows.type(position) !== 'dir') continue;
+      const node = rows.node(position);
       const name = bytePathOf(node.name);
       const place = placeIn(directory, name);
       const text = textOf(place.path);
@@ -231,7 +250,7 @@ export class Walk {
 
   /** An empty folder where another disk used to be is a disk that is not mounted, not a deletion of everything. */
   #refuseSuspiciousVoid(directory: Directory, before: TreeNode | null): void {
-    const now = directory.parent?.entries[directory.position];
+    const now = directory.parent?.entries.node(directory.position);
     if (!before || !now || before.deviceId === now.deviceId) return;
     const path = shownPath(directory);
     throw new TriplicateError(

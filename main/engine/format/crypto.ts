@@ -1,4 +1,5 @@
-import { createCipheriv, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { copyBytes } from '../copy-bytes.ts';
 import { TriplicateError } from '../errors.ts';
 import { giveBack } from '../give-back.ts';
 import { beginMac, endMac, MAC_BYTES, poly1305, updateMac } from './poly1305.ts';
@@ -34,10 +35,10 @@ export function sealInto(key: Key, iv: Uint8Array, plain: Uint8Array, target: Ui
   target.set(iv, offset);
   if (plain.length > SMALL_BYTES) {
     beginMac(macKeyOf(ciphers, ciphers.macBlock(iv)));
-    encryptInParts(key, iv, plain, target, offset + IV_BYTES, updateMac);
+    encryptInParts(ciphers, iv, plain, target, offset + IV_BYTES, updateMac);
     target.set(endMac(), macStart);
   } else {
-    applyKeystream(key, ciphers, iv, plain, target, offset + IV_BYTES);
+    applyKeystream(ciphers, iv, plain, target, offset + IV_BYTES);
     target.set(macOf(ciphers, ciphers.macBlock(iv), target.subarray(offset + IV_BYTES, macStart)), macStart);
   }
   return plain.length + SEAL_OVERHEAD;
@@ -47,7 +48,7 @@ export function sealInto(key: Key, iv: Uint8Array, plain: Uint8Array, target: Ui
 export function open(key: Key, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
   const { iv, ciphertext } = verified(key, sealed);
   const plain = Buffer.allocUnsafeSlow(ciphertext.length);
-  applyKeystream(key, ciphersOf(key), iv, ciphertext, plain, 0);
+  applyKeystream(ciphersOf(key), iv, ciphertext, plain, 0);
   return plain;
 }
 
@@ -57,7 +58,7 @@ export function open(key: Key, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
  */
 export function openInPlace(key: Key, sealed: Uint8Array): Uint8Array {
   const { iv, ciphertext } = verified(key, sealed);
-  applyKeystream(key, ciphersOf(key), iv, ciphertext, ciphertext, 0);
+  applyKeystream(ciphersOf(key), iv, ciphertext, ciphertext, 0);
   return ciphertext;
 }
 
@@ -65,7 +66,7 @@ export function openInPlace(key: Key, sealed: Uint8Array): Uint8Array {
 export function openInto(key: Key, sealed: Uint8Array, target: Uint8Array): Uint8Array {
   const { iv, ciphertext } = verified(key, sealed);
   if (ciphertext.length > target.length) throw new TriplicateError('internal', 'No room for an opened message.');
-  applyKeystream(key, ciphersOf(key), iv, ciphertext, target, 0);
+  applyKeystream(ciphersOf(key), iv, ciphertext, target, 0);
   return target.subarray(0, ciphertext.length);
 }
 
@@ -94,6 +95,8 @@ type BlockCipher = (blocks: Uint8Array) => Uint8Array;
 /** For what seals in this folder; everybody else takes `seal`, `open` or a `Sealer`. */
 export interface Ciphers {
   readonly encryptBlocks: BlockCipher;
+  /** The key for ciphers of one message each: bytes would be looked at anew each time, through two errors that Node catches. */
+  readonly encryptKey: KeyObject;
   readonly macBlock: BlockCipher;
   /** `r || s`; `s` is written anew for each message. */
   readonly polyKey: Uint8Array;
@@ -111,6 +114,7 @@ export function ciphersOf(key: Key): Ciphers {
   clampR(polyKey);
   const made: Ciphers = {
     encryptBlocks: blockCipher('aes-256-ecb', key.encrypt),
+    encryptKey: createSecretKey(key.encrypt),
     macBlock: blockCipher('aes-128-ecb', key.macK),
     polyKey,
   };
@@ -150,38 +154,35 @@ const scratchWords = new Uint32Array(scratch.buffer);
 
 /** `target[offset…] = source XOR AES-256-CTR keystream`: encrypts and decrypts alike. */
 function applyKeystream(
-  key: Key,
   ciphers: Ciphers,
   iv: Uint8Array,
   source: Uint8Array,
   target: Uint8Array,
   offset: number,
 ): void {
-  if (source.length > SMALL_BYTES) return encryptInParts(key, iv, source, target, offset);
+  if (source.length > SMALL_BYTES) return encryptInParts(ciphers, iv, source, target, offset);
   if (source.length === 0) return;
   const keystream = ciphers.encryptBlocks(counterBlocks(iv, Math.ceil(source.length / 16)));
-  scratch.set(source);
+  copyBytes(source, scratch, 0);
   xorIntoScratch(keystream, keystream.length / 4);
-  target.set(source.length === SMALL_BYTES ? scratch : scratch.subarray(0, source.length), offset);
+  copyBytes(source.length === SMALL_BYTES ? scratch : scratch.subarray(0, source.length), target, offset);
   giveBack(keystream);
 }
 
 /** @param onPart sees each part of the result while it is in the processor's cache */
 function encryptInParts(
-  key: Key,
+  { encryptKey }: Ciphers,
   iv: Uint8Array,
   source: Uint8Array,
   target: Uint8Array,
   offset: number,
   onPart?: (part: Uint8Array) => void,
 ): void {
-  const cipher = createCipheriv('aes-256-ctr', key.encrypt, iv);
-  // `set` copies into shared memory byte by byte; `fill` with bytes, which Buffers have, leaves it to the system's library.
-  const room = Buffer.from(target.buffer, target.byteOffset, target.length);
+  const cipher = createCipheriv('aes-256-ctr', encryptKey, iv);
   for (let start = 0; start < source.length; start += PART_BYTES) {
     const part = cipher.update(source.subarray(start, start + PART_BYTES));
     onPart?.(part);
-    room.fill(part, offset + start, offset + start + part.length);
+    copyBytes(part, target, offset + start);
     giveBack(part);
   }
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../copy-bytes.ts';
 import { TriplicateError } from '../errors.ts';
 import { POLY1305_WASM_BASE64 } from './poly1305-wasm.ts';
 
@@ -31,10 +32,10 @@ export function updateMac(part: Uint8Array): void {
   if (left !== 0) throw new TriplicateError('internal', 'Only the last part of a message may end within a block.');
   for (let start = 0; start < part.length; start += ROOM_BYTES) {
     const piece = part.length <= ROOM_BYTES ? part : part.subarray(start, start + ROOM_BYTES);
-    memory.set(piece, ROOM);
+    copyBytes(piece, memory, ROOM);
     left = piece.length % BLOCK_BYTES;
     const whole = piece.length - left;
-    if (whole > 0) update(ROOM, whole);
+    if (whole > 0) update(ROOM, whole, POWERS);
     if (left > 0) memory.copyWithin(REST, ROOM + whole, ROOM + piece.length);
   }
 }
@@ -49,7 +50,9 @@ export function endMac(): Uint8Array<ArrayBuffer> {
 const KEY = 0;
 const MAC = KEY + KEY_BYTES;
 const REST = MAC + MAC_BYTES;
-const ROOM = REST + BLOCK_BYTES;
+/** The WebAssembly's own: 336 bytes, and some so that the room begins with a line of the cache. */
+const POWERS = REST + BLOCK_BYTES;
+const ROOM = POWERS + 384;
 const PAGE_BYTES = 65_536;
 const PAGES = 3;
 /** What is taken in at once: little enough to stay in the processor's cache. */
@@ -57,7 +60,7 @@ const ROOM_BYTES = 128 * 1024;
 
 interface Exports {
   begin(key: number): void;
-  update(from: number, bytes: number): void;
+  update(from: number, bytes: number, powers: number): void;
   finish(from: number, bytes: number, mac: number): void;
 }
 

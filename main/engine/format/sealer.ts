@@ -1,3 +1,4 @@
+import { copyBytes } from '../copy-bytes.ts';
 import { TriplicateError } from '../errors.ts';
 import {
   type Ciphers,
@@ -9,6 +10,7 @@ import {
   sealInto,
   writeCounters,
 } from './crypto.ts';
+import { MAC_BYTES } from './poly1305.ts';
 
 /** Messages that are prepared for at once. */
 const AHEAD = 32;
@@ -26,8 +28,9 @@ export class Sealer {
   readonly #fillRandom: (bytes: Uint8Array<ArrayBuffer>) => unknown;
   readonly #ivs = new Uint8Array(AHEAD * IV_BYTES);
   readonly #counters = new DataView(new ArrayBuffer(AHEAD * SMALL_BYTES));
-  readonly #words = new Uint32Array(SMALL_BYTES / 4);
-  readonly #bytes = new Uint8Array(this.#words.buffer);
+  /** A sealed message while it is made: IV, ciphertext, MAC. */
+  readonly #words = new Uint32Array((SMALL_BYTES + SEAL_OVERHEAD) / 4);
+  readonly #message = new Uint8Array(this.#words.buffer);
   /** The second halves of the Poly1305 keys. */
   #macKeys = new Uint8Array();
   #keystreams = new Uint32Array();
@@ -49,21 +52,22 @@ export class Sealer {
     if (offset + plain.length + SEAL_OVERHEAD > target.length) {
       throw new TriplicateError('internal', 'No room for a sealed message.');
     }
-    const start = offset + IV_BYTES;
-    const end = start + plain.length;
-    target.set(iv, offset);
-    this.#bytes.set(plain);
+    const end = IV_BYTES + plain.length;
+    const message = this.#message;
+    message.set(iv);
+    message.set(plain, IV_BYTES);
     this.#applyKeystream(next, Math.ceil(plain.length / 4));
-    target.set(this.#bytes.subarray(0, plain.length), start);
     const macKey = this.#macKeys.subarray(next * 16, (next + 1) * 16);
-    target.set(macOf(this.#ciphers, macKey, target.subarray(start, end)), end);
+    message.set(macOf(this.#ciphers, macKey, message.subarray(IV_BYTES, end)), end);
+    copyBytes(message.subarray(0, end + MAC_BYTES), target, offset);
     return plain.length + SEAL_OVERHEAD;
   }
 
   #applyKeystream(message: number, words: number): void {
     const from = message * (SMALL_BYTES / 4);
+    const to = IV_BYTES / 4;
     for (let i = 0; i < words; i++) {
-      this.#words[i] = (this.#words[i] as number) ^ (this.#keystreams[from + i] as number);
+      this.#words[to + i] = (this.#words[to + i] as number) ^ (this.#keystreams[from + i] as number);
     }
   }
 

@@ -81,6 +81,14 @@ export class TreeColumns {
     this.rare.clear();
   }
 
+  /** Gives the memory back; the names are not theirs. */
+  giveBack(): void {
+    const { nameStarts, nameEnds, types, modes, uids, gids, mtimeSeconds, mtimeNanos, sizes, contentEnds, contentIds } =
+      this;
+    const integers = [nameStarts, nameEnds, types, modes, uids, gids, mtimeNanos, contentEnds, contentIds];
+    for (const column of [...integers, mtimeSeconds, sizes]) giveBack(column);
+  }
+
   contentStart(row: number): number {
     return row === 0 ? 0 : (this.contentEnds[row - 1] as number);
   }

@@ -1,6 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { TriplicateError } from '../errors.ts';
-import { giveBack } from '../give-back.ts';
 import type { BlobId, TreeId } from '../ids.ts';
 import { jsonString, jsonStringOfBytes } from './json-text.ts';
 import { quoteName } from './name.ts';
@@ -53,44 +51,6 @@ export interface TreeNode {
   /** Fields of newer programs, kept when a tree is rewritten. */
   readonly unknown?: Readonly<Record<string, unknown>> | undefined;
 }
-
-/**
- * The plaintext of a tree blob, byte for byte as restic writes it: its SHA-256 is the tree's id.
- * @param nodes strictly ascending by raw name
- */
-export function encodeTree(nodes: Iterable<TreeNode>): Uint8Array<ArrayBuffer> {
-  const parts: Buffer<ArrayBuffer>[] = [];
-  let text = '{"nodes":[';
-  let previous: Uint8Array | undefined;
-  for (const node of nodes) {
-    if (previous) {
-      if (Buffer.compare(previous, node.name) >= 0) throw unsorted();
-      text += ',';
-    }
-    text += encodeNode(node);
-    previous = node.name;
-    if (text.length < PART_LENGTH) continue;
-    parts.push(Buffer.from(text));
-    text = '';
-  }
-  const last = Buffer.from(`${text}]}\n`);
-  return parts.length === 0 ? last : joined([...parts, last]);
-}
-
-/** A part is given back as soon as it is copied: together they are as large as the whole. */
-function joined(parts: readonly Buffer<ArrayBuffer>[]): Buffer<ArrayBuffer> {
-  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0));
-  let length = 0;
-  for (const part of parts) {
-    whole.set(part, length);
-    length += part.length;
-    giveBack(part);
-  }
-  return whole;
-}
-
-/** A directory of hundreds of thousands of entries as one text would take many times its size. */
-const PART_LENGTH = 256 * 1024;
 
 /** The JSON text of one node, without separator. */
 export function encodeNode(node: TreeNode): string {
@@ -161,7 +121,3 @@ function exactNumber(_key: string, value: unknown): unknown {
 }
 
 const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
-
-function unsorted(): TriplicateError {
-  return new TriplicateError('internal', 'The entries of a tree must be sorted by name and unique.');
-}

@@ -1,3 +1,4 @@
+import { copyBytes } from '../copy-bytes.ts';
 import { type Key, SEAL_OVERHEAD, seal } from '../format/crypto.ts';
 import { type BlobType, type PackBlobs, PackHeader, PackHeaderBlobs } from '../format/pack.ts';
 import type { Sealer } from '../format/sealer.ts';
@@ -70,7 +71,7 @@ export class PackBuilder {
 
   /** Copies a blob that is sealed under the same key already. */
   addSealed(blob: PackableBlob & { readonly sealed: Uint8Array }): void {
-    this.#buffer.set(blob.sealed, this.#used);
+    copyBytes(blob.sealed, this.#buffer, this.#used);
     this.#record(blob, blob.sealed.length);
   }
 

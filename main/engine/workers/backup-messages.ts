@@ -15,8 +15,8 @@ export interface BackupWorkerData {
 export interface FilesJob {
   readonly kind: 'files';
   readonly job: number;
-  /** Byte paths with a NUL between each two: one string crosses to the worker far quicker than many. */
-  readonly paths: string;
+  /** As `PathBatch` gives them. */
+  readonly paths: Uint8Array<ArrayBuffer>;
   readonly sizes: Float64Array;
   readonly changeTimes: BigInt64Array;
 }
@@ -42,7 +42,7 @@ export interface ChunksJob {
   readonly bounds: Float64Array;
 }
 
-/** Finished plaintexts (trees), one after the other in `bytes`; `wanted` has one bit a destination for each. */
+/** Finished plaintexts (trees), one after the other in `bytes`, whose memory is the worker's; `wanted` has one bit a destination for each. */
 export interface BlobsJob {
   readonly kind: 'blobs';
   readonly job: number;

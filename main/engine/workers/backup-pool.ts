@@ -86,10 +86,8 @@ export class BackupPool {
     return this.#queue.length;
   }
 
-  /** `paths`: byte paths with a NUL between each two, as in `FilesJob`. */
-  readFiles(paths: string, sizes: Float64Array, changeTimes: BigInt64Array): Promise<FilesDone> {
-    const message: FilesJob = { kind: 'files', job: this.#nextJob++, paths, sizes, changeTimes };
-    return this.#enqueue(message) as Promise<FilesDone>;
+  readFiles(files: Omit<FilesJob, 'kind' | 'job'>): Promise<FilesDone> {
+    return this.#enqueue({ kind: 'files', job: this.#nextJob++, ...files }) as Promise<FilesDone>;
   }
 
   findCuts(part: Omit<CutsJob, 'kind' | 'job'>): Promise<CutsDone> {

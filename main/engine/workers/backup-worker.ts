@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import type { BytePath } from '../backup/byte-path.ts';
+import { pathsIn } from '../backup/path-batch.ts';
 import { compressForNow } from '../format/zstd.ts';
 import { giveBack } from '../give-back.ts';
 import type {
@@ -108,9 +108,10 @@ class WaitingChunks implements ChunkSink {
     if (this.#chunks.length === 0) return;
     const ids = this.#ids.bytes;
     const wanted = await claim(this.#ids.copy());
-    for (const [position, bytes] of this.#chunks.entries()) {
+    for (let position = 0; position < this.#chunks.length; position++) {
       const bits = wanted[position] ?? 0;
-      if (bits !== 0) await store('data', idAt(ids, position), bytes, bits);
+      const waits = bits && store('data', idAt(ids, position), this.#chunks[position] as Uint8Array, bits);
+      if (waits) await waits;
     }
     this.#chunks.length = 0;
     this.#ids.count = 0;
@@ -141,12 +142,13 @@ function claim(ids: Uint8Array<ArrayBuffer>): Promise<Uint32Array> {
   });
 }
 
-async function store(type: 'data' | 'tree', id: Uint8Array, plain: Uint8Array, wanted: number): Promise<void> {
+/** Gives what it has to wait for, if it has. */
+function store(type: 'data' | 'tree', id: Uint8Array, plain: Uint8Array, wanted: number): Promise<void> | undefined {
   const packed = compressionLevel === null ? plain : compressForNow(plain, compressionLevel);
   // What does not shrink is stored raw: the format allows both, and reading it back costs less.
   const raw = compressionLevel === null || (type === 'data' && packed.length >= plain.length);
   const stored = raw ? plain : packed;
-  await packs.add({ type, id, stored, uncompressedLength: raw ? 0 : plain.length, plainBytes: plain.length }, wanted);
+  return packs.add({ type, id, stored, uncompressedLength: raw ? 0 : plain.length, plainBytes: plain.length }, wanted);
 }
 
 function idAt(ids: Uint8Array, position: number): Uint8Array {
@@ -154,7 +156,7 @@ function idAt(ids: Uint8Array, position: number): Uint8Array {
 }
 
 async function storeFiles(job: FilesJob): Promise<void> {
-  const paths = job.paths.split('\0') as BytePath[];
+  const paths = pathsIn(job.paths);
   const count = paths.length;
   const outcomes = new Uint8Array(count);
   const sizes = new Float64Array(count);
@@ -204,7 +206,8 @@ async function storeBlobs(job: BlobsJob): Promise<void> {
     );
     offset += length;
   }
-  giveBack(job.bytes);
+  // At once: see `giveBack`. All of it, of which the bytes may be a part.
+  job.bytes.buffer.transfer(0);
   send({ kind: 'blobsDone', job: job.job });
 }
 

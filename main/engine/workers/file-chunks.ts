@@ -267,7 +267,7 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
  * run would take it for unchanged. So such a file is read only once the clock has moved on.
  */
 function waitForNextTick(changeTime: bigint): void {
-  const age = performance.timeOrigin + performance.now() - Number(changeTime / 1_000_000n);
+  const age = performance.timeOrigin + performance.now() - Math.floor(Number(changeTime) / 1e6);
   if (age >= 0 && age < TICK_MS) Atomics.wait(sleeper, 0, 0, TICK_MS - age + 1);
 }
 

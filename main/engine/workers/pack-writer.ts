@@ -17,75 +17,93 @@ export interface PackToStore {
 /** Packs that a worker may have handed over without an answer: bounds its memory when a destination is slow. */
 const MAX_UNANSWERED = 1;
 
-/** The open packs of one worker: for each destination one of data and one of trees (never mixed: format, section 6). */
+/** What a worker packs for one destination. */
+interface Destination {
+  readonly number: number;
+  readonly key: Key;
+  readonly sealer: Sealer;
+  /** One pack of data and one of trees (never mixed: format, section 6). */
+  readonly open: Record<'data' | 'tree', OpenPack | null>;
+}
+
+interface OpenPack {
+  readonly builder: PackBuilder;
+  plainBytes: number;
+}
+
+type Blob = PackableBlob & { readonly stored: Uint8Array; readonly plainBytes: number };
+
+/** The open packs of one worker. */
 export class PackWriter {
-  readonly #keys: readonly Key[];
-  readonly #sealers: readonly Sealer[];
+  readonly #destinations: readonly Destination[];
   readonly #send: (pack: PackToStore) => void;
-  readonly #open = new Map<string, PackBuilder>();
-  readonly #plainBytes = new Map<string, number>();
   readonly #buffers: SharedArrayBuffer[] = [];
   #unanswered = 0;
   #wake: (() => void) | undefined;
 
   constructor(keys: readonly Key[], send: (pack: PackToStore) => void) {
-    this.#keys = keys;
-    this.#sealers = keys.map((key) => new Sealer(key, randomFillSync));
+    this.#destinations = keys.map((key, number) => {
+      return { number, key, sealer: new Sealer(key, randomFillSync), open: { data: null, tree: null } };
+    });
     this.#send = send;
   }
 
-  /** Seals the blob for every destination whose bit is set in `wanted`; full packs are sent off. */
-  async add(
-    blob: PackableBlob & { readonly stored: Uint8Array; readonly plainBytes: number },
-    wanted: number,
-  ): Promise<void> {
-    for (const [destination, sealer] of this.#sealers.entries()) {
-      if ((wanted & (1 << destination)) === 0) continue;
-      const name = `${destination}:${blob.type}`;
-      const open = this.#open.get(name);
-      if (open && !open.hasRoomFor(blob.stored.length)) await this.#close(name, destination);
-      const pack = this.#open.get(name) ?? this.#begin(name, blob.stored.length);
-      pack.add(sealer, blob);
-      this.#plainBytes.set(name, (this.#plainBytes.get(name) ?? 0) + blob.plainBytes);
-      if (pack.isFull) await this.#close(name, destination);
+  /**
+   * Seals the blob for every destination whose bit is set in `wanted`; full packs are sent off. Where that has to wait, it gives
+   * what it waits for: a promise for each of many small blobs would cost as much as packing them.
+   */
+  add(blob: Blob, wanted: number): Promise<void> | undefined {
+    let left = wanted;
+    for (const destination of this.#destinations) {
+      const bit = 1 << destination.number;
+      if ((left & bit) === 0) continue;
+      const { open, sealer } = destination;
+      if (open[blob.type]?.builder.hasRoomFor(blob.stored.length) === false) {
+        this.#close(destination, blob.type);
+        if (this.#isAhead) return this.#caughtUp().then(() => this.add(blob, left));
+      }
+      left &= ~bit;
+      open[blob.type] ??= { builder: new PackBuilder(blob.stored.length, this.#buffers.pop()), plainBytes: 0 };
+      const pack = open[blob.type] as OpenPack;
+      pack.builder.add(sealer, blob);
+      pack.plainBytes += blob.plainBytes;
+      if (pack.builder.isFull) this.#close(destination, blob.type);
     }
+    return this.#isAhead ? this.#caughtUp() : undefined;
   }
 
   /** Sends off everything that is open, at once: no memory is taken after it for which an answer had to be waited for. */
   flush(): void {
-    for (const name of [...this.#open.keys()]) this.#sendOff(name, Number.parseInt(name, 10));
+    for (const destination of this.#destinations) {
+      for (const type of ['data', 'tree'] as const) this.#close(destination, type);
+    }
   }
 
   /** A pack was dealt with. */
   taken(buffer: SharedArrayBuffer): void {
     this.#unanswered--;
-    if (this.#buffers.length < this.#keys.length) this.#buffers.push(buffer);
+    if (this.#buffers.length < this.#destinations.length) this.#buffers.push(buffer);
     this.#wake?.();
   }
 
-  #begin(name: string, firstBlobBytes: number): PackBuilder {
-    const pack = new PackBuilder(firstBlobBytes, this.#buffers.pop());
-    this.#open.set(name, pack);
-    return pack;
+  get #isAhead(): boolean {
+    return this.#unanswered > MAX_UNANSWERED * this.#destinations.length;
   }
 
-  async #close(name: string, destination: number): Promise<void> {
-    this.#sendOff(name, destination);
-    while (this.#unanswered > MAX_UNANSWERED * this.#keys.length) {
+  async #caughtUp(): Promise<void> {
+    while (this.#isAhead) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
   }
 
-  #sendOff(name: string, destination: number): void {
-    const pack = this.#open.get(name);
+  #close({ number, key, open }: Destination, type: 'data' | 'tree'): void {
+    const pack = open[type];
     if (!pack) return;
-    this.#open.delete(name);
-    const plainBytes = this.#plainBytes.get(name) ?? 0;
-    this.#plainBytes.delete(name);
-    const { id, bytes, header, blobs } = pack.finish(this.#keys[destination] as Key, randomBytes(IV_BYTES));
+    open[type] = null;
+    const { id, bytes, header, blobs } = pack.builder.finish(key, randomBytes(IV_BYTES));
     this.#unanswered++;
-    this.#send({ destination, id, bytes, header, blobCount: blobs.length, plainBytes });
+    this.#send({ destination: number, id, bytes, header, blobCount: blobs.length, plainBytes: pack.plainBytes });
   }
 }

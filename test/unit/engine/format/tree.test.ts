@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decodeTree, encodeTree, type TreeNode } from '../../../../main/engine/format/tree.ts';
+import { decodeTree, type TreeNode } from '../../../../main/engine/format/tree.ts';
+import { encodeTree } from '../../../../main/engine/format/tree-text.ts';
 import { hex, text, toHex } from '../../../support/bytes.ts';
 
 const ID = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03';

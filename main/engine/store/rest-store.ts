@@ -42,7 +42,7 @@ class RestStore implements WriteStore {
   readonly #random: Random;
   /** True once we made the folders: from then on a missing one is an empty one (places without empty folders). */
   #created = false;
-  #leftovers: string[] = [];
+  readonly #leftovers = new Set<string>();
 
   constructor(options: RestStoreOptions, rest: RestProtocol, truth: RemoteTruth) {
     this.location = options.location;
@@ -105,6 +105,8 @@ class RestStore implements WriteStore {
   }
 
   async putAfter(name: FileName, bytes: Uint8Array, ready: Promise<void>, signal?: AbortSignal): Promise<void> {
+    // When the upload fails, nobody waits for it any more.
+    ready.catch(() => undefined);
     throwIfCancelled(signal);
     if (name.type === 'config') {
       await ready;
@@ -139,6 +141,7 @@ class RestStore implements WriteStore {
     const path = pathOf(name);
     if ((await this.#truth.uploads(signal)) === 'whole') {
       await ready;
+      throwIfCancelled(signal);
       await this.#upload(path, name, bytes, signal);
       await this.#assertSize(name, bytes.length, signal);
     } else {
@@ -220,12 +223,16 @@ class RestStore implements WriteStore {
 
   #rememberLeftovers(files: readonly RemoteFile[]): void {
     const now = this.#clock.now();
-    this.#leftovers = files.map(({ path }) => path).filter((path) => isOldLeftover(path, now));
+    for (const { path } of files) if (isOldLeftover(path, now)) this.#leftovers.add(path);
   }
 
-  /** Removes what interrupted uploads of ours left behind and a listing met. */
+  /** Removes what interrupted uploads of ours left behind and listings met. */
   async #sweepLeftovers(): Promise<void> {
-    for (const path of this.#leftovers.splice(0)) await this.#truth.remove(path).catch(() => undefined);
+    for (const path of this.#leftovers) {
+      // At once: another call may sweep as well.
+      this.#leftovers.delete(path);
+      await this.#truth.remove(path).catch(() => undefined);
+    }
   }
 }
 

@@ -171,7 +171,7 @@ async function runLocked(
     tree = await buildTree(request, targets, work, (tree) => {
       if (counts.targetsTaken === 0) return;
       const snapshot = snapshotOf(tree);
-      for (const [position, writer] of writers.entries()) sendEndAhead(writer, snapshot, parentOf(position), signal);
+      for (const [position, writer] of writers.entries()) sendEndAhead(writer, snapshot, parentOf(position));
     });
     if ((await Promise.all(looks)).includes(false)) throw new LostPacks();
     throwWhenAllFailed(writers);

@@ -180,12 +180,12 @@ export class DestinationWriter {
    * The last pack is on its way: sends index and snapshot after it, where the place lets bytes travel before they count.
    * They are in place, one after the other, only when `finishIndex` and `finishSnapshot` say so.
    */
-  sendAhead(snapshot: Snapshot, signal: AbortSignal | undefined): void {
+  sendAhead(snapshot: Snapshot): void {
     if (!this.repository.store.putAfter || this.#failure || this.#isFlushing || this.#ahead) return;
     const index = Promise.withResolvers<void>();
     const last = Promise.withResolvers<void>();
     const files = this.#indexWriter.sendAhead([...this.#coming], index.promise, this.#leave.signal);
-    const file = saveSnapshotAfter(this.repository, snapshot, last.promise, signal);
+    const file = saveSnapshotAfter(this.repository, snapshot, last.promise, this.#leave.signal);
     for (const promise of [...files, file, index.promise, last.promise]) promise.catch(() => undefined);
     this.#ahead = { index: { files, turn: index }, snapshot: { file, turn: last } };
   }
@@ -211,8 +211,8 @@ export class DestinationWriter {
   }
 
   /** Stores the snapshot, after the index. @throws `store/…` */
-  finishSnapshot(snapshot: Snapshot, signal: AbortSignal | undefined): Promise<SnapshotId> {
-    if (!this.#ahead) return saveSnapshot(this.repository, snapshot, signal);
+  finishSnapshot(snapshot: Snapshot): Promise<SnapshotId> {
+    if (!this.#ahead) return saveSnapshot(this.repository, snapshot, this.#leave.signal);
     this.#ahead.snapshot.turn.resolve();
     return this.#ahead.snapshot.file;
   }

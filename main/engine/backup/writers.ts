@@ -106,7 +106,7 @@ export async function finishDestination(
     if (writer.failure) return { ...counted, error: writer.failure };
     await writer.finishIndex();
     throwIfCancelled(signal);
-    const saving = writer.finishSnapshot(withParent(snapshot, parentId), signal);
+    const saving = writer.finishSnapshot(withParent(snapshot, parentId));
     saving.catch(() => undefined);
     // Once the request has gone.
     await setImmediate();
@@ -114,21 +114,17 @@ export async function finishDestination(
     const snapshotId = await saving;
     return { ...counted, snapshotId, index: writer.currentIndex() };
   } catch (error) {
-    if (hasCode(error, 'cancelled')) throw error;
+    if (signal?.aborted && hasCode(error, 'cancelled')) throw error;
+    // What ends because the lock was lost says "cancelled": the first failure is the one that counts.
     writer.fail(error);
-    return { ...counted, error: toWire(error) };
+    return { ...counted, error: writer.failure ?? toWire(error) };
   }
 }
 
 /** Sends what `finishDestination` will put in place after the last packs, when these are on their way. Never throws. */
-export function sendEndAhead(
-  writer: DestinationWriter,
-  snapshot: Snapshot,
-  parentId: Snapshot['parent'] | null,
-  signal: AbortSignal | undefined,
-): void {
+export function sendEndAhead(writer: DestinationWriter, snapshot: Snapshot, parentId: Snapshot['parent'] | null): void {
   try {
-    writer.sendAhead(withParent(snapshot, parentId), signal);
+    writer.sendAhead(withParent(snapshot, parentId));
   } catch {
     // It is met again, and told, when it is the turn of the index.
   }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { backup, check, listSnapshots, loadIndex, type Repository } from '../../../../main/engine/engine.ts';
-import { TriplicateError } from '../../../../main/engine/errors.ts';
+import { TriplicateError, throwIfCancelled } from '../../../../main/engine/errors.ts';
 import { withLock } from '../../../../main/engine/repository/locks.ts';
 import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
 import { newRepository } from '../../../support/engine.ts';
@@ -140,3 +140,52 @@ it('sends a lock ahead while it looks for others, and takes it back when there i
   expect(events.filter((event) => event.startsWith('named'))).toEqual([]);
   expect(await repository.store.list('locks')).toEqual([]);
 });
+
+/** `far`, whose `putAfter` is another. */
+function farWith(putAfter: NonNullable<WriteStore['putAfter']>, changes: Partial<Repository> = {}): Repository {
+  const place = far();
+  return { ...place, ...changes, store: { ...place.store, putAfter } };
+}
+
+it('gives the snapshot no name when the lock is lost while it travels', async () => {
+  const { store, host } = repository;
+  const travelled = Promise.withResolvers<void>();
+  const dying = Promise.withResolvers<void>();
+  let renewals = 0;
+  const to = farWith(
+    async (name, bytes, ready, signal) => {
+      if (name.type === 'locks' && events.includes('named locks')) {
+        renewals++;
+        throw new TriplicateError('store/full', 'The place is full.');
+      }
+      if (name.type === 'snapshots') await travelled.promise;
+      await ready;
+      throwIfCancelled(signal);
+      await store.put(name, bytes, signal);
+      events.push(`named ${name.type}`);
+    },
+    {
+      host: {
+        ...host,
+        clock: {
+          now: host.clock.now,
+          // The lock's pauses are over when the test says so.
+          sleep: (ms, signal) =>
+            ms < 60_000 ? host.clock.sleep(ms, signal) : Promise.race([dying.promise, abortOf(signal)]),
+        },
+      },
+    },
+  );
+  const running = run(to);
+  running.catch(() => undefined);
+  await vi.waitUntil(() => events.includes('named index'), 10_000);
+  dying.resolve();
+  await vi.waitUntil(() => renewals === 5);
+  travelled.resolve();
+  await expect(running).rejects.toMatchObject({ code: 'repo/locked' });
+  expect(await store.list('snapshots')).toEqual([]);
+});
+
+function abortOf(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }));
+}

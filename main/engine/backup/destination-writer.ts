@@ -50,7 +50,8 @@ export class DestinationWriter {
   readonly #stored: StoredPack[] = [];
   /** Packs that an index file names and that `index` has not taken in yet. */
   readonly #named: StoredPack[] = [];
-  #isFlushing = false;
+  /** Flushes that are due or under way. */
+  #flushes = 0;
   /** Resolves when packs may get their names. */
   #mayStore: Promise<void>;
   #ahead: SentAhead | undefined;
@@ -181,7 +182,7 @@ export class DestinationWriter {
    * They are in place, one after the other, only when `finishIndex` and `finishSnapshot` say so.
    */
   sendAhead(snapshot: Snapshot): void {
-    if (!this.repository.store.putAfter || this.#failure || this.#isFlushing || this.#ahead) return;
+    if (!this.repository.store.putAfter || this.#failure || this.#flushes > 0 || this.#ahead) return;
     const index = Promise.withResolvers<void>();
     const last = Promise.withResolvers<void>();
     const files = this.#indexWriter.sendAhead([...this.#coming], index.promise, this.#leave.signal);
@@ -243,20 +244,23 @@ export class DestinationWriter {
     const now = this.repository.host.clock.now();
     if (!this.#indexWriter.isFull && now - this.#lastIndexAt < INDEX_PERIOD_NS) return;
     this.#lastIndexAt = now;
-    this.#flushing = this.#flushing.then(() => this.#flush()).then(() => this.takeIn());
+    this.#flushes++;
+    this.#flushing = this.#flushing
+      .then(() => this.#flush())
+      .then(() => this.takeIn())
+      .finally(() => {
+        this.#flushes--;
+      });
     await this.#flushing;
   }
 
   async #flush(signal: AbortSignal | null = this.#leave.signal): Promise<void> {
     const named = this.#stored.splice(0);
-    this.#isFlushing = true;
     try {
       this.#indexIds.push(...(await this.#indexWriter.flush(signal ?? undefined)));
     } catch (error) {
       this.#stored.unshift(...named);
       throw error;
-    } finally {
-      this.#isFlushing = false;
     }
     this.#named.push(...named);
   }

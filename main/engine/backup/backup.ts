@@ -173,7 +173,6 @@ async function runLocked(
       const snapshot = snapshotOf(tree);
       for (const [position, writer] of writers.entries()) sendEndAhead(writer, snapshot, parentOf(position));
     });
-    if ((await Promise.all(looks)).includes(false)) throw new LostPacks();
     throwWhenAllFailed(writers);
     if (counts.targetsTaken === 0) throw nothingLeft(counts);
     nameUnreadAttributes(attributes, counts);
@@ -269,6 +268,8 @@ async function buildTree(
     const guards = [foundLost(work.looks), pool.failed, failed.promise, cancelled.promise, allFailed(writers)];
     const tree = await Promise.race([walk.run(targets.top), ...guards]);
     await Promise.race([trees.finish().then(() => pool.flush(() => onSent(tree))), ...guards]);
+    const looked = await Promise.race([Promise.all(work.looks), ...guards]);
+    if (looked.includes(false)) throw new LostPacks();
     return tree;
   } catch (error) {
     await pool.close();

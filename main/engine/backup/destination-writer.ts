@@ -26,6 +26,8 @@ export interface WriteLeave {
 interface SentAhead {
   readonly index: { readonly files: readonly Promise<IndexId>[]; readonly turn: PromiseWithResolvers<void> };
   readonly snapshot: { readonly file: Promise<SnapshotId>; readonly turn: PromiseWithResolvers<void> };
+  /** Ends what still travels. */
+  readonly over: AbortController;
 }
 
 /** Ids. */
@@ -83,8 +85,8 @@ export class DestinationWriter {
     this.#indexWriter = new IndexWriter(repository);
     this.#lastIndexAt = repository.host.clock.now();
     this.#leave = leave;
-    this.#mayStore = leave.held;
     leave.held.catch((error) => this.fail(error));
+    this.#mayStore = this.#unlessFailed(leave.held);
     leave.lost.addEventListener('abort', () => this.fail(leave.lost.reason), { once: true });
   }
 
@@ -148,8 +150,17 @@ export class DestinationWriter {
     const looked = look.then((isGood) => {
       if (!isGood || this.#failure) throw givenUp();
     });
-    this.#mayStore = Promise.all([this.#leave.held, looked]).then(() => undefined);
-    this.#mayStore.catch(() => undefined);
+    this.#mayStore = this.#unlessFailed(Promise.all([this.#leave.held, looked]));
+  }
+
+  /** Resolves as `first` does; whoever waits when the destination fails, by whatever, waits no longer. */
+  #unlessFailed(first: Promise<unknown>): Promise<void> {
+    const failed = this.failed.then(() => {
+      throw givenUp();
+    });
+    const ready = Promise.race([first, failed]).then(() => undefined);
+    ready.catch(() => undefined);
+    return ready;
   }
 
   /** Stores a pack; a failure is kept in `failure`. */
@@ -185,17 +196,21 @@ export class DestinationWriter {
     if (!this.repository.store.putAfter || this.#failure || this.#flushes > 0 || this.#ahead) return;
     const index = Promise.withResolvers<void>();
     const last = Promise.withResolvers<void>();
-    const files = this.#indexWriter.sendAhead([...this.#coming], index.promise, this.#leave.signal);
-    const file = saveSnapshotAfter(this.repository, snapshot, last.promise, this.#leave.signal);
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#leave.signal, over.signal]);
+    const files = this.#indexWriter.sendAhead([...this.#coming], index.promise, signal);
+    const file = saveSnapshotAfter(this.repository, snapshot, last.promise, signal);
     for (const promise of [...files, file, index.promise, last.promise]) promise.catch(() => undefined);
-    this.#ahead = { index: { files, turn: index }, snapshot: { file, turn: last } };
+    this.#ahead = { index: { files, turn: index }, snapshot: { file, turn: last }, over };
   }
 
   /** Takes back what was sent ahead and is not in place. Never throws. */
   async takeBack(): Promise<void> {
     if (!this.#ahead) return;
-    const { index, snapshot } = this.#ahead;
+    const { index, snapshot, over } = this.#ahead;
     for (const { turn } of [index, snapshot]) turn.reject(givenUp());
+    // What travels to a place that has gone would take minutes to fail.
+    over.abort();
     await Promise.allSettled([...index.files, snapshot.file]);
     this.#ahead = undefined;
   }
@@ -281,9 +296,12 @@ export class DestinationWriter {
 
 /** Gives up when `ready` rejects: whoever awaits that deals with its error, and nothing is tried again. */
 function orGiveUp(ready: Promise<void>): Promise<void> {
-  return ready.catch(() => {
+  const orElse = ready.catch(() => {
     throw givenUp();
   });
+  // Bytes that did not arrive wait for nothing any more.
+  orElse.catch(() => undefined);
+  return orElse;
 }
 
 function givenUp(): TriplicateError {

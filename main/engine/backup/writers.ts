@@ -73,8 +73,11 @@ export async function lookForLostPacks(
     writer.fail(error);
     return true;
   };
-  if (when === 'beside' && writer.packs) {
-    const look = areAllThere(writer.repository, writer.currentIndex(), signal, writer.packs).catch(fail);
+  // Where packs were lost when the index was used last, they most likely are still.
+  if (when === 'beside' && writer.packs && !writer.index.hasSetAside) {
+    const asked = areAllThere(writer.repository, writer.currentIndex(), signal, writer.packs).catch(fail);
+    // Nothing more is asked of one that has failed: nobody waits for its answer, or begins anew for it.
+    const look = Promise.race([asked, writer.failed.then(() => true)]);
     look.catch(() => undefined);
     writer.storeOnlyAfter(look);
     return { look };

@@ -189,3 +189,117 @@ it('gives the snapshot no name when the lock is lost while it travels', async ()
 function abortOf(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
+
+/** A disk of its own beside the far place. */
+async function besideDisk(to: Repository) {
+  const { chunkerPolynomial } = repository.config;
+  const disk = await newRepository(join(scratch.path, 'disk'), { chunkerPolynomial });
+  const destinations = [{ repository: to }, { repository: disk }];
+  return { disk, running: backup({ destinations, paths: [join(scratch.path, 'source')], workingDirectory: '/' }) };
+}
+
+it.each(['full', 'locked'])(
+  'holds up no other destination while one that is %s is still asked for its packs',
+  async (how) => {
+    await run(repository);
+    await writeFile(join(scratch.path, 'source', 'three'), randomBytes(3_000_000));
+    const { store } = repository;
+    const place = farWith(async (name, bytes, ready, signal) => {
+      if (name.type === 'data' && how === 'full') throw new TriplicateError('store/full', 'The place is full.');
+      await ready;
+      await store.put(name, bytes, signal);
+    });
+    const answer = Promise.withResolvers<void>();
+    const to: Repository = {
+      ...place,
+      store: {
+        ...place.store,
+        list: async (type, signal) => {
+          if (type === 'data') await answer.promise;
+          if (type === 'locks' && how === 'locked' && (await store.list('locks', signal)).length > 0)
+            throw new TriplicateError('store/unreachable', 'The place has gone.');
+          return store.list(type, signal);
+        },
+      },
+    };
+    const { disk, running } = await besideDisk(to);
+    const { results } = await running;
+    expect(results[0]?.error?.code).toBe(how === 'full' ? 'store/full' : 'store/unreachable');
+    expect(results[1]?.error).toBeUndefined();
+    expect((await check({ repository: disk, read: 'data' })).result).toBe('good');
+    expect((await listSnapshots(repository)).snapshots).toHaveLength(1);
+    answer.resolve();
+  },
+);
+
+it('does not wait for what travels ahead to a place that has failed', async () => {
+  const { store } = repository;
+  const gone = new Set<string>();
+  const to = farWith(async (name, bytes, ready, signal) => {
+    if (name.type === 'index' || name.type === 'snapshots') {
+      gone.add(name.type);
+      await abortOf(signal);
+    }
+    if (name.type === 'data') {
+      await vi.waitUntil(() => gone.size === 2, 10_000);
+      throw new TriplicateError('store/unreachable', 'The place has gone.');
+    }
+    await ready;
+    await store.put(name, bytes, signal);
+  });
+  const { disk, running } = await besideDisk(to);
+  const { results } = await running;
+  expect(results.map(({ error }) => error?.code)).toEqual(['store/unreachable', undefined]);
+  expect((await check({ repository: disk, read: 'data' })).result).toBe('good');
+});
+
+it('names what another destination has stored before the run begins anew because of lost packs', async () => {
+  // Before the first run, so that the far place lacks nothing in the second.
+  const { chunkerPolynomial } = repository.config;
+  const other = await newRepository(join(scratch.path, 'disk'), { chunkerPolynomial });
+  await run(repository);
+  const { store } = repository;
+  const [lost] = await store.list('data');
+  await store.remove({ type: 'data', id: lost?.id ?? '' });
+  const place = far();
+  const disk = { stored: false };
+  const to: Repository = {
+    ...place,
+    store: {
+      ...place.store,
+      // The answer comes when all else is done.
+      list: async (type, signal) => {
+        if (type === 'data') await vi.waitUntil(() => disk.stored, 10_000);
+        return store.list(type, signal);
+      },
+    },
+  };
+  const counted: Repository = {
+    ...other,
+    store: {
+      location: other.store.location,
+      capabilities: other.store.capabilities,
+      list: (type, signal) => other.store.list(type, signal),
+      get: (name, range, signal) => other.store.get(name, range, signal),
+      stat: (signal) => other.store.stat(signal),
+      close: () => other.store.close(),
+      create: (signal) => other.store.create(signal),
+      replaceConfig: (bytes, signal) => other.store.replaceConfig(bytes, signal),
+      remove: (name, signal) => other.store.remove(name, signal),
+      put: async (name, bytes, signal) => {
+        await other.store.put(name, bytes, signal);
+        const isLast = name.type === 'data' && (await other.store.list('data')).length >= 2;
+        if (isLast) setTimeout(() => (disk.stored = true), 300);
+      },
+    },
+  };
+  const report = await backup({
+    destinations: [{ repository: to }, { repository: counted }],
+    paths: [join(scratch.path, 'source')],
+    workingDirectory: '/',
+  });
+  expect(report.results[0]?.damagedParts).toBe(1);
+  expect(report.results.map(({ error }) => error)).toEqual([undefined, undefined]);
+  const { index } = await loadIndex(other);
+  expect([...index.packFileSizes().keys()].sort()).toEqual((await other.store.list('data')).map(({ id }) => id).sort());
+});

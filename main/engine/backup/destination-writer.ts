@@ -60,6 +60,9 @@ export class DestinationWriter {
   readonly #indexIds: IndexId[];
   readonly #leave: WriteLeave;
   readonly #failed = Promise.withResolvers<void>();
+  /** Ends packs on their way: of a destination that has failed they would be named by nobody. */
+  readonly #over = new AbortController();
+  readonly #storing: AbortSignal;
   #lastIndexAt: bigint;
   #flushing: Promise<void> = Promise.resolve();
   #failure: WireError | undefined;
@@ -85,6 +88,7 @@ export class DestinationWriter {
     this.#indexWriter = new IndexWriter(repository);
     this.#lastIndexAt = repository.host.clock.now();
     this.#leave = leave;
+    this.#storing = AbortSignal.any([leave.signal, this.#over.signal]);
     leave.held.catch((error) => this.fail(error));
     this.#mayStore = this.#unlessFailed(leave.held);
     leave.lost.addEventListener('abort', () => this.fail(leave.lost.reason), { once: true });
@@ -106,6 +110,7 @@ export class DestinationWriter {
   fail(error: unknown): void {
     this.#failure ??= toWire(error);
     this.#failed.resolve();
+    this.#over.abort();
   }
 
   /** Whether the blob was stored before this run or has been claimed in it. */
@@ -170,7 +175,7 @@ export class DestinationWriter {
     this.#coming.add(stored);
     try {
       const name = { type: 'data', id: pack.id } as const;
-      await putAfter(this.repository.store, name, pack.bytes, orGiveUp(this.#mayStore), this.#leave.signal);
+      await putAfter(this.repository.store, name, pack.bytes, orGiveUp(this.#mayStore), this.#storing);
       this.#indexWriter.add(stored);
       // A pack holds one type (format, section 6).
       for (const { type } of stored.blobs) {

@@ -253,6 +253,21 @@ it('does not wait for what travels ahead to a place that has failed', async () =
   expect((await check({ repository: disk, read: 'data' })).result).toBe('good');
 });
 
+it('does not wait for packs on their way to a place that has failed', async () => {
+  const { store } = repository;
+  let packs = 0;
+  const to = farWith(async (name, bytes, ready, signal) => {
+    await ready;
+    if (name.type === 'data' && ++packs > 1) throw new TriplicateError('store/full', 'The place is full.');
+    if (name.type === 'data') await abortOf(signal);
+    await store.put(name, bytes, signal);
+  });
+  const { disk, running } = await besideDisk(to);
+  const { results } = await running;
+  expect(results.map(({ error }) => error?.code)).toEqual(['store/full', undefined]);
+  expect((await check({ repository: disk, read: 'data' })).result).toBe('good');
+});
+
 it('names what another destination has stored before the run begins anew because of lost packs', async () => {
   // Before the first run, so that the far place lacks nothing in the second.
   const { chunkerPolynomial } = repository.config;

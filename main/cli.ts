@@ -1,42 +1,11 @@
-/** The command line: parses words and options, hands them to a command, turns its outcome into an exit code. */
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { EXIT, reportFailure } from './cli/outcome.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
-const program = new Command('triplicate')
-  .description('Keeps three copies of what matters: versioned, encrypted, deduplicated, and proven.')
-  .version(version)
-  .option(
-    '--home <dir>',
-    'where Triplicate keeps its own state (default: TRIPLICATE_HOME, or the place of this system)',
-  )
-  .option('--json', 'print one JSON document, or one JSON line for each event of long work')
-  .showHelpAfterError('Run with --help to see what there is.')
-  .exitOverride();
-
+/** The command line: begins what takes time first, then loads the program that knows its words. */
 const words = process.argv.slice(2);
-if (words.find((word) => !word.startsWith('-')) === 'repo') {
+const remote = words.find((word) => word.startsWith('rclone:'));
+if (remote !== undefined && words.find((word) => !word.startsWith('-')) === 'repo') {
   // Its processes start while the rest of the program is being loaded.
-  const remote = words.find((word) => word.startsWith('rclone:'));
-  if (remote !== undefined) await (await import('./app/begin-remote.ts')).beginRemote(remote);
-} else {
-  // `repo` commands need none of the app, whose modules take longer to load than a small command takes to run.
-  (await import('./cli/app/register.ts')).registerApp(program);
+  const { beginRemote } = await import('./app/begin-remote.ts');
+  await beginRemote(remote);
 }
-(await import('./cli/repo/register.ts')).registerRepo(program);
+await import('./cli/program.ts');
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = failureOf(error);
-}
-
-/** commander has printed its own complaint by the time it throws. */
-function failureOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  return reportFailure(error, program.opts<{ json?: boolean }>().json ? 'json' : 'text');
-}
+export {};

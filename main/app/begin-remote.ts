@@ -9,7 +9,7 @@ export async function beginRemote(text: string): Promise<void> {
     const location = parseLocation(text);
     if (location.kind !== 'rclone') return;
     const { beginLink } = await import('../rclone/rclone-link.ts');
-    beginLink(location.remote);
+    await beginLink(location.remote);
   } catch {
     // A location that is none.
   }

@@ -21,6 +21,11 @@ export function scansFolder(folder: string): string {
   return join(folder, 'scans');
 }
 
+/** Where files of remote places are kept that would be fetched again each time, sealed; anybody may remove it as well. */
+export function remoteFilesFolder(folder: string): string {
+  return join(folder, 'remote-files');
+}
+
 /** Where commands keep what only saves time: anybody may remove it at any moment. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   if (process.platform === 'win32')

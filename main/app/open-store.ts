@@ -5,7 +5,7 @@ import { cached } from '../engine/store/cached-store.ts';
 import { limited, type StoreLimits } from '../engine/store/limited-store.ts';
 import { openLocalStore } from '../engine/store/local-store.ts';
 import { retrying } from '../engine/store/retrying-store.ts';
-import type { WriteStore } from '../engine/store/store.ts';
+import type { FileType, WriteStore } from '../engine/store/store.ts';
 import { describeLocation, parseLocation } from './location.ts';
 import { systemRandom } from './system.ts';
 
@@ -17,6 +17,8 @@ export interface OpenStoreOptions {
   readonly limits?: StoreLimits;
   /** Where index and snapshot files of remote places are kept, sealed as they are there. Absent: nothing is; so for a check. */
   readonly cacheFolder?: string;
+  /** Which of them; both when absent. */
+  readonly cachedRooms?: ReadonlySet<FileType>;
   /** What rclone is found and started with; the process's own by default. */
   readonly variables?: NodeJS.ProcessEnv;
 }
@@ -27,11 +29,15 @@ export interface OpenStoreOptions {
  * @throws `store/bad-location`, `rclone/not-installed`
  */
 export async function openStore(location: string, options: OpenStoreOptions): Promise<WriteStore> {
-  const { clock, limits, cacheFolder, random = systemRandom } = options;
+  const { clock, limits, cacheFolder, cachedRooms, random = systemRandom } = options;
   const plain = await openPlain(location, { clock, random }, options.variables);
   const store =
     cacheFolder !== undefined && plain.capabilities.remote
-      ? cached(plain, { folder: join(cacheFolder, cacheName(plain.location)), random })
+      ? cached(plain, {
+          folder: join(cacheFolder, cacheName(plain.location)),
+          random,
+          ...(cachedRooms ? { rooms: cachedRooms } : {}),
+        })
       : plain;
   return limits === undefined ? store : limited(store, limits, clock);
 }

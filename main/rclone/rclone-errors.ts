@@ -14,7 +14,7 @@ const MEANING: readonly { readonly pattern: RegExp; readonly code: ErrorCode; re
   { pattern: /rate ?limit|too many requests|slow ?down/i, code: 'rclone/failed', words: 'the place asks for patience' },
   {
     pattern:
-      /no space left on device|disk quota exceeded|quota ?exceeded|insufficient storage|507|storage ?limit|not enough (free )?space|teamDriveFileLimit/i,
+      /no space left on device|disk quota exceeded|quota ?exceeded|insufficient storage|\b507\b|storage ?limit|not enough (free )?space|teamDriveFileLimit/i,
     code: 'store/full',
     words: 'the place is full',
   },
@@ -27,7 +27,7 @@ const MEANING: readonly { readonly pattern: RegExp; readonly code: ErrorCode; re
   },
   {
     pattern:
-      /connection refused|connection reset|no such host|no route to host|network is (unreachable|down)|host is down|i\/o timeout|deadline exceeded|timed? ?out|broken pipe|unexpected EOF|: EOF|connection lost|couldn't connect|failed to connect|dial (tcp|udp)|temporary failure|TLS handshake|server misbehaving|transport endpoint is not connected|bad gateway|service unavailable|502|503|504/i,
+      /connection refused|connection reset|no such host|no route to host|network is (unreachable|down)|host is down|i\/o timeout|deadline exceeded|timed? ?out|broken pipe|unexpected EOF|: EOF|connection lost|couldn't connect|failed to connect|dial (tcp|udp)|temporary failure|TLS handshake|server misbehaving|transport endpoint is not connected|bad gateway|service unavailable|\b50[234]\b/i,
     code: 'store/unreachable',
     words: 'the place does not answer',
   },

@@ -11,12 +11,12 @@ const begun = new Map<string, Promise<RcloneLink>>();
 
 /**
  * Starts both processes for a store that will be opened soon: they take as long to start as the program that will open it
- * takes to load. What goes wrong is met again, and told, by the store's first call.
+ * takes to load. Resolves when they have been started. What goes wrong is met again, and told, by the store's first call.
  */
-export function beginLink(remote: string): void {
+export async function beginLink(remote: string): Promise<void> {
   const link = makeLink(remote, process.env);
-  link.then(begin, () => undefined);
   begun.set(remote, link);
+  await link.then(begin, () => undefined);
 }
 
 /** The link that was begun for this remote, or a new one. @throws `rclone/not-installed` */

@@ -38,6 +38,8 @@ export interface RcloneTruthOptions {
 export class RcloneTruth implements RemoteTruth {
   readonly #options: RcloneTruthOptions;
   #uploads: Promise<'whole' | 'move'> | undefined;
+  /** Whether the place may hold several files of one name: to move onto one would make a second. */
+  #hasTwins = true;
 
   constructor(options: RcloneTruthOptions) {
     this.#options = options;
@@ -77,6 +79,15 @@ export class RcloneTruth implements RemoteTruth {
   async move(from: string, to: string, signal?: AbortSignal): Promise<void> {
     const fs = this.#options.remote;
     const parameters = { srcFs: fs, srcRemote: from, dstFs: fs, dstRemote: to };
+    if (!this.#hasTwins) {
+      // There is hardly ever anything at a name that is made from the content, so rclone need not look there first. Where
+      // there is, a place refuses the move or replaces what is there.
+      const unlooked = { ...parameters, _config: { NoCheckDest: true } };
+      const answer = await this.#options.control.call('operations/movefile', unlooked, signal);
+      if (answer.ok) return;
+      const error = rcloneError(this.#options.location, answer.failure.text);
+      if (error.code === 'store/unreachable') throw error;
+    }
     this.#accept(await this.#options.control.call('operations/movefile', parameters, signal));
   }
 
@@ -117,7 +128,9 @@ export class RcloneTruth implements RemoteTruth {
       this.#call('operations/fsinfo', {}, signal),
       this.#backend(signal),
     ]);
-    const canMove = typeof Features === 'object' && Features !== null && 'Move' in Features && Features.Move === true;
+    const features: { readonly [name: string]: unknown } = { ...(typeof Features === 'object' ? Features : {}) };
+    const canMove = features.Move === true;
+    this.#hasTwins = features.DuplicateFiles !== false;
     return canMove && !WHOLE_UPLOADS.has(backend) ? 'move' : 'whole';
   }
 

@@ -36,13 +36,22 @@ export const PATIENCE = [
 /** How long a connection of this rclone may be silent: it asks short questions. */
 const QUESTION_TIMEOUT = ['--timeout', '30s'] as const;
 
+/** Calls that change nothing, so that they need not wait until it is known which rclone it is. */
+const QUESTIONS: ReadonlySet<string> = new Set([
+  'operations/list',
+  'operations/stat',
+  'operations/fsinfo',
+  'config/get',
+]);
+
 /** The oldest version whose behaviour is measured and tested. */
 const OLDEST = [1, 60] as const;
 
 interface Running {
   readonly transport: HttpTransport;
   readonly pid: number;
-  readonly version: string;
+  /** Its version, when it is known to be one that can be worked with, and to have read its configuration. */
+  readonly checked: Promise<string>;
   kill(): void;
   readonly ended: Promise<unknown>;
 }
@@ -70,7 +79,8 @@ export class RemoteControl {
   /** One call of the remote control API. @throws `rclone/failed` when rclone itself does not answer; `cancelled` */
   async call(method: string, parameters: object, signal?: AbortSignal): Promise<RcloneAnswer> {
     const body = Buffer.from(JSON.stringify(parameters));
-    return this.#post(`/${method}`, body, 'application/json', signal);
+    const when = QUESTIONS.has(method) ? 'at-once' : 'once-checked';
+    return this.#post(`/${method}`, body, { type: 'application/json', when }, signal);
   }
 
   /** Streams bytes to `folder/name` of a remote; the form is the one that `operations/uploadfile` reads. */
@@ -86,35 +96,49 @@ export class RemoteControl {
     const body = Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]);
     const query = new URLSearchParams({ fs: target.fs, remote: target.folder });
     const path = `/operations/uploadfile?${query}`;
-    return this.#post(path, body, `multipart/form-data; boundary=${boundary}`, signal);
+    const type = `multipart/form-data; boundary=${boundary}`;
+    return this.#post(path, body, { type, when: 'once-checked' }, signal);
   }
 
   /** rclone's version, such as `v1.60.1`. */
   async version(): Promise<string> {
-    return (await this.#start()).version;
+    return (await this.#start()).checked;
   }
 
   /** The process, for tests that kill it. */
   async pid(): Promise<number> {
-    return (await this.#start()).pid;
+    const { pid, checked } = await this.#start();
+    await checked;
+    return pid;
   }
 
   async close(): Promise<void> {
     const running = await this.#running?.catch(() => undefined);
     this.#running = undefined;
     if (running === undefined) return;
+    // Its record would be written after it was taken away.
+    await running.checked.catch(() => undefined);
     await running.transport.close();
     running.kill();
     await running.ended;
   }
 
-  async #post(path: string, body: Uint8Array, type: string, signal?: AbortSignal): Promise<RcloneAnswer> {
-    const { transport } = await this.#start();
+  async #post(
+    path: string,
+    body: Uint8Array,
+    { type, when }: { readonly type: string; readonly when: 'at-once' | 'once-checked' },
+    signal?: AbortSignal,
+  ): Promise<RcloneAnswer> {
+    const { transport, checked } = await this.#start();
+    if (when === 'once-checked') await checked;
     const request = { method: 'POST', path, headers: { 'content-type': type }, body } as const;
-    const answer = await transport.request(request, signal).catch((error: unknown) => {
+    const answering = transport.request(request, signal).catch((error: unknown) => {
       if (error instanceof TriplicateError && error.code === 'cancelled') throw error;
       throw new TriplicateError('rclone/failed', 'rclone ended while it worked.', { cause: error });
     });
+    answering.catch(() => undefined);
+    await checked;
+    const answer = await answering;
     const text = Buffer.from(answer.body).toString();
     if (answer.status === 200) return { ok: true, value: asRecord(text) };
     const said = asRecord(text).error;
@@ -161,16 +185,23 @@ export class RemoteControl {
     }
     const address = new URL(`http://${user}:${password}@127.0.0.1:${port}/`);
     const transport = createHttpTransport(address);
-    await rememberControl({ pid, owner: process.pid, address: address.href });
-    const [version] = await Promise.all([versionOf(transport), assertConfigIsRead(transport)]).catch(
-      (error: unknown) => {
+    const remembered = rememberControl({ pid, owner: process.pid, address: address.href });
+    const checked = Promise.all([versionOf(transport), assertConfigIsRead(transport), remembered]).then(
+      ([version]) => {
+        // An rclone that only waits must not keep our process alive; it ends with us.
+        child.unref();
+        return version;
+      },
+      async (error: unknown) => {
+        forget();
+        // Its record goes when it ends, and must not come after that.
+        await remembered.catch(() => undefined);
         kill();
         throw error;
       },
     );
-    // An rclone that only waits must not keep our process alive; it ends with us.
-    child.unref();
-    return { transport, pid, version, kill, ended };
+    checked.catch(() => undefined);
+    return { transport, pid, checked, kill, ended };
   }
 }
 

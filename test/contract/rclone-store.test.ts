@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { systemClock, systemRandom } from '../../main/app/system.ts';
@@ -49,6 +49,7 @@ describe('rclone', PATIENT, () => {
           await mkdir(dirname(target), { recursive: true });
           await writeFile(target, bytes);
         },
+        names: (name) => readdir(join(remotes.folders[folder], path, name)),
         close: () => store.close(),
       };
     });

@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TriplicateError } from '../../main/engine/errors.ts';
+import { putAfter } from '../../main/engine/store/put-after.ts';
 import { CONFIG_FILE, type FileName, type FileType, type WriteStore } from '../../main/engine/store/store.ts';
 
 /** A place with one store on it; `close` removes both. */
@@ -7,8 +10,13 @@ export interface StoreUnderTest {
   readonly store: WriteStore;
   /** Puts bytes under a path relative to the repository's root, past the store: what other programs leave behind. */
   readonly plant?: (path: string, bytes: Uint8Array) => Promise<void>;
+  /** What really is in a folder of the repository, temporary names included. */
+  readonly names?: (folder: string) => Promise<readonly string[]>;
   close(): Promise<void>;
 }
+
+/** Time for bytes to travel in. */
+const AHEAD_MS = 150;
 
 /** An object as repositories have them: named by the SHA-256 of its content. */
 export function storedObject(type: FileType, bytes: Uint8Array): { name: FileName; bytes: Uint8Array } {
@@ -142,6 +150,35 @@ export function describeStore(title: string, make: () => Promise<StoreUnderTest>
       await store.put(name, bytes);
       await store.put(name, bytes);
       expect(await store.list('data')).toEqual([{ id: name.id, size: 5000 }]);
+    });
+
+    it('shows what travelled ahead when it is ready, and not before', async () => {
+      await create();
+      const { name, bytes } = storedObject('index', randomBytes(5000));
+      const ready = Promise.withResolvers<void>();
+      const stored = putAfter(store, name, bytes, ready.promise);
+      await wait(AHEAD_MS);
+      expect(await store.list('index')).toEqual([]);
+      ready.resolve();
+      await stored;
+      expect(await store.list('index')).toEqual([{ id: name.id, size: 5000 }]);
+      expect(Buffer.compare(await store.get(name), bytes)).toBe(0);
+      const again = Promise.resolve();
+      await putAfter(store, name, bytes, again);
+      expect(await store.list('index')).toEqual([{ id: name.id, size: 5000 }]);
+    });
+
+    it('leaves nothing of what travelled ahead for nothing', async () => {
+      await create();
+      const { name, bytes } = storedObject('index', randomBytes(5000));
+      const ready = Promise.withResolvers<void>();
+      const stored = putAfter(store, name, bytes, ready.promise);
+      stored.catch(() => undefined);
+      await wait(AHEAD_MS);
+      ready.reject(new TriplicateError('cancelled', 'not now'));
+      await expect(stored).rejects.toMatchObject({ code: 'cancelled' });
+      expect(await store.list('index')).toEqual([]);
+      if (place.names) expect(await place.names('index')).toEqual([]);
     });
 
     it('does many things at once', async () => {

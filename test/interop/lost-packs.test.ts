@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   backup,
@@ -10,6 +11,8 @@ import {
   type Repository,
   restore,
 } from '../../main/engine/engine.ts';
+import { readOnly } from '../../main/engine/store/read-only-store.ts';
+import type { WriteStore } from '../../main/engine/store/store.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, reopen } from '../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -17,7 +20,21 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
 let scratch: TemporaryFolder;
 let repository: Repository;
 const at = (...names: readonly string[]) => join(scratch.path, ...names);
-const run = () => backup({ destinations: [{ repository }], paths: [at('source')], workingDirectory: '/' });
+const run = (to = repository) =>
+  backup({ destinations: [{ repository: to }], paths: [at('source')], workingDirectory: '/' });
+
+/** The repository as if it were behind a network, where a run goes on while it is looked for lost packs. */
+function far(listPacks?: WriteStore['list']): Repository {
+  const { store } = repository;
+  const remote: WriteStore = {
+    ...readOnly(store),
+    capabilities: { connections: 5, remote: true },
+    list: (type, signal) => (type === 'data' && listPacks ? listPacks(type, signal) : store.list(type, signal)),
+    put: (name, bytes, signal) => store.put(name, bytes, signal),
+    remove: (name, signal) => store.remove(name, signal),
+  };
+  return { ...repository, store: remote };
+}
 
 async function packs(): Promise<readonly string[]> {
   const shards = await readdir(at('repository', 'data'));
@@ -63,6 +80,47 @@ describe('a backup into a repository that has lost packs', () => {
     await restoreLatest();
     // The damage of the past is not talked away.
     expect((await check({ repository: await reopen(at('repository')), read: 'structure' })).result).toBe('damaged');
+  });
+
+  it.each(['deleted', 'cut short'] as const)('does so at a far place: %s', async (how) => {
+    const [lost = ''] = await packs();
+    if (how === 'deleted') await rm(lost);
+    else {
+      await chmod(lost, 0o600);
+      await truncate(lost, 100);
+    }
+    await writeFile(at('source', 'more'), 'more');
+    const report = await run(far());
+    expect(report.results[0]).toMatchObject({ damagedParts: 1 });
+    expect(await readdir(at('repository', 'snapshots'))).toHaveLength(2);
+    expect(await readdir(at('repository', 'locks'))).toEqual([]);
+    await restoreLatest();
+  });
+
+  it('puts nothing in place at a far place before all packs were seen there', async () => {
+    const before = await packs();
+    await writeFile(at('source', 'more'), 'more');
+    const seen = Promise.withResolvers<void>();
+    const running = run(
+      far(async (type, signal) => {
+        await seen.promise;
+        return repository.store.list(type, signal);
+      }),
+    );
+    await wait(1500);
+    expect(await packs()).toEqual(before);
+    seen.resolve();
+    expect((await running).results[0]).toMatchObject({ damagedParts: 0 });
+    await restoreLatest();
+  });
+
+  it('writes nothing to a far place where none of the packs is to be seen', async () => {
+    for (const pack of await packs()) await rm(pack);
+    await writeFile(at('source', 'more'), 'more');
+    const before = await readdir(at('repository', 'snapshots'));
+    await expect(run(far())).rejects.toMatchObject({ code: 'repo/damaged' });
+    expect(await readdir(at('repository', 'snapshots'))).toEqual(before);
+    expect(await packs()).toEqual([]);
   });
 
   it('writes nothing where none of the packs is to be seen', async () => {

@@ -87,6 +87,12 @@ export function faulty(inner: WriteStore, plan: readonly PlannedFault[]): Faulty
       call({ method: 'get', type: name.type, signal }, () => inner.get(name, range, signal), spoilBytes),
     put: (name: FileName, bytes, signal) =>
       call({ method: 'put', type: name.type, signal }, () => inner.put(name, bytes, signal)),
+    ...(inner.putAfter && {
+      putAfter: async (name, bytes, ready, signal) => {
+        await ready;
+        await call({ method: 'put', type: name.type, signal }, () => inner.put(name, bytes, signal));
+      },
+    }),
     replaceConfig: (bytes, signal) =>
       call({ method: 'replaceConfig', type: 'config', signal }, () => inner.replaceConfig(bytes, signal)),
     remove: (name, signal) => call({ method: 'remove', type: name.type, signal }, () => inner.remove(name, signal)),

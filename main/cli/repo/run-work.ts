@@ -24,6 +24,7 @@ import {
   withLock,
 } from '../../engine/engine.ts';
 import { fromWire, TriplicateError } from '../../engine/errors.ts';
+import type { WriteStore } from '../../engine/store/store.ts';
 import { keepIndex, keptIndex, loadKeptIndex } from './cached-index.ts';
 import { type FilterOptions, filterOf, snapshotJson } from './run-reading.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
@@ -67,10 +68,12 @@ export async function runBackup(
   };
   let ahead: RunAhead | undefined;
   try {
-    const repository = await session.openRepository((store) => {
+    const onStore = (store: WriteStore): void => {
       const expected = options.cache && cacheAt(store).exists ? 'nothing' : 'changes';
       ahead = beginRun(scan, store, { signal: session.signal, expected });
-    });
+    };
+    const keeps = options.cache ? 'snapshots' : 'nothing';
+    const repository = await session.openRepository({ onStore, keeps });
     const cache = cacheAt(repository.store);
     const directoryCache = options.cache ? await cache.read() : undefined;
     const knownIndex = options.cache ? await keptIndex(repository) : undefined;

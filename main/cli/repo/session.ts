@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { systemHost } from '../../app/engine-host.ts';
+import { cacheFolder, remoteFilesFolder } from '../../app/home-folder.ts';
 import { openStore } from '../../app/open-store.ts';
 import { type EngineProgress, openRepository, type Repository } from '../../engine/engine.ts';
 import { hasCode, TriplicateError, toWire } from '../../engine/errors.ts';
@@ -19,8 +20,7 @@ export interface RepoSession {
   /** A fresh picture of the progress: an event, or a line on a terminal that replaces itself. */
   progress(progress: EngineProgress): void;
   openStore(): Promise<WriteStore>;
-  /** @param onStore called when it is known which place it is, some tenths of a second before it is open */
-  openRepository(onStore?: (store: WriteStore) => void): Promise<Repository>;
+  openRepository(options?: OpenRepositoryOptions): Promise<Repository>;
   /** Another one beside it: its passphrase is the same unless another is given for it. */
   openTarget(location: string): Promise<Repository>;
   /** As `openTarget`, for one that content is taken from. */
@@ -28,6 +28,13 @@ export interface RepoSession {
   passphrase(): Promise<string>;
   /** The one that is to be set, where a command sets one. */
   newPassphrase(): Promise<string>;
+}
+
+export interface OpenRepositoryOptions {
+  /** Called when it is known which place it is, some tenths of a second before it is open. */
+  readonly onStore?: (store: WriteStore) => void;
+  /** `snapshots`: those of a far place stay on this disk, sealed, so that the next command need not fetch each of them. */
+  readonly keeps?: 'nothing' | 'snapshots';
 }
 
 /** Exit codes (design, section 9). */
@@ -85,9 +92,14 @@ function makeSession(
 ): RepoSession {
   const host = systemHost();
   const passphrase = (): Promise<string> => readPassphrase(OLD, options.passwordFile);
-  const open = async (where = location): Promise<WriteStore> => {
+  const open = async (where = location, keeps: 'nothing' | 'snapshots' = 'nothing'): Promise<WriteStore> => {
     const limits = limitsOf(options);
-    const store = await openStore(where, { clock: host.clock, ...(limits ? { limits } : {}) });
+    const kept = { cacheFolder: remoteFilesFolder(cacheFolder()), cachedRooms: new Set(['snapshots'] as const) };
+    const store = await openStore(where, {
+      clock: host.clock,
+      ...(limits ? { limits } : {}),
+      ...(keeps === 'snapshots' ? kept : {}),
+    });
     stores.push(store);
     return store;
   };
@@ -110,11 +122,14 @@ function makeSession(
     },
     progress: (progress) => showProgress(progress, output),
     openStore: () => open(),
-    openRepository: async (onStore) => {
+    openRepository: async ({ onStore, keeps } = {}) => {
       const secret = await passphrase();
-      const store = await open();
+      const store = await open(location, keeps);
+      // Asks for the keys first: nothing else can be used before one is derived.
+      const opening = openRepository(store, { passphrase: secret }, host, signal);
+      opening.catch(() => undefined);
       onStore?.(store);
-      return openRepository(store, { passphrase: secret }, host, signal);
+      return opening;
     },
     openTarget: (where) => openOther(where, TARGET, options.targetPasswordFile),
     openFrom: (where) => openOther(where, FROM, options.fromPasswordFile),

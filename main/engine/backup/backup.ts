@@ -1,7 +1,7 @@
 import { TriplicateError, toWire } from '../errors.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { formatTime } from '../format/time.ts';
-import type { TreeId } from '../ids.ts';
+import type { SnapshotId, TreeId } from '../ids.ts';
 import { type PendingLock, takeLock } from '../repository/locks.ts';
 import type { EngineHost, Repository } from '../repository/repository.ts';
 import type { BackupPool } from '../workers/backup-pool.ts';
@@ -22,7 +22,15 @@ import { resolveTargets, type Targets } from './targets.ts';
 import { tellProgress } from './tell-progress.ts';
 import { TreeQueue } from './tree-queue.ts';
 import { Walk } from './walk.ts';
-import { allFailed, finishDestination, lookForLostPacks, openWriter, throwWhenAllFailed } from './writers.ts';
+import {
+  allFailed,
+  finishDestination,
+  LostPacks,
+  lookForLostPacks,
+  openWriter,
+  sendEndAhead,
+  throwWhenAllFailed,
+} from './writers.ts';
 
 /** A destination mask has a bit for each (see the messages to the workers). */
 const MAX_DESTINATIONS = 30;
@@ -73,16 +81,23 @@ function nothingStored({ repository }: BackupDestination, error: unknown): Desti
 }
 
 async function backupGroup(request: BackupRequest): Promise<BackupReport> {
-  try {
-    return await backupOnce(request);
-  } catch (error) {
-    if (!(error instanceof ForgottenDirectory)) throw error;
-    const { directoryCache: _unusable, ahead: _over, ...anew } = request;
-    return backupOnce(anew);
+  let attempt = request;
+  let whenToLook: 'first' | 'beside' = 'beside';
+  for (;;) {
+    try {
+      return await backupOnce(attempt, whenToLook);
+    } catch (error) {
+      // Each can happen only once.
+      if (error instanceof LostPacks) whenToLook = 'first';
+      else if (!(error instanceof ForgottenDirectory)) throw error;
+      const { directoryCache: _unusable, ahead: _over, ...anew } = attempt;
+      attempt = anew;
+    }
   }
 }
 
-async function backupOnce(request: BackupRequest): Promise<BackupReport> {
+/** `whenToLook`: for lost packs (see `lookForLostPacks`). */
+async function backupOnce(request: BackupRequest, whenToLook: 'first' | 'beside'): Promise<BackupReport> {
   const targets = resolveTargets(request.paths, request.workingDirectory);
   const host = (request.destinations[0] as BackupDestination).repository.host;
   const rules = selectionRules(
@@ -94,7 +109,7 @@ async function backupOnce(request: BackupRequest): Promise<BackupReport> {
   const ahead = request.dirtyDirectories ? null : (request.ahead?.listing ?? new ListingAhead(targets.top, rules));
   const locks = request.destinations.map(({ repository }) => takeLock(repository, 'shared', request.signal));
   try {
-    return await runLocked(request, targets, host, { locks, pool, rules, ahead });
+    return await runLocked(request, targets, host, { locks, pool, rules, ahead, whenToLook });
   } finally {
     ahead?.close();
     // What was on its way to the stores has arrived or failed by now.
@@ -108,6 +123,7 @@ interface Locked {
   readonly pool: BackupPool;
   readonly rules: SelectionRules;
   readonly ahead: ListingAhead | null;
+  readonly whenToLook: 'first' | 'beside';
 }
 
 async function runLocked(
@@ -116,17 +132,24 @@ async function runLocked(
   host: EngineHost,
   state: Locked,
 ): Promise<BackupReport> {
-  const { pool, locks, rules, ahead } = state;
+  const { pool, locks, rules, ahead, whenToLook } = state;
   const { signal } = request;
   const startedAt = host.clock.now();
   const owners = ownerNames(startedAt);
   const hostname = request.hostname ?? host.hostname;
   const writers = await Promise.all(
     request.destinations.map((destination, position) =>
-      openWriter(destination, locks[position] as PendingLock, request.ahead?.untouched, signal),
+      openWriter(
+        destination,
+        locks[position] as PendingLock,
+        { untouched: request.ahead?.untouched, scan: request.dirtyDirectories ? 'changes' : 'full' },
+        signal,
+      ),
     ),
   );
-  if (!request.dirtyDirectories) await Promise.all(writers.map((writer) => lookForLostPacks(writer, signal)));
+  const lookedFor = request.dirtyDirectories ? [] : writers;
+  const looked = await Promise.all(lookedFor.map((writer) => lookForLostPacks(writer, whenToLook, signal)));
+  const looks = looked.map(({ look }) => look);
   const parent = await findParent(writers, { paths: targets.paths, hostname, now: startedAt }, signal);
   throwWhenAllFailed(writers);
   const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
@@ -138,17 +161,29 @@ async function runLocked(
     ? new ScanCache(request, writers, { rules, owners, now: startedAt, parentTime: parent.time })
     : null;
   const means = { pool, writers, parent, counts, attributes, selection, ahead, owners, cache } as const;
-  const work = { ...means, scan, signal, host } as const;
-  const tree = await buildTree(request, targets, work);
-  throwWhenAllFailed(writers);
-  if (counts.targetsTaken === 0) throw nothingLeft(counts);
-  nameUnreadAttributes(attributes, counts);
-  const snapshot = describeSnapshot(request, targets, host, { tree, startedAt, hostname });
+  const work = { ...means, looks, scan, signal, host } as const;
+  const snapshotOf = (tree: TreeId): Snapshot =>
+    describeSnapshot(request, targets, host, { tree, startedAt, hostname });
+  const parentOf = (position: number): SnapshotId | null => parent.snapshotIds[position] ?? null;
   const results: DestinationResult[] = [];
-  for (const [position, writer] of writers.entries()) {
-    results.push(await finishDestination(writer, snapshot, parent.snapshotIds[position] ?? null, signal));
+  let tree: TreeId;
+  try {
+    tree = await buildTree(request, targets, work, (tree) => {
+      if (counts.targetsTaken === 0) return;
+      const snapshot = snapshotOf(tree);
+      for (const [position, writer] of writers.entries()) sendEndAhead(writer, snapshot, parentOf(position));
+    });
+    throwWhenAllFailed(writers);
+    if (counts.targetsTaken === 0) throw nothingLeft(counts);
+    nameUnreadAttributes(attributes, counts);
+    const snapshot = snapshotOf(tree);
+    for (const [position, writer] of writers.entries()) {
+      results.push(await finishDestination(writer, snapshot, parentOf(position), signal));
+    }
+    throwWhenAllFailed(writers);
+  } finally {
+    await Promise.all(writers.map((writer) => writer.takeBack()));
   }
-  throwWhenAllFailed(writers);
   // A snapshot is stored: a number that cannot be found out is no reason to fail.
   counts.filesRemoved += await parent.filesBelow(counts.treesRemoved).catch(() => 0);
   const directoryCache = cache?.leave();
@@ -191,13 +226,22 @@ interface TreeWork {
   readonly ahead: ListingAhead | null;
   readonly owners: OwnerNames;
   readonly cache: ScanCache | null;
+  readonly looks: readonly Promise<boolean>[];
   readonly scan: 'full' | 'changes';
   readonly signal: AbortSignal | undefined;
   readonly host: EngineHost;
 }
 
-/** Runs the walk and the workers until every blob of the snapshot is in a stored pack. */
-async function buildTree(request: BackupRequest, targets: Targets, work: TreeWork): Promise<TreeId> {
+/**
+ * Runs the walk and the workers until every blob of the snapshot is in a stored pack. `onSent`: the last packs are on their
+ * way, and this is the tree that they make whole.
+ */
+async function buildTree(
+  request: BackupRequest,
+  targets: Targets,
+  work: TreeWork,
+  onSent: (tree: TreeId) => void,
+): Promise<TreeId> {
   const { pool, writers, counts, signal } = work;
   serveWorkers(work);
   const stopTelling = tellProgress(request, counts);
@@ -221,9 +265,11 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
       dirty: work.scan === 'changes' && request.dirtyDirectories ? new DirtyPaths(request.dirtyDirectories) : null,
       signal,
     });
-    const guards = [pool.failed, failed.promise, cancelled.promise, allFailed(writers)];
+    const guards = [foundLost(work.looks), pool.failed, failed.promise, cancelled.promise, allFailed(writers)];
     const tree = await Promise.race([walk.run(targets.top), ...guards]);
-    await Promise.race([trees.finish().then(() => pool.flush()), ...guards]);
+    await Promise.race([trees.finish().then(() => pool.flush(() => onSent(tree))), ...guards]);
+    const looked = await Promise.race([Promise.all(work.looks), ...guards]);
+    if (looked.includes(false)) throw new LostPacks();
     return tree;
   } catch (error) {
     await pool.close();
@@ -236,6 +282,18 @@ async function buildTree(request: BackupRequest, targets: Targets, work: TreeWor
     work.counts.attributeHelper = work.attributes.state;
     work.attributes.close();
   }
+}
+
+/** Rejects when a look for packs finds that one is gone; otherwise it never settles. */
+function foundLost(looks: readonly Promise<boolean>[]): Promise<never> {
+  const found = Promise.withResolvers<never>();
+  found.promise.catch(() => undefined);
+  for (const look of looks) {
+    look.then((isGood) => {
+      if (!isGood) found.reject(new LostPacks());
+    }, found.reject);
+  }
+  return found.promise;
 }
 
 function beginPool({ destinations, workers, ahead }: BackupRequest): BackupPool {

@@ -1,22 +1,33 @@
-import { toWire, type WireError } from '../errors.ts';
+import { TriplicateError, toWire, type WireError } from '../errors.ts';
 import type { StoredPack } from '../format/index-file.ts';
 import { type BlobType, PackHeaderBlobs } from '../format/pack.ts';
-import type { BlobId, IndexId, PackId, TreeId } from '../ids.ts';
+import type { Snapshot } from '../format/snapshot.ts';
+import type { BlobId, IndexId, PackId, SnapshotId, TreeId } from '../ids.ts';
 import type { BlobIndex, LoadedIndex } from '../repository/blob-index.ts';
 import { IdTable } from '../repository/id-table.ts';
 import { IndexWriter } from '../repository/index-writer.ts';
+import type { PackListing } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
-import type { SnapshotList } from '../repository/snapshots.ts';
+import { type SnapshotList, saveSnapshot, saveSnapshotAfter } from '../repository/snapshots.ts';
+import { putAfter } from '../store/put-after.ts';
 import type { PackMessage } from '../workers/backup-pool.ts';
 
 /** What a destination of a run gets from whoever holds its lock. */
 export interface WriteLeave {
-  /** Nothing is written before it resolves; when it rejects, the destination has failed. */
+  /** Nothing is put in place before it resolves, though bytes may travel; when it rejects, the destination has failed. */
   readonly held: Promise<void>;
   /** Fires when the lock can no longer be trusted: the destination has failed then. */
   readonly lost: AbortSignal;
   /** Ends what is being written: the caller has cancelled, or the lock is lost. */
   readonly signal: AbortSignal;
+}
+
+/** Index files and the snapshot, whose bytes travel while the last packs do; each waits for its turn to be in place. */
+interface SentAhead {
+  readonly index: { readonly files: readonly Promise<IndexId>[]; readonly turn: PromiseWithResolvers<void> };
+  readonly snapshot: { readonly file: Promise<SnapshotId>; readonly turn: PromiseWithResolvers<void> };
+  /** Ends what still travels. */
+  readonly over: AbortController;
 }
 
 /** Ids. */
@@ -31,13 +42,27 @@ const INDEX_PERIOD_NS = 5n * 60n * 1_000_000_000n;
 export class DestinationWriter {
   readonly repository: Repository;
   readonly snapshots: Promise<SnapshotList>;
+  /** The packs as they were when the run began, where they were listed ahead. */
+  readonly packs: PackListing | undefined;
   readonly #loaded: LoadedIndex;
   readonly #claimed: Record<BlobType, IdTable> = { data: new IdTable(), tree: new IdTable() };
   readonly #indexWriter: IndexWriter;
+  /** Packs on their way, and those that are stored and in no index file yet. */
+  readonly #coming = new Set<StoredPack>();
   readonly #stored: StoredPack[] = [];
+  /** Packs that an index file names and that `index` has not taken in yet. */
+  readonly #named: StoredPack[] = [];
+  /** Flushes that are due or under way. */
+  #flushes = 0;
+  /** Resolves when packs may get their names. */
+  #mayStore: Promise<void>;
+  #ahead: SentAhead | undefined;
   readonly #indexIds: IndexId[];
   readonly #leave: WriteLeave;
   readonly #failed = Promise.withResolvers<void>();
+  /** Ends packs on their way: of a destination that has failed they would be named by nobody. */
+  readonly #over = new AbortController();
+  readonly #storing: AbortSignal;
   #lastIndexAt: bigint;
   #flushing: Promise<void> = Promise.resolve();
   #failure: WireError | undefined;
@@ -48,15 +73,24 @@ export class DestinationWriter {
   damagedParts = 0;
 
   /** @param snapshots what the destination has, being read */
-  constructor(repository: Repository, loaded: LoadedIndex, snapshots: Promise<SnapshotList>, leave: WriteLeave) {
+  constructor(
+    repository: Repository,
+    loaded: LoadedIndex,
+    snapshots: Promise<SnapshotList>,
+    leave: WriteLeave,
+    packs?: PackListing,
+  ) {
     this.snapshots = snapshots;
+    this.packs = packs;
     this.repository = repository;
     this.#loaded = loaded;
     this.#indexIds = [...loaded.indexIds];
     this.#indexWriter = new IndexWriter(repository);
     this.#lastIndexAt = repository.host.clock.now();
     this.#leave = leave;
+    this.#storing = AbortSignal.any([leave.signal, this.#over.signal]);
     leave.held.catch((error) => this.fail(error));
+    this.#mayStore = this.#unlessFailed(leave.held);
     leave.lost.addEventListener('abort', () => this.fail(leave.lost.reason), { once: true });
   }
 
@@ -76,6 +110,7 @@ export class DestinationWriter {
   fail(error: unknown): void {
     this.#failure ??= toWire(error);
     this.#failed.resolve();
+    this.#over.abort();
   }
 
   /** Whether the blob was stored before this run or has been claimed in it. */
@@ -115,13 +150,32 @@ export class DestinationWriter {
     return type === 'data' || this.#damagedTrees.size === 0;
   }
 
+  /** Until `look` has resolved with true, packs only travel: nothing is put in place where stored ones may be missing. */
+  storeOnlyAfter(look: Promise<boolean>): void {
+    const looked = look.then((isGood) => {
+      if (!isGood || this.#failure) throw givenUp();
+    });
+    this.#mayStore = this.#unlessFailed(Promise.all([this.#leave.held, looked]));
+  }
+
+  /** Resolves as `first` does; whoever waits when the destination fails, by whatever, waits no longer. */
+  #unlessFailed(first: Promise<unknown>): Promise<void> {
+    const failed = this.failed.then(() => {
+      throw givenUp();
+    });
+    const ready = Promise.race([first, failed]).then(() => undefined);
+    ready.catch(() => undefined);
+    return ready;
+  }
+
   /** Stores a pack; a failure is kept in `failure`. */
   async storePack(pack: PackMessage): Promise<void> {
     if (this.#failure) return;
+    const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
+    this.#coming.add(stored);
     try {
-      await this.#leave.held;
-      await this.repository.store.put({ type: 'data', id: pack.id }, pack.bytes, this.#leave.signal);
-      const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
+      const name = { type: 'data', id: pack.id } as const;
+      await putAfter(this.repository.store, name, pack.bytes, orGiveUp(this.#mayStore), this.#storing);
       this.#indexWriter.add(stored);
       // A pack holds one type (format, section 6).
       for (const { type } of stored.blobs) {
@@ -130,21 +184,63 @@ export class DestinationWriter {
       }
       this.added.bytes += pack.bytes.length;
       this.#stored.push(stored);
+      this.#coming.delete(stored);
       await this.#flushWhenDue();
     } catch (error) {
       this.fail(error);
+    } finally {
+      this.#coming.delete(stored);
     }
+  }
+
+  /**
+   * The last pack is on its way: sends index and snapshot after it, where the place lets bytes travel before they count.
+   * They are in place, one after the other, only when `finishIndex` and `finishSnapshot` say so.
+   */
+  sendAhead(snapshot: Snapshot): void {
+    if (!this.repository.store.putAfter || this.#failure || this.#flushes > 0 || this.#ahead) return;
+    const index = Promise.withResolvers<void>();
+    const last = Promise.withResolvers<void>();
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#leave.signal, over.signal]);
+    const files = this.#indexWriter.sendAhead([...this.#coming], index.promise, signal);
+    const file = saveSnapshotAfter(this.repository, snapshot, last.promise, signal);
+    for (const promise of [...files, file, index.promise, last.promise]) promise.catch(() => undefined);
+    this.#ahead = { index: { files, turn: index }, snapshot: { file, turn: last }, over };
+  }
+
+  /** Takes back what was sent ahead and is not in place. Never throws. */
+  async takeBack(): Promise<void> {
+    if (!this.#ahead) return;
+    const { index, snapshot, over } = this.#ahead;
+    for (const { turn } of [index, snapshot]) turn.reject(givenUp());
+    // What travels to a place that has gone would take minutes to fail.
+    over.abort();
+    await Promise.allSettled([...index.files, snapshot.file]);
+    this.#ahead = undefined;
   }
 
   /** Names all stored packs in the index. @throws `store/…`, `repo/locked` */
   async finishIndex(): Promise<void> {
     await this.#leave.held;
     await this.#flushing;
-    await this.#flush();
+    if (!this.#ahead) return this.#flush();
+    this.#ahead.index.turn.resolve();
+    this.#indexIds.push(...(await Promise.all(this.#ahead.index.files)));
+    this.#indexWriter.forget();
+    this.#named.push(...this.#stored.splice(0));
+  }
+
+  /** Stores the snapshot, after the index. @throws `store/…` */
+  finishSnapshot(snapshot: Snapshot): Promise<SnapshotId> {
+    if (!this.#ahead) return saveSnapshot(this.repository, snapshot, this.#leave.signal);
+    this.#ahead.snapshot.turn.resolve();
+    return this.#ahead.snapshot.file;
   }
 
   /** After a run that did not end well: names what was stored, so that the next run need not store it again. */
   async salvage(): Promise<void> {
+    await this.takeBack();
     if (this.#failure) return;
     await this.#flushing.catch(() => undefined);
     await this.#flush(null).catch((error) => this.fail(error));
@@ -152,14 +248,29 @@ export class DestinationWriter {
 
   /** The index with what this run added: only packs that an index file names are in it. */
   currentIndex(): LoadedIndex {
+    this.takeIn();
     return { index: this.index, indexIds: this.#indexIds, damaged: [] };
   }
 
+  /** Takes what index files name into `index`: of a first backup that takes some time, in which the snapshot can travel. */
+  takeIn(): void {
+    for (const pack of this.#named.splice(0)) this.index.addPack(pack);
+    this.#forgetStored();
+  }
+
   async #flushWhenDue(): Promise<void> {
+    // What was sent ahead names this pack too.
+    if (this.#ahead) return;
     const now = this.repository.host.clock.now();
     if (!this.#indexWriter.isFull && now - this.#lastIndexAt < INDEX_PERIOD_NS) return;
     this.#lastIndexAt = now;
-    this.#flushing = this.#flushing.then(() => this.#flush());
+    this.#flushes++;
+    this.#flushing = this.#flushing
+      .then(() => this.#flush())
+      .then(() => this.takeIn())
+      .finally(() => {
+        this.#flushes--;
+      });
     await this.#flushing;
   }
 
@@ -171,8 +282,7 @@ export class DestinationWriter {
       this.#stored.unshift(...named);
       throw error;
     }
-    for (const pack of named) this.index.addPack(pack);
-    this.#forgetStored();
+    this.#named.push(...named);
   }
 
   /** What the index has need not be kept as claimed too: of a million files that would be a fifth of the memory. */
@@ -187,4 +297,18 @@ export class DestinationWriter {
     this.#claimed.data = waiting;
     claimed.discard();
   }
+}
+
+/** Gives up when `ready` rejects: whoever awaits that deals with its error, and nothing is tried again. */
+function orGiveUp(ready: Promise<void>): Promise<void> {
+  const orElse = ready.catch(() => {
+    throw givenUp();
+  });
+  // Bytes that did not arrive wait for nothing any more.
+  orElse.catch(() => undefined);
+  return orElse;
+}
+
+function givenUp(): TriplicateError {
+  return new TriplicateError('cancelled', 'What had to come first did not.');
 }

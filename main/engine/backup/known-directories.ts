@@ -86,9 +86,14 @@ export class KnownDirectories {
     return before.subtree === known ? earlier : this.#context.parent.directory(before.subtree, 'alone');
   }
 
-  /** How the next directory of the parent is read: where most are taken over, those that come next are likely to be as well. */
+  /**
+   * How the next directory of the parent is read: where most are taken over, those that come next are likely to be as well.
+   * Of the first one nothing is known yet but that there was a scan to take over from.
+   */
   reading(): 'alone' | 'with-next' {
-    return this.#unread > ++this.#read ? 'alone' : 'with-next';
+    this.#read++;
+    const isFirst = this.#read === 1 && (this.#context.cache?.known?.size ?? 0) > 0;
+    return isFirst || this.#unread > this.#read ? 'alone' : 'with-next';
   }
 }
 

@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { fromWire, hasCode, throwIfCancelled, toWire, type WireError } from '../errors.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
 import type { PendingLock } from '../repository/locks.ts';
-import { setLostPacksAside } from '../repository/lost-packs.ts';
-import { listSnapshots, type SnapshotList, saveSnapshot } from '../repository/snapshots.ts';
+import { areAllThere, listPacksAhead, setLostPacksAside } from '../repository/lost-packs.ts';
+import { listSnapshots, type SnapshotList } from '../repository/snapshots.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import type { BackupDestination, DestinationResult } from './request.ts';
 
@@ -16,7 +17,7 @@ const NOTHING_STORED: SnapshotList = { snapshots: [], unreadable: [] };
 export async function openWriter(
   destination: BackupDestination,
   { written, held, lost }: PendingLock,
-  untouched: Promise<boolean> | undefined,
+  { untouched, scan }: { readonly untouched: Promise<boolean> | undefined; readonly scan: 'full' | 'changes' },
   signal: AbortSignal | undefined,
 ): Promise<DestinationWriter> {
   const { repository } = destination;
@@ -26,9 +27,12 @@ export async function openWriter(
       return new DestinationWriter(repository, nothingIndexed(), Promise.resolve(NOTHING_STORED), leave);
     await written;
     const snapshots = listSnapshots(repository, signal);
+    // From a far place that is one journey less. Most of the time the kept index is good, and this is what is waited for.
+    const isWorthIt = scan === 'full' && repository.store.capabilities.remote;
+    const packs = isWorthIt ? listPacksAhead(repository, signal) : undefined;
     const [index] = await Promise.allSettled([openIndex(destination, signal), snapshots]);
     if (index.status === 'rejected') throw index.reason;
-    return new DestinationWriter(repository, index.value, snapshots, leave);
+    return new DestinationWriter(repository, index.value, snapshots, leave, packs);
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
     const writer = new DestinationWriter(repository, nothingIndexed(), Promise.resolve(NOTHING_STORED), leave);
@@ -48,15 +52,42 @@ function nothingIndexed(): LoadedIndex {
   return { index: new BlobIndex(16), indexIds: [], damaged: [] };
 }
 
-/** Only before full scans: a run over a few changes must not cost what the repository's size does. */
-export async function lookForLostPacks(writer: DestinationWriter, signal: AbortSignal | undefined): Promise<void> {
-  if (writer.failure) return;
+/**
+ * A pack is gone that the run took for stored while it looked for it. The run has to begin anew, and look first.
+ */
+export class LostPacks extends Error {}
+
+/**
+ * Only for full scans: a run over a few changes must not cost what the repository's size does. At a far place the look takes
+ * a request for each of 256 folders, so the run goes on beside it: lost packs are rare. `look` then gives whether the run may
+ * rely on what it took for stored, and rejects only with `cancelled`; until then no pack is put in place.
+ */
+export async function lookForLostPacks(
+  writer: DestinationWriter,
+  when: 'first' | 'beside',
+  signal: AbortSignal | undefined,
+): Promise<{ readonly look: Promise<boolean> }> {
+  if (writer.failure) return { look: Promise.resolve(true) };
+  const fail = (error: unknown): true => {
+    if (hasCode(error, 'cancelled')) throw error;
+    writer.fail(error);
+    return true;
+  };
+  // Where packs were lost when the index was used last, they most likely are still.
+  if (when === 'beside' && writer.packs && !writer.index.hasSetAside) {
+    const asked = areAllThere(writer.repository, writer.currentIndex(), signal, writer.packs).catch(fail);
+    // Nothing more is asked of one that has failed: nobody waits for its answer, or begins anew for it.
+    const look = Promise.race([asked, writer.failed.then(() => true)]);
+    look.catch(() => undefined);
+    writer.storeOnlyAfter(look);
+    return { look };
+  }
   try {
     writer.damagedParts += await setLostPacksAside(writer.repository, writer.currentIndex(), signal);
   } catch (error) {
-    if (hasCode(error, 'cancelled')) throw error;
-    writer.fail(error);
+    fail(error);
   }
+  return { look: Promise.resolve(true) };
 }
 
 /** Index and snapshot, when all packs are stored. Gives what came of the destination. @throws `cancelled` */
@@ -78,13 +109,32 @@ export async function finishDestination(
     if (writer.failure) return { ...counted, error: writer.failure };
     await writer.finishIndex();
     throwIfCancelled(signal);
-    const snapshotId = await saveSnapshot(repository, parentId ? { ...snapshot, parent: parentId } : snapshot, signal);
+    const saving = writer.finishSnapshot(withParent(snapshot, parentId));
+    saving.catch(() => undefined);
+    // Once the request has gone.
+    await setImmediate();
+    writer.takeIn();
+    const snapshotId = await saving;
     return { ...counted, snapshotId, index: writer.currentIndex() };
   } catch (error) {
-    if (hasCode(error, 'cancelled')) throw error;
+    if (signal?.aborted && hasCode(error, 'cancelled')) throw error;
+    // What ends because the lock was lost says "cancelled": the first failure is the one that counts.
     writer.fail(error);
-    return { ...counted, error: toWire(error) };
+    return { ...counted, error: writer.failure ?? toWire(error) };
   }
+}
+
+/** Sends what `finishDestination` will put in place after the last packs, when these are on their way. Never throws. */
+export function sendEndAhead(writer: DestinationWriter, snapshot: Snapshot, parentId: Snapshot['parent'] | null): void {
+  try {
+    writer.sendAhead(withParent(snapshot, parentId));
+  } catch {
+    // It is met again, and told, when it is the turn of the index.
+  }
+}
+
+function withParent(snapshot: Snapshot, parentId: Snapshot['parent'] | null): Snapshot {
+  return parentId ? { ...snapshot, parent: parentId } : snapshot;
 }
 
 /** Rejects when nothing is left to write to: reading on would be for nobody. */

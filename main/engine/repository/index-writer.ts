@@ -1,8 +1,9 @@
 import { encodeIndexPack, joinIndex, type StoredPack } from '../format/index-file.ts';
 import { giveBack } from '../give-back.ts';
 import type { IndexId } from '../ids.ts';
+import { putAfter } from '../store/put-after.ts';
 import type { Repository } from './repository.ts';
-import { writeUnpacked } from './unpacked-files.ts';
+import { sealUnpacked, writeUnpacked } from './unpacked-files.ts';
 
 /** Blobs in one index file: keeps each well below 8 MiB (format, section 7). */
 const BLOBS_PER_FILE = 50_000;
@@ -18,6 +19,8 @@ export class IndexWriter {
   readonly #repository: Repository;
   #waiting: NamedPack[] = [];
   #blobs = 0;
+  /** Packs that were named before they were stored. */
+  readonly #named = new WeakMap<StoredPack, NamedPack>();
 
   constructor(repository: Repository) {
     this.#repository = repository;
@@ -33,15 +36,40 @@ export class IndexWriter {
   }
 
   add(pack: StoredPack): void {
-    this.#waiting.push({ blobs: pack.blobs.length, json: encodeIndexPack(pack) });
+    this.#waiting.push(this.#nameOf(pack));
     this.#blobs += pack.blobs.length;
+  }
+
+  /**
+   * Sends the files ahead that `flush` would write once `coming` is stored too: they are in place only after `ready`. Gives
+   * a promise for each. What has gathered stays gathered until `forget` is called.
+   */
+  sendAhead(coming: readonly StoredPack[], ready: Promise<void>, signal?: AbortSignal): readonly Promise<IndexId>[] {
+    let rest: readonly NamedPack[] = [...this.#waiting, ...coming.map((pack) => this.#nameOf(pack))];
+    const files: Promise<IndexId>[] = [];
+    while (rest.length > 0) {
+      const part = partOf(rest);
+      rest = rest.slice(part.length);
+      const text = joinIndex(part.map(({ json }) => json));
+      const { id, sealed } = sealUnpacked(this.#repository, text);
+      giveBack(text);
+      const stored = putAfter(this.#repository.store, { type: 'index', id }, sealed, ready, signal);
+      files.push(stored.then(() => id as IndexId));
+    }
+    return files;
+  }
+
+  /** What has gathered is named by files that were sent ahead. */
+  forget(): void {
+    this.#waiting = [];
+    this.#blobs = 0;
   }
 
   /** Writes what has gathered; on failure it stays gathered. @throws `store/…` */
   async flush(signal?: AbortSignal): Promise<readonly IndexId[]> {
     const written: IndexId[] = [];
     while (this.#waiting.length > 0) {
-      const part = this.#takePart();
+      const part = partOf(this.#waiting);
       const text = joinIndex(part.map(({ json }) => json));
       const id = await writeUnpacked(this.#repository, 'index', text, signal);
       giveBack(text);
@@ -52,13 +80,19 @@ export class IndexWriter {
     return written;
   }
 
-  /** At least one pack, and further ones as long as the file stays small. */
-  #takePart(): readonly NamedPack[] {
-    let blobs = 0;
-    const end = this.#waiting.findIndex((pack, position) => {
-      blobs += pack.blobs;
-      return position > 0 && blobs > BLOBS_PER_FILE;
-    });
-    return end === -1 ? this.#waiting.slice() : this.#waiting.slice(0, end);
+  #nameOf(pack: StoredPack): NamedPack {
+    const named = this.#named.get(pack) ?? { blobs: pack.blobs.length, json: encodeIndexPack(pack) };
+    this.#named.set(pack, named);
+    return named;
   }
+}
+
+/** What goes into one file: at least one pack, and further ones as long as the file stays small. */
+function partOf(packs: readonly NamedPack[]): readonly NamedPack[] {
+  let blobs = 0;
+  const end = packs.findIndex((pack, position) => {
+    blobs += pack.blobs;
+    return position > 0 && blobs > BLOBS_PER_FILE;
+  });
+  return end === -1 ? packs.slice() : packs.slice(0, end);
 }

@@ -1,6 +1,7 @@
 import { hasCode, TriplicateError } from '../errors.ts';
 import { conflicts, decodeLock, encodeLock, isStale, type Lock } from '../format/lock.ts';
 import { formatTime } from '../format/time.ts';
+import { putAfter } from '../store/put-after.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
 import { readUnpacked, sealUnpacked } from './unpacked-files.ts';
@@ -178,8 +179,8 @@ class HeldLock {
   async acquire(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#repository.host;
     const deadline = clock.now() + BigInt(waitMs) * 1_000_000n;
-    for (;;) {
-      const holder = await this.#tryOnce(signal);
+    for (let attempt = 1; ; attempt++) {
+      const holder = await this.#tryOnce(attempt, signal);
       if (!holder) return;
       if (clock.now() >= deadline) throw lockedError(this.#repository, holder);
       await clock.sleep(RETRY_MS, signal);
@@ -204,11 +205,10 @@ class HeldLock {
   }
 
   /** Takes the lock, or gives the lock that stands in the way. */
-  async #tryOnce(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+  async #tryOnce(attempt: number, signal: AbortSignal | undefined): Promise<Lock | undefined> {
     const lookedAt = performance.now();
-    const before = await this.#inTheWay(signal);
+    const before = await this.#lookAndWrite(attempt, signal);
     if (before) return before;
-    this.#id = await this.#write(signal);
     try {
       const [during] = await Promise.all([
         this.#tellWritten(performance.now() - lookedAt, signal),
@@ -222,6 +222,33 @@ class HeldLock {
       await this.#drop();
       throw error;
     }
+  }
+
+  /**
+   * Writes our lock unless another stands in the way, which it gives. The bytes travel during the first look where they can;
+   * whoever has met another lock already most likely meets it again.
+   */
+  async #lookAndWrite(attempt: number, signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    const looking = this.#inTheWay(signal);
+    const isFree = looking.then(
+      (holder) => {
+        if (holder) throw notNow();
+      },
+      () => {
+        throw notNow();
+      },
+    );
+    isFree.catch(() => undefined);
+    const writing = attempt === 1 && this.#repository.store.putAfter ? this.#write(signal, isFree) : undefined;
+    // What is wrong with the look is told first.
+    writing?.catch(() => undefined);
+    const isTaken = await looking.catch(async (error) => {
+      await writing?.catch(() => undefined);
+      throw error;
+    });
+    if (!isTaken) this.#id = await (writing ?? this.#write(signal));
+    else await writing?.catch(() => undefined);
+    return isTaken;
   }
 
   /**
@@ -250,14 +277,14 @@ class HeldLock {
     return undefined;
   }
 
-  async #write(signal?: AbortSignal): Promise<string> {
+  async #write(signal?: AbortSignal, ready: Promise<void> = Promise.resolve()): Promise<string> {
     const { clock, hostname, username, pid, uid, gid, utcOffsetMinutes } = this.#repository.host;
     const now = clock.now();
     const time = { ns: now, text: formatTime(now, utcOffsetMinutes(now)) };
     const lock: Lock = { time, exclusive: this.#mode === 'exclusive', hostname, username, pid, uid, gid };
     const { id, sealed } = sealUnpacked(this.#repository, encodeLock(lock));
     try {
-      await this.#repository.store.put({ type: 'locks', id }, sealed, signal);
+      await putAfter(this.#repository.store, { type: 'locks', id }, sealed, ready, signal);
     } catch (error) {
       abandoned.add(id);
       throw error;
@@ -288,6 +315,11 @@ class HeldLock {
       }
     }
   }
+}
+
+/** Takes a lock back that has not been put in place. */
+function notNow(): TriplicateError {
+  return new TriplicateError('cancelled', 'Another lock was in the way, or could not be looked for.');
 }
 
 function lockedError(repository: Repository, lock: Lock): TriplicateError {

@@ -1,7 +1,16 @@
 import { TriplicateError } from '../errors.ts';
 import type { PackId } from '../ids.ts';
+import type { StoredFile } from '../store/store.ts';
 import type { LoadedIndex } from './blob-index.ts';
 import type { Repository } from './repository.ts';
+
+/** What `data/` holds, being listed; undefined where that failed. */
+export type PackListing = Promise<readonly StoredFile[] | undefined>;
+
+/** Begins to list the packs, for `areAllThere`. Only while a lock holds that keeps others from removing any. */
+export function listPacksAhead({ store }: Pick<Repository, 'store'>, signal: AbortSignal | undefined): PackListing {
+  return store.list('data', signal).catch(() => undefined);
+}
 
 /**
  * Looks whether every pack that the index names is there and not cut short, and sets the others aside: what was in them
@@ -15,9 +24,8 @@ export async function setLostPacksAside(
 ): Promise<number> {
   const expected = index.packFileSizes();
   if (expected.size === 0) return 0;
-  const listed = new Map((await store.list('data', signal)).map(({ id, size }) => [id, size]));
-  const lost: PackId[] = [];
-  for (const [id, size] of expected) if ((listed.get(id) ?? 0) < size) lost.push(id);
+  const listed = sizesOf(await store.list('data', signal));
+  const lost = lostOf(expected, listed);
   if (lost.length === expected.size && listed.size === 0) {
     throw new TriplicateError('repo/damaged', `None of the ${lost.length} files that hold the content is there.`, {
       hint: 'Is the place complete? Nothing was changed there. If its files are lost, start a new repository elsewhere.',
@@ -25,4 +33,30 @@ export async function setLostPacksAside(
   }
   index.setAside(lost);
   return lost.length;
+}
+
+/**
+ * Whether every pack that the index names now is there, for work that goes on meanwhile. `ahead` is a listing that was begun
+ * before the index was read: what it lacks may have been stored since, with the index that names it, so that the place is
+ * asked again. @throws `store/…`
+ */
+export async function areAllThere(
+  { store }: Pick<Repository, 'store'>,
+  { index }: LoadedIndex,
+  signal: AbortSignal | undefined,
+  ahead: PackListing,
+): Promise<boolean> {
+  const expected = index.packFileSizes();
+  if (expected.size === 0) return true;
+  const early = await ahead;
+  if (early && lostOf(expected, sizesOf(early)).length === 0) return true;
+  return lostOf(expected, sizesOf(await store.list('data', signal))).length === 0;
+}
+
+function sizesOf(files: readonly StoredFile[]): ReadonlyMap<string, number> {
+  return new Map(files.map(({ id, size }) => [id, size]));
+}
+
+function lostOf(expected: ReadonlyMap<PackId, number>, listed: ReadonlyMap<string, number>): readonly PackId[] {
+  return [...expected].filter(([id, size]) => (listed.get(id) ?? 0) < size).map(([id]) => id);
 }

@@ -1,9 +1,10 @@
 import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../format/snapshot.ts';
 import type { SnapshotId } from '../ids.ts';
+import { putAfter } from '../store/put-after.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
-import { readUnpacked, writeUnpacked } from './unpacked-files.ts';
+import { readUnpacked, sealUnpacked, writeUnpacked } from './unpacked-files.ts';
 
 export interface StoredSnapshot {
   readonly id: SnapshotId;
@@ -107,6 +108,18 @@ export async function saveSnapshot(
   signal?: AbortSignal,
 ): Promise<SnapshotId> {
   return (await writeUnpacked(repository, 'snapshots', encodeSnapshot(snapshot), signal)) as SnapshotId;
+}
+
+/** As `saveSnapshot`, of one that may travel ahead and counts only after `ready` (see `WriteStore.putAfter`). */
+export async function saveSnapshotAfter(
+  repository: Repository,
+  snapshot: Snapshot,
+  ready: Promise<void>,
+  signal?: AbortSignal,
+): Promise<SnapshotId> {
+  const { id, sealed } = sealUnpacked(repository, encodeSnapshot(snapshot));
+  await putAfter(repository.store, { type: 'snapshots', id }, sealed, ready, signal);
+  return id as SnapshotId;
 }
 
 function compareBigints(a: bigint, b: bigint): number {

@@ -13,6 +13,8 @@ export interface CacheOptions {
   /** A folder for this one destination; made when needed. Losing it costs time, nothing else. */
   readonly folder: string;
   readonly random: Random;
+  /** Which of the rooms that can be kept; all of them when absent. */
+  readonly rooms?: ReadonlySet<FileType>;
 }
 
 /**
@@ -22,16 +24,18 @@ export interface CacheOptions {
  */
 export function cached(store: WriteStore, options: CacheOptions): WriteStore {
   const cache = new FolderCache(options);
+  const isKept = (type: FileType): boolean => CACHED.has(type) && (options.rooms?.has(type) ?? true);
+  const { putAfter } = store;
   return {
     location: store.location,
     capabilities: store.capabilities,
     async list(type, signal) {
       const files = await store.list(type, signal);
-      if (CACHED.has(type)) await cache.keepOnly(type, files);
+      if (isKept(type)) await cache.keepOnly(type, files);
       return files;
     },
     async get(name, range, signal) {
-      if (!CACHED.has(name.type)) return store.get(name, range, signal);
+      if (!isKept(name.type)) return store.get(name, range, signal);
       const whole = (await cache.read(name)) ?? (await fetchInto(cache, store, name, signal));
       if (range === undefined) return whole;
       if (range.offset + range.length <= whole.length) return whole.slice(range.offset, range.offset + range.length);
@@ -39,10 +43,16 @@ export function cached(store: WriteStore, options: CacheOptions): WriteStore {
     },
     async put(name, bytes, signal) {
       await store.put(name, bytes, signal);
-      if (CACHED.has(name.type)) await cache.write(name, bytes);
+      if (isKept(name.type)) await cache.write(name, bytes);
     },
+    ...(putAfter && {
+      async putAfter(name, bytes, ready, signal) {
+        await putAfter.call(store, name, bytes, ready, signal);
+        if (isKept(name.type)) await cache.write(name, bytes);
+      },
+    }),
     async remove(name, signal) {
-      if (CACHED.has(name.type)) await cache.forget(name);
+      if (isKept(name.type)) await cache.forget(name);
       await store.remove(name, signal);
     },
     create: (signal) => store.create(signal),

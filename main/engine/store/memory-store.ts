@@ -61,6 +61,11 @@ class MemoryStore implements WriteStore {
     this.#files.set(pathOf(name), { name, bytes: bytes.slice() });
   }
 
+  async putAfter(name: FileName, bytes: Uint8Array, ready: Promise<void>, signal?: AbortSignal): Promise<void> {
+    await ready;
+    await this.put(name, bytes, signal);
+  }
+
   async replaceConfig(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     throwIfCancelled(signal);
     this.#files.set(pathOf(CONFIG_FILE), { name: CONFIG_FILE, bytes: bytes.slice() });

@@ -42,7 +42,7 @@ class RestStore implements WriteStore {
   readonly #random: Random;
   /** True once we made the folders: from then on a missing one is an empty one (places without empty folders). */
   #created = false;
-  #leftovers: string[] = [];
+  readonly #leftovers = new Set<string>();
 
   constructor(options: RestStoreOptions, rest: RestProtocol, truth: RemoteTruth) {
     this.location = options.location;
@@ -100,7 +100,19 @@ class RestStore implements WriteStore {
   async put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     throwIfCancelled(signal);
     if (name.type === 'config' && (await this.#hasSameConfig(bytes, signal))) return;
-    await this.#store(name, bytes, signal);
+    await this.#store(name, bytes, { signal });
+    await this.#sweepLeftovers();
+  }
+
+  async putAfter(name: FileName, bytes: Uint8Array, ready: Promise<void>, signal?: AbortSignal): Promise<void> {
+    // When the upload fails, nobody waits for it any more.
+    ready.catch(() => undefined);
+    throwIfCancelled(signal);
+    if (name.type === 'config') {
+      await ready;
+      return this.put(name, bytes, signal);
+    }
+    await this.#store(name, bytes, { signal, ready });
     await this.#sweepLeftovers();
   }
 
@@ -114,22 +126,30 @@ class RestStore implements WriteStore {
       // Through the server first: it remembers what it has seen.
       await this.#rest.remove(path, signal);
       await this.#truth.remove(path, signal);
-      await this.#store(CONFIG_FILE, bytes, signal);
+      await this.#store(CONFIG_FILE, bytes, { signal });
     }
     // Its size tells nothing: two configs may have the same.
     const arrived = await this.get(CONFIG_FILE, undefined, signal);
     if (Buffer.compare(arrived, bytes) !== 0) throw notWhole(CONFIG_FILE, this.location, bytes.length, arrived.length);
   }
 
-  async #store(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async #store(
+    name: FileName,
+    bytes: Uint8Array,
+    { signal, ready }: { readonly signal: AbortSignal | undefined; readonly ready?: Promise<void> },
+  ): Promise<void> {
     const path = pathOf(name);
     if ((await this.#truth.uploads(signal)) === 'whole') {
+      await ready;
+      throwIfCancelled(signal);
       await this.#upload(path, name, bytes, signal);
       await this.#assertSize(name, bytes.length, signal);
     } else {
       const temporary = temporaryName(path, this.#clock.now(), this.#random(TEMPORARY_BYTES));
       try {
         await this.#upload(temporary, undefined, bytes, signal);
+        await ready;
+        throwIfCancelled(signal);
         await this.#truth.move(temporary, path, signal);
         await this.#assertSize(name, bytes.length, signal);
       } catch (error) {
@@ -203,12 +223,16 @@ class RestStore implements WriteStore {
 
   #rememberLeftovers(files: readonly RemoteFile[]): void {
     const now = this.#clock.now();
-    this.#leftovers = files.map(({ path }) => path).filter((path) => isOldLeftover(path, now));
+    for (const { path } of files) if (isOldLeftover(path, now)) this.#leftovers.add(path);
   }
 
-  /** Removes what interrupted uploads of ours left behind and a listing met. */
+  /** Removes what interrupted uploads of ours left behind and listings met. */
   async #sweepLeftovers(): Promise<void> {
-    for (const path of this.#leftovers.splice(0)) await this.#truth.remove(path).catch(() => undefined);
+    for (const path of this.#leftovers) {
+      // At once: another call may sweep as well.
+      this.#leftovers.delete(path);
+      await this.#truth.remove(path).catch(() => undefined);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Nanoseconds, Random } from '../clock.ts';
 import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
 import type { WriteStore } from './store.ts';
 
@@ -21,12 +21,28 @@ const DEFAULTS = { patienceMs: 120_000, awayPatienceMs: 15_000, firstDelayMs: 20
  */
 export function retrying(store: WriteStore, options: RetryOptions): WriteStore {
   const retry = <T>(work: (attempt: number) => Promise<T>, signal?: AbortSignal) => persist(work, options, signal);
+  const { putAfter } = store;
   return {
     location: store.location,
     capabilities: store.capabilities,
     list: (type, signal) => retry(() => store.list(type, signal), signal),
     get: (name, range, signal) => retry(() => store.get(name, range, signal), signal),
     put: (name, bytes, signal) => retry(() => store.put(name, bytes, signal), signal),
+    ...(putAfter && {
+      putAfter: (name, bytes, ready, signal) => {
+        // Waiting for what has to come first is no failure: patience begins when that is there.
+        const turn: Turn = { begun: undefined, isInVain: false };
+        ready.then(
+          () => {
+            turn.begun = options.clock.now();
+          },
+          () => {
+            turn.isInVain = true;
+          },
+        );
+        return persist(() => putAfter.call(store, name, bytes, ready, signal), options, signal, turn);
+      },
+    }),
     replaceConfig: (bytes, signal) => retry(() => store.replaceConfig(bytes, signal), signal),
     create: (signal) => retry(() => store.create(signal), signal),
     stat: (signal) => store.stat(signal),
@@ -43,22 +59,35 @@ export function retrying(store: WriteStore, options: RetryOptions): WriteStore {
   };
 }
 
+/** From when on failures are counted, undefined as long as they are not; `isInVain`: nothing is to be tried again. */
+interface Turn {
+  begun: Nanoseconds | undefined;
+  isInVain: boolean;
+}
+
 async function persist<T>(
   work: (attempt: number) => Promise<T>,
   options: RetryOptions,
   signal: AbortSignal | undefined,
+  turn: Turn = { begun: options.clock.now(), isInVain: false },
 ): Promise<T> {
   const { clock, random, patienceMs, awayPatienceMs, firstDelayMs, longestDelayMs } = { ...DEFAULTS, ...options };
-  const start = clock.now();
+  let delays = 0;
+  let isCounting = turn.begun !== undefined;
   for (let attempt = 1; ; attempt++) {
     throwIfCancelled(signal);
     try {
       return await work(attempt);
     } catch (error) {
       const patience = patienceFor(error, patienceMs, awayPatienceMs);
-      const spentMs = Number(clock.now() - start) / 1e6;
-      const delayMs = scatter(Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs), random);
-      if (spentMs + delayMs > patience) throw error;
+      if (patience === 0 || turn.isInVain) throw error;
+      const { begun } = turn;
+      if (begun !== undefined && !isCounting) {
+        isCounting = true;
+        delays = 0;
+      }
+      const delayMs = scatter(Math.min(firstDelayMs * 2 ** delays++, longestDelayMs), random);
+      if (begun !== undefined && Number(clock.now() - begun) / 1e6 + delayMs > patience) throw error;
       await clock.sleep(delayMs, signal);
     }
   }

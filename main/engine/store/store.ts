@@ -81,6 +81,12 @@ export interface WriteStore extends ReadStore {
   create(signal?: AbortSignal): Promise<void>;
   put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   /**
+   * As `put`, of bytes that may travel ahead: the object has its name only after `ready` has resolved, and nothing is left
+   * of it when that rejects, which it must do with an error that is not tried again. Absent where nothing is gained by it:
+   * the function `putAfter` serves every store.
+   */
+  putAfter?(name: FileName, bytes: Uint8Array, ready: Promise<void>, signal?: AbortSignal): Promise<void>;
+  /**
    * Puts another `config` where one is: the only object that is ever replaced. On disks and object stores in one step, so
    * that one of the two is there at each moment. On other places the old one goes first, and a crash in between leaves
    * none: whoever calls this keeps the old one elsewhere until it is done. May be repeated after a failure.

@@ -112,8 +112,8 @@ export class BackupPool {
     });
   }
 
-  /** Closes all open packs and waits until every pack has been dealt with. */
-  async flush(): Promise<void> {
+  /** Closes all open packs and waits until every pack has been dealt with. `onSent`: every one is on its way. */
+  async flush(onSent: () => void): Promise<void> {
     const flushes = this.#members.map(
       (member) =>
         new Promise<void>((resolve) => {
@@ -122,6 +122,7 @@ export class BackupPool {
         }),
     );
     await Promise.race([Promise.all(flushes), this.failed]);
+    onSent();
     await Promise.all(this.#stores);
   }
 

@@ -235,7 +235,7 @@ port.on('message', (message: ToWorker) => {
       return inLine(() => storeBlobs(message));
     case 'flush':
       return inLine(async () => {
-        await packs.flush();
+        packs.flush();
         send({ kind: 'flushed' });
       });
     case 'claimed':

@@ -72,12 +72,11 @@ export class PackWriter {
     return this.#isAhead ? this.#caughtUp() : undefined;
   }
 
-  /** Sends off everything that is open. */
-  async flush(): Promise<void> {
+  /** Sends off everything that is open, at once: no memory is taken after it for which an answer had to be waited for. */
+  flush(): void {
     for (const destination of this.#destinations) {
       for (const type of ['data', 'tree'] as const) this.#close(destination, type);
     }
-    await this.#caughtUp();
   }
 
   /** A pack was dealt with. */

@@ -23,6 +23,14 @@ it.each([
   ['Put "http://h/x": net/http: HTTP/1.x transport connection broken: unexpected EOF', 'store/unreachable'],
   ['NoSuchBucket: The specified bucket does not exist', 'store/bad-location'],
   ["googleapi: Error 403: Quota exceeded for quota metric 'Queries' per minute, rateLimitExceeded", 'rclone/failed'],
+  ['Put "http://h/x": 507 Insufficient Storage: 507 Insufficient Storage', 'store/full'],
+  ['Move call failed: 503 Service Unavailable', 'store/unreachable'],
+  // Numbers in the name of an object say nothing.
+  [
+    `Put "http://h/data/a5/${'a507'.repeat(16)}": dial tcp 127.0.0.1:1: connect: connection refused`,
+    'store/unreachable',
+  ],
+  [`Move "http://h/data/a5/${'a503'.repeat(16)}": 412 Precondition Failed`, 'rclone/failed'],
   ['something that nobody has seen', 'rclone/failed'],
 ] as const)('%s means %s', (text, code) => {
   expect(rcloneError('rclone:x:y', text)).toMatchObject({ code });

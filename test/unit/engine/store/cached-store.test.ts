@@ -34,6 +34,29 @@ it('asks the place once, also after a restart', async () => {
   expect(counting.calls('get')).toBe(1);
 });
 
+it('keeps only the rooms that it is told to keep', async () => {
+  const store = cached(place, { folder: folder.path, random: systemRandom, rooms: new Set(['snapshots'] as const) });
+  const index = storedObject('index', randomBytes(500));
+  const snapshot = storedObject('snapshots', randomBytes(500));
+  for (const { name, bytes } of [index, snapshot]) await store.put(name, bytes);
+  for (const { name, bytes } of [index, snapshot]) {
+    expect(Buffer.compare(await store.get(name), bytes)).toBe(0);
+  }
+  expect(await readdir(folder.path)).toEqual(['snapshots']);
+});
+
+it('keeps what travelled ahead once it is in place', async () => {
+  const { name, bytes } = storedObject('snapshots', randomBytes(500));
+  const counting = faulty(place, []);
+  const ready = Promise.withResolvers<void>();
+  const stored = open(counting.store).putAfter?.(name, bytes, ready.promise);
+  expect(await readdir(folder.path)).toEqual([]);
+  ready.resolve();
+  await stored;
+  expect(Buffer.compare(await open(counting.store).get(name), bytes)).toBe(0);
+  expect(counting.calls('get')).toBe(0);
+});
+
 it('fetches a cached file again that was damaged on this disk', async () => {
   const { name, bytes } = storedObject('snapshots', randomBytes(500));
   const store = open(place);

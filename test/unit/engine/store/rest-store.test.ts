@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { TriplicateError } from '../../../../main/engine/errors.ts';
+import { temporaryName } from '../../../../main/engine/store/layout.ts';
+import type { RemoteFile, RemoteTruth } from '../../../../main/engine/store/remote-truth.ts';
+import { openRestStore } from '../../../../main/engine/store/rest-store.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+
+const ID = 'a'.repeat(64);
+const DAYS_NS = 86_400_000_000_000n;
+
+/** A place behind a server; what it holds, by path, may be changed. */
+function place({ uploadsFail = false } = {}) {
+  const clock = fakeClock();
+  const files = new Map<string, number>([['config', 1]]);
+  const truth: RemoteTruth = {
+    uploads: async () => 'move',
+    sizeOf: async (path) => files.get(path),
+    list: async (folder) => [...files].filter(([path]) => path.startsWith(folder)).map(toFile),
+    upload: async () => {
+      throw new TriplicateError('store/full', 'The place is full.');
+    },
+    move: async (from, to) => {
+      files.set(to, files.get(from) ?? 0);
+      files.delete(from);
+    },
+    remove: async (path) => (files.delete(path) ? 'removed' : 'missing'),
+    createFolders: async () => undefined,
+    space: async () => ({}),
+    close: async () => undefined,
+  };
+  const store = openRestStore({
+    location: 'somewhere',
+    clock,
+    random: (length) => new Uint8Array(length).fill(7),
+    truth,
+    transport: {
+      request: async ({ path, body }) => {
+        if (uploadsFail) return { status: 500, body: new Uint8Array(0), length: 0 };
+        files.set(path.slice(1), body?.length ?? 0);
+        return { status: 200, body: new Uint8Array(0), length: 0 };
+      },
+      close: async () => undefined,
+    },
+  });
+  return { clock, files, store };
+}
+
+function toFile([path, size]: readonly [string, number]): RemoteFile {
+  return { path, size };
+}
+
+it('sweeps what interrupted uploads left in any folder that was listed', async () => {
+  const { clock, files, store } = place();
+  const old = clock.now() - 2n * DAYS_NS;
+  for (const folder of ['index', 'snapshots', 'locks']) {
+    files.set(temporaryName(`${folder}/${ID}`, old, Buffer.from('1234')), 10);
+    files.set(temporaryName(`${folder}/${ID}`, clock.now(), Buffer.from('1234')), 10);
+  }
+  await Promise.all((['locks', 'index', 'snapshots', 'data'] as const).map((type) => store.list(type)));
+  await store.put({ type: 'locks', id: ID }, new Uint8Array(5));
+  const left = [...files.keys()].filter((path) => path.includes('-tmp-'));
+  expect(left).toHaveLength(3);
+  expect(left.every((path) => path.includes((clock.now() / 1_000_000_000n).toString(16)))).toBe(true);
+});
+
+it('waits for nothing any more when the bytes did not arrive', async () => {
+  const { store } = place({ uploadsFail: true });
+  const ready = Promise.withResolvers<void>();
+  const stored = store.putAfter?.({ type: 'index', id: ID }, new Uint8Array(5), ready.promise);
+  await expect(stored).rejects.toMatchObject({ code: 'store/full' });
+  // Nobody listens to it: as a rejection that is not handled it would end the program.
+  ready.reject(new TriplicateError('cancelled', 'not now'));
+  await new Promise((resolve) => setImmediate(resolve));
+});

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { ExtendedAttribute } from '../format/tree.ts';
 import { type BytePath, bytesOf } from './byte-path.ts';
 import type { Directory } from './directory.ts';
-import type { Listing } from './listing.ts';
+import { type Listing, nameStart } from './listing.ts';
 import { PathBatch } from './path-batch.ts';
 import { waysInto } from './visit.ts';
 
@@ -23,8 +23,8 @@ const CALLS: Partial<Record<NodeJS.Architecture, readonly [list: number, get: nu
  * Reads `COUNT` and that many entries, each ended by NUL: `=` and a path, or `+` and a name in the directory that was named last,
  * which comes as it is, with its first `/`. It goes there, as looking up the whole way to each entry would be most of the work.
  * Answers with a record for each entry that has attributes: its position, how many (or `PROBLEM`), and names and values
- * behind their lengths; `END` after the last. Numbers have 32 bits, the highest byte first. What is gone meanwhile and file systems without attributes have none (ENOENT, ENOTDIR,
- * EOPNOTSUPP); an attribute that went meanwhile (ENODATA) is passed over.
+ * behind their lengths; `END` after the last. Numbers have 32 bits, the highest byte first. What is gone meanwhile and file
+ * systems without attributes have none (ENOENT, ENOTDIR, EOPNOTSUPP); an attribute that went meanwhile (ENODATA) is passed over.
  */
 const PERL = `
 my ($list, $get) = map { $_ + 0 } @ARGV; $/ = "\\0"; $| = 1; binmode STDIN; binmode STDOUT;
@@ -86,7 +86,7 @@ const NOTHING: ReadonlyMap<number, readonly ExtendedAttribute[]> = new Map();
  */
 export class AttributeReader {
   /** Full ones, and the one that is being filled last. */
-  #waiting: Question[] = [new Question()];
+  #waiting: Question[] = [];
   #timer: NodeJS.Timeout | undefined;
   #helper: ChildProcessWithoutNullStreams | undefined;
   readonly #asked: Question[] = [];
@@ -127,13 +127,13 @@ export class AttributeReader {
       question.way = way;
       question.paths.add(way);
     }
-    question.paths.addMarked('+', names, position === 0 ? 0 : (ends[position - 1] as number), ends[position] as number);
+    question.paths.addMarked('+', names, nameStart(ends, position), ends[position] as number);
     this.#added(question, asker, position);
   }
 
   /** No more questions come soon: asks what has gathered. */
   flush(): void {
-    while (this.#waiting.some(({ askers }) => askers.length > 0) && this.#state === 'works') this.#ask();
+    while (this.#waiting.length > 0 && this.#state === 'works') this.#ask();
   }
 
   /** Ends the helper; what is still asked for is answered as having none. */
@@ -165,7 +165,7 @@ export class AttributeReader {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const question = this.#waiting.shift();
-    if (!question || question.askers.length === 0) return;
+    if (!question) return;
     this.#asked.push(question);
     if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#ask(), WAIT_MS);
     this.#helper ??= this.#start();

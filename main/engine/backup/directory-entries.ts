@@ -1,3 +1,4 @@
+import { TriplicateError } from '../errors.ts';
 import type { TreeNode } from '../format/tree.ts';
 import type { TreeText } from '../format/tree-text.ts';
 import type { EarlierRows } from './earlier-rows.ts';
@@ -52,6 +53,7 @@ export class DirectoryEntries {
 
   /** The parent's entry stays as it is. */
   keep(position: number, row: number): void {
+    if (!this.#rows) throw new TriplicateError('internal', 'There are no earlier entries of which one could be kept.');
     this.set(position, null);
     this.#kept[position] = row + 1;
   }
@@ -62,11 +64,9 @@ export class DirectoryEntries {
     if (!rows || this.newFiles?.isEmpty === false) return false;
     let next = 0;
     for (const [position, node] of this.#nodes.entries()) {
-      if (node ? !rows.isNode(next, node) : !this.isKept(position)) {
-        if (node) return false;
-        continue;
-      }
-      if (!node && this.#kept[position] !== next + 1) return false;
+      if (!node && !this.isKept(position)) continue;
+      const isNext = node ? rows.isNode(next, node) : this.#kept[position] === next + 1;
+      if (!isNext) return false;
       next++;
     }
     return next === rows.count;

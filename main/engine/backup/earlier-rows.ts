@@ -1,3 +1,4 @@
+import { compareRanges } from '../format/compare-ranges.ts';
 import { decodeNode, type TreeNode } from '../format/tree.ts';
 import { DIR, NODE_TYPES, TreeColumns } from '../format/tree-columns.ts';
 import { CLOSE, NAME } from '../format/tree-layout.ts';
@@ -75,7 +76,7 @@ class TextRows implements EarlierRows {
 
   compareName(row: number, names: Uint8Array, start: number, end: number): number {
     const { nameStarts, nameEnds } = this.#columns;
-    return compare(this.#text, nameStarts[row] as number, nameEnds[row] as number, names, start, end);
+    return compareRanges(this.#text, nameStarts[row] as number, nameEnds[row] as number, names, start, end);
   }
 
   span(row: number): { readonly start: number; readonly end: number } {
@@ -143,7 +144,7 @@ export class NodeRows implements EarlierRows {
 
   compareName(row: number, names: Uint8Array, start: number, end: number): number {
     const { name } = this.node(row);
-    return compare(name, 0, name.length, names, start, end);
+    return compareRanges(name, 0, name.length, names, start, end);
   }
 
   contentIds(row: number): Uint8Array {
@@ -155,13 +156,4 @@ export class NodeRows implements EarlierRows {
   }
 
   giveBack(): void {}
-}
-
-function compare(a: Uint8Array, aStart: number, aEnd: number, b: Uint8Array, bStart: number, bEnd: number): number {
-  const shared = Math.min(aEnd - aStart, bEnd - bStart);
-  for (let n = 0; n < shared; n++) {
-    const difference = (a[aStart + n] as number) - (b[bStart + n] as number);
-    if (difference !== 0) return difference;
-  }
-  return aEnd - aStart - (bEnd - bStart);
 }

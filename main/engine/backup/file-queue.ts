@@ -10,7 +10,7 @@ import {
 import type { BackupPool } from '../workers/backup-pool.ts';
 import type { BytePath } from './byte-path.ts';
 import type { Directory } from './directory.ts';
-import { CTIME, type Listing, STAT_FIELDS } from './listing.ts';
+import { CTIME, type Listing, nameStart, STAT_FIELDS } from './listing.ts';
 import { LONG_FILE_BYTES, storeLongFile } from './long-file.ts';
 import { PathBatch } from './path-batch.ts';
 import { waysInto } from './visit.ts';
@@ -119,8 +119,7 @@ export class FileQueue {
     { names, ends, stats }: Listing,
   ): void {
     const gathered = this.#gathered;
-    const start = position === 0 ? 0 : (ends[position - 1] as number);
-    gathered.paths.addIn(waysInto(directory), names, start, ends[position] as number);
+    gathered.paths.addIn(waysInto(directory), names, nameStart(ends, position), ends[position] as number);
     gathered.add(asker, position, size, stats[position * STAT_FIELDS + CTIME] as bigint);
     this.#sendIfFull();
   }

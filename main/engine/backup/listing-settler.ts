@@ -4,7 +4,7 @@ import { DirectoryEntries } from './directory-entries.ts';
 import { EarlierEntries } from './earlier-entries.ts';
 import type { EntrySettler } from './entry-settler.ts';
 import { KeptEntries } from './kept-entries.ts';
-import { type Listing, MODE, nameAt, SIZE, STAT_FIELDS, statAt } from './listing.ts';
+import { type Listing, MODE, nameAt, nameStart, SIZE, STAT_FIELDS, statAt } from './listing.ts';
 import { LONG_FILE_BYTES } from './long-file.ts';
 import { NewFileText } from './new-file-text.ts';
 import { NewFiles, type NewFilesMeans } from './new-files.ts';
@@ -44,7 +44,7 @@ export class ListingSettler {
     const { names, ends } = listing;
     directory.entries = new DirectoryEntries(listing.count, rows);
     for (let position = 0; position < listing.count; position++) {
-      const row = earlier.take(names, position === 0 ? 0 : (ends[position - 1] as number), ends[position] as number);
+      const row = earlier.take(names, nameStart(ends, position), ends[position] as number);
       const isDone =
         row === -1 ? this.#takeNewFile(directory, listing, stats, position) : kept?.keepIfSame(position, row);
       if (!isDone) {

@@ -98,7 +98,12 @@ export function countListing({ count, stats }: Listing): {
 }
 
 export function nameAt({ names, ends }: Listing, position: number): BytePath {
-  return names.toString('latin1', position === 0 ? 0 : ends[position - 1], ends[position]) as BytePath;
+  return names.toString('latin1', nameStart(ends, position), ends[position]) as BytePath;
+}
+
+/** Where a name begins among the names of a listing. @param ends where each ends */
+export function nameStart(ends: Uint32Array, position: number): number {
+  return position === 0 ? 0 : (ends[position - 1] as number);
 }
 
 /** Null where the walk has to ask itself. */

@@ -16,7 +16,20 @@ import {
 } from '../format/tree-layout.ts';
 import type { TreeText } from '../format/tree-text.ts';
 import type { EntryContext } from './entry.ts';
-import { CTIME, DEVICE, GID, INODE, LINKS, type Listing, MODE, MTIME, SIZE, STAT_FIELDS, UID } from './listing.ts';
+import {
+  CTIME,
+  DEVICE,
+  GID,
+  INODE,
+  LINKS,
+  type Listing,
+  MODE,
+  MTIME,
+  nameStart,
+  SIZE,
+  STAT_FIELDS,
+  UID,
+} from './listing.ts';
 import { OwnerText } from './owner-text.ts';
 import type { StatRows } from './stat-rows.ts';
 
@@ -46,12 +59,7 @@ export class NewFileText {
     const gid = rows.number(row + GID);
     const user = this.#user.of(owners.user(uid));
     const group = this.#group.of(owners.group(gid));
-    text.name(
-      names,
-      position === 0 ? 0 : (ends[position - 1] as number),
-      ends[position] as number,
-      user.length + group.length,
-    );
+    text.name(names, nameStart(ends, position), ends[position] as number, user.length + group.length);
     text.raw(TYPES.file);
     writeNumber(text, MODE_KEY, goModeOf(rows.number(row + MODE)));
     const modified = rows.seconds(row + MTIME);

@@ -1,4 +1,5 @@
 import type { ExtendedAttribute } from '../format/tree.ts';
+import { grown } from '../format/tree-columns.ts';
 import type { TreeText } from '../format/tree-text.ts';
 import { giveBack } from '../give-back.ts';
 import type { BlobId } from '../ids.ts';
@@ -140,10 +141,7 @@ export class NewFiles implements FileAsker, AttributeAsker {
   #makeRoomForIds(count: number): void {
     const needed = (this.#idCount + count) * ID_BYTES;
     if (needed <= this.#ids.length) return;
-    const wider = new Uint8Array(Math.max(this.#ids.length * 2, needed));
-    wider.set(this.#ids);
-    giveBack(this.#ids);
-    this.#ids = wider;
+    this.#ids = grown(this.#ids, new Uint8Array(Math.max(this.#ids.length * 2, needed)));
   }
 
   #settleAsNode(position: number, outcome: FileOutcome): void {

@@ -40,6 +40,7 @@ import {
   type Listing,
   MODE,
   MTIME,
+  nameStart,
   SIZE,
   STAT_FIELDS,
   UID,
@@ -166,7 +167,7 @@ export class EntryComparison {
   /** A name that is written as it is: with an escape in it, it may be another one than its bytes say. */
   #name(position: number): boolean {
     const { names, ends } = this.#listing;
-    const start = position === 0 ? 0 : (ends[position - 1] as number);
+    const start = nameStart(ends, position);
     const end = ends[position] as number;
     if (!this.#json.skip(NAME) || !this.#json.skipPlain(names, start, end)) return false;
     const name = names.subarray(start, end);

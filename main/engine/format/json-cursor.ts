@@ -1,3 +1,5 @@
+import { compareRanges } from './compare-ranges.ts';
+
 const ID_BYTES = 32;
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -117,12 +119,7 @@ export class JsonCursor {
 
   /** Whether these bytes come before those from `next` to `nextEnd`, and are not the same. */
   isAscending(start: number, end: number, next: number, nextEnd: number): boolean {
-    const { text } = this;
-    for (let a = start, b = next; a < end && b < nextEnd; a++, b++) {
-      const difference = (text[b] as number) - (text[a] as number);
-      if (difference !== 0) return difference > 0;
-    }
-    return end - start < nextEnd - next;
+    return compareRanges(this.text, start, end, this.text, next, nextEnd) < 0;
   }
 
   /** The digit that is next; negative when it is none. */

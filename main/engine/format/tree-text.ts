@@ -1,5 +1,6 @@
 import { TriplicateError } from '../errors.ts';
 import { giveBack } from '../give-back.ts';
+import { compareRanges } from './compare-ranges.ts';
 import { jsonString } from './json-text.ts';
 import { quoteName } from './name.ts';
 import type { TimeWriter } from './time-writer.ts';
@@ -159,7 +160,7 @@ export class TreeText {
   #beginEntry(names: Uint8Array, start: number, end: number): void {
     this.#makeRoom(1);
     if (this.#entries++ > 0) {
-      if (!this.#isBehind(names, start, end)) {
+      if (compareRanges(this.#names, this.#nameStart, this.#nameEnd, names, start, end) >= 0) {
         throw new TriplicateError('internal', 'The entries of a tree must be sorted by name and unique.');
       }
       this.#bytes[this.#length++] = COMMA;
@@ -167,17 +168,6 @@ export class TreeText {
     this.#names = names;
     this.#nameStart = start;
     this.#nameEnd = end;
-  }
-
-  #isBehind(names: Uint8Array, start: number, end: number): boolean {
-    const before = this.#names;
-    const shift = this.#nameStart - start;
-    const shared = Math.min(end, this.#nameEnd - shift);
-    for (let at = start; at < shared; at++) {
-      const difference = (names[at] as number) - (before[at + shift] as number);
-      if (difference !== 0) return difference > 0;
-    }
-    return end - start > this.#nameEnd - this.#nameStart;
   }
 
   #digits(value: number): void {

@@ -13,9 +13,10 @@ interface Kind {
   readonly timeoutSeconds: number;
   /** Kinds with the same order run side by side; a later order waits for the earlier. */
   readonly order: number;
-  /** Files of this kind at once. Two by default: the smallest machine that we promise to be quick on has two cores. */
-  readonly workers?: number;
 }
+
+/** Files at once, and tests at once that are marked as concurrent: as many as the smallest machine has cores. */
+const AT_ONCE = 2;
 
 const kinds: readonly Kind[] = [
   { name: 'unit', timeoutSeconds: 15, order: 0 },
@@ -23,21 +24,22 @@ const kinds: readonly Kind[] = [
   { name: 'property', timeoutSeconds: 180, order: 0 },
   { name: 'interop', timeoutSeconds: 240, order: 1 },
   { name: 'faults', timeoutSeconds: 240, order: 1 },
-  { name: 'e2e', timeoutSeconds: 240, order: 2, workers: 1 },
+  { name: 'e2e', timeoutSeconds: 240, order: 2 },
 ];
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
     teardownTimeout: 10_000,
+    maxConcurrency: AT_ONCE,
     slowTestThreshold: 2_000,
-    projects: kinds.map(({ name, timeoutSeconds, order, workers }) => ({
+    projects: kinds.map(({ name, timeoutSeconds, order }) => ({
       plugins: [react()],
       test: {
         name,
         include: long ? [`test/${name}/**/*.test.{ts,tsx}`] : [`test/${name}/**/!(*.long).test.{ts,tsx}`],
         pool: 'forks' as const,
-        maxWorkers: workers ?? 2,
+        maxWorkers: AT_ONCE,
         environment: 'node',
         testTimeout: (long ? 10 : 1) * timeoutSeconds * 1000,
         hookTimeout: 120_000,

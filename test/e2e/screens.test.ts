@@ -24,7 +24,8 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-describe.each(VIEWS)('$name', (view) => {
+// Two at a time, each in a window of its own: axe keeps one core busy.
+describe.concurrent.each(VIEWS)('$name', (view) => {
   test('is accessible, quiet and fits', async () => {
     const { page, noise, close } = await openView(browser, view, LOOKS[0]);
     try {

@@ -35,7 +35,7 @@ export { BlobIndex, type BlobLocation, type LoadedIndex, loadIndex } from './rep
 export { readBlob, readTree } from './repository/blob-reader.ts';
 export { openSealedIndex, sealIndex } from './repository/index-cache.ts';
 export { addKey, changePassphrase, listKeys, type NewKey, removeKey, type StoredKey } from './repository/keys.ts';
-export { type LockMode, listLocks, type StoredLock, unlock, withLock } from './repository/locks.ts';
+export { type LockMode, listLocks, type StoredLock, unlock, withLock, withReadLock } from './repository/locks.ts';
 export {
   type CreateOptions,
   createRepository,

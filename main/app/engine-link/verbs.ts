@@ -12,6 +12,7 @@ import {
   type RestoreReport,
   restore,
   withLock,
+  withReadLock,
 } from '../../engine/engine.ts';
 import { toWire } from '../../engine/errors.ts';
 import type {
@@ -162,12 +163,12 @@ export async function runRestore(
   options: Options,
 ): Promise<RestoreOutcome> {
   const repository = await repositories.open(call.repository);
-  return withLock(
+  const report = await withReadLock(
     repository,
-    'shared',
-    async (held) => outcomeOf(await restore(await makePlan(repositories, call, { ...options, signal: held }))),
-    { signal: options.signal, onUnwritable: goOnUnlocked },
+    async (held) => restore(await makePlan(repositories, call, { ...options, signal: held })),
+    { signal: options.signal, onUnwritable: goOnUnlocked, isProven: ({ result }) => result === 'complete' },
   );
+  return outcomeOf(report);
 }
 
 /** A disk that is full or can only be read must give everything back all the same. */

@@ -22,6 +22,7 @@ import {
   restore,
   unlock,
   withLock,
+  withReadLock,
 } from '../../engine/engine.ts';
 import { fromWire, TriplicateError } from '../../engine/errors.ts';
 import type { WriteStore } from '../../engine/store/store.ts';
@@ -175,7 +176,8 @@ export async function runRestore(session: RepoSession, wanted: string, options: 
     session.say(`${report.leftOut.length} could not be restored as they were; they are named above.`);
     return 3;
   };
-  return withLock(repository, 'shared', work, { signal: session.signal, onUnwritable: tellUnlocked });
+  const { signal } = session;
+  return withReadLock(repository, work, { signal, onUnwritable: tellUnlocked, isProven: (exitCode) => exitCode === 0 });
 }
 
 function tellPlan(session: RepoSession, plan: RestorePlan): ExitCode {

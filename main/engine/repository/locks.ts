@@ -67,9 +67,7 @@ export async function withLock<T>(
   try {
     await held.acquire(options.waitMs ?? 0, options.signal);
   } catch (error) {
-    if (!options.onUnwritable || !hasCode(error, 'store/read-only', 'store/denied', 'store/full')) throw error;
-    options.onUnwritable();
-    return work(options.signal ?? new AbortController().signal);
+    return workUnlocked(error, work, options);
   }
   try {
     const lost = held.watch();
@@ -77,6 +75,57 @@ export async function withLock<T>(
   } finally {
     await held.release();
   }
+}
+
+export interface ReadLockOptions<T> extends Omit<LockOptions, 'waitMs'> {
+  /** Whether the result says of itself that nothing was lacking: no other program can have taken away what it is made from. */
+  readonly isProven: (result: T) => boolean;
+}
+
+/**
+ * As `withLock` with a shared lock, for work that only reads the repository and verifies what it has read: it begins while it
+ * is being waited whether the lock holds. A result that proves itself needs no more than that; any other, and any failure, is
+ * given when the lock is known to have held.
+ * @throws as `withLock`
+ */
+export async function withReadLock<T>(
+  repository: Repository,
+  work: (signal: AbortSignal) => Promise<T>,
+  options: ReadLockOptions<T>,
+): Promise<T> {
+  const { signal, isProven } = options;
+  const lock = takeLock(repository, 'shared', signal);
+  const refused = new AbortController();
+  lock.held.catch((error) => refused.abort(error));
+  try {
+    try {
+      await lock.written;
+    } catch (error) {
+      return await workUnlocked(error, work, options);
+    }
+    try {
+      const result = await work(AbortSignal.any([refused.signal, lock.lost, ...(signal ? [signal] : [])]));
+      if (!isProven(result)) await lock.held;
+      return result;
+    } catch (error) {
+      await lock.held;
+      lock.lost.throwIfAborted();
+      throw error;
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Goes on without a lock where that is wanted and none can be written, as `error` says. @throws `error` otherwise */
+async function workUnlocked<T>(
+  error: unknown,
+  work: (signal: AbortSignal) => Promise<T>,
+  { onUnwritable, signal }: LockOptions,
+): Promise<T> {
+  if (!onUnwritable || !hasCode(error, 'store/read-only', 'store/denied', 'store/full')) throw error;
+  onUnwritable();
+  return work(signal ?? new AbortController().signal);
 }
 
 /** A lock that is being taken while work that only reads goes on. */
@@ -179,17 +228,22 @@ class HeldLock {
   async acquire(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#repository.host;
     const deadline = clock.now() + BigInt(waitMs) * 1_000_000n;
-    for (let attempt = 1; ; attempt++) {
-      const holder = await this.#tryOnce(attempt, signal);
-      if (!holder) return;
-      if (clock.now() >= deadline) throw lockedError(this.#repository, holder);
-      await clock.sleep(RETRY_MS, signal);
+    process.on('SIGHUP', this.#ignore);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const holder = await this.#tryOnce(attempt, signal);
+        if (!holder) return;
+        if (clock.now() >= deadline) throw lockedError(this.#repository, holder);
+        await clock.sleep(RETRY_MS, signal);
+      }
+    } catch (error) {
+      process.off('SIGHUP', this.#ignore);
+      throw error;
     }
   }
 
   /** Keeps the lock fresh; gives the signal that fires when it can no longer be trusted. */
   watch(): AbortSignal {
-    process.on('SIGHUP', this.#ignore);
     this.#refreshing = this.#refreshLoop();
     return this.#lost.signal;
   }

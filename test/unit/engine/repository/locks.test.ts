@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Repository } from '../../../../main/engine/engine.ts';
 import { TriplicateError } from '../../../../main/engine/errors.ts';
-import { listLocks, takeLock, unlock, withLock } from '../../../../main/engine/repository/locks.ts';
+import { listLocks, takeLock, unlock, withLock, withReadLock } from '../../../../main/engine/repository/locks.ts';
 import { readOnly } from '../../../../main/engine/store/read-only-store.ts';
 import type { WriteStore } from '../../../../main/engine/store/store.ts';
 import { newRepository } from '../../../support/engine.ts';
@@ -91,4 +92,69 @@ it('does not let it read when another has locked meanwhile, even if that lock is
   await expect(lock.written).rejects.toMatchObject({ code: 'repo/locked' });
   await expect(lock.held).rejects.toMatchObject({ code: 'repo/locked' });
   await lock.release();
+});
+
+const always = (): boolean => true;
+const never = (): boolean => false;
+
+/** The repository on a machine whose locks settle when `settled` resolves. */
+function settlingWith(repository: Repository, settled: Promise<void>): Repository {
+  const sleep: Repository['host']['clock']['sleep'] = (milliseconds, signal) => {
+    const ended = Promise.withResolvers<void>();
+    signal?.addEventListener('abort', () => ended.reject(signal.reason));
+    // A longer sleep is that before a lock is renewed.
+    return milliseconds < 1000 ? Promise.race([settled, ended.promise]) : ended.promise;
+  };
+  return { ...repository, host: { ...repository.host, clock: { ...repository.host.clock, sleep } } };
+}
+
+it('gives a reading that proves itself at once, any other and a failure when the lock is known to have held', async () => {
+  const settled = Promise.withResolvers<void>();
+  const repository = settlingWith(await newRepository(join(scratch.path, 'repository')), settled.promise);
+  const locks = async (): Promise<number> => (await listLocks(repository)).length;
+  const fail = async (): Promise<never> => {
+    throw new Error('It is gone.');
+  };
+  expect(await withReadLock(repository, locks, { isProven: always })).toBe(1);
+  expect(await locks()).toBe(0);
+  const given: unknown[] = [];
+  const doubtful = withReadLock(repository, async () => 'read', { isProven: never }).then((it) => given.push(it));
+  const failing = withReadLock(repository, fail, { isProven: always }).catch(({ message }) => given.push(message));
+  await wait(100);
+  expect(given).toEqual([]);
+  settled.resolve();
+  await Promise.all([doubtful, failing]);
+  expect(given.toSorted()).toEqual(['It is gone.', 'read']);
+  expect(await locks()).toBe(0);
+});
+
+it('stops a reading when another lock turns up, and says that it was this', async () => {
+  const settled = Promise.withResolvers<void>();
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const other = { ...repository, host: { ...repository.host, pid: 1 } };
+  const settling = settlingWith(repository, settled.promise);
+  const untilStopped = (signal: AbortSignal): Promise<string> =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+  const reading = async (signal: AbortSignal): Promise<string> => {
+    // It locks although ours is there, as a program that saw nothing of it.
+    await unlock(repository, 'all');
+    otherLock = takeLock(other, 'exclusive');
+    await otherLock.held;
+    settled.resolve();
+    return untilStopped(signal);
+  };
+  let otherLock: ReturnType<typeof takeLock> | undefined;
+  await expect(withReadLock(settling, reading, { isProven: always })).rejects.toMatchObject({ code: 'repo/locked' });
+  await expect(withReadLock(repository, reading, { isProven: always })).rejects.toMatchObject({ code: 'repo/locked' });
+  await otherLock?.release();
+  expect(await listLocks(repository)).toEqual([]);
+});
+
+it('reads without a lock where none can be written, when told so', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const unwritable = { ...repository, store: readOnly(repository.store) };
+  const work = async (): Promise<string> => 'read';
+  await expect(withReadLock(unwritable, work, { isProven: always })).rejects.toMatchObject({ code: 'store/read-only' });
+  const onUnwritable = (): void => undefined;
+  expect(await withReadLock(unwritable, work, { isProven: always, onUnwritable })).toBe('read');
 });

@@ -32,6 +32,12 @@ process.env.MALLOC_ARENA_MAX ??= '2';
 process.env.MALLOC_MMAP_THRESHOLD_ ??= '262144';
 process.env.MALLOC_TRIM_THRESHOLD_ ??= '524288';
 
+/**
+ * Files are read and written by as many threads. Node's four are too few for a restore: each of them waits for the disk with
+ * megabytes in its hands.
+ */
+process.env.UV_THREADPOOL_SIZE ??= '8';
+
 if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
   if (process.execve && process.platform !== 'win32' && !process.execArgv.includes(SMALL_HEAP[0])) {
     const flags = [...process.execArgv, '--disable-warning=ExperimentalWarning', ...SMALL_HEAP];

@@ -54,5 +54,7 @@ function environment(): Record<string, string> {
       entry[1] !== undefined && !/^TRIPLICATE_(PASSPHRASE|PASSWORD)$/.test(entry[0]),
   );
   const shipped = rclone !== undefined && existsSync(rclone) ? { TRIPLICATE_RCLONE: rclone } : {};
-  return { ...shipped, ...Object.fromEntries(inherited), ELECTRON_NO_ASAR: '1' };
+  // As many threads for files as the command line has (main/bin.js says why).
+  const threads = { UV_THREADPOOL_SIZE: '8' };
+  return { ...threads, ...shipped, ...Object.fromEntries(inherited), ELECTRON_NO_ASAR: '1' };
 }

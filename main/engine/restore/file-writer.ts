@@ -19,8 +19,11 @@ import type { TargetGuard } from './target-guard.ts';
 import type { TargetPaths } from './target-paths.ts';
 import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
 
-/** Reads under way at once. */
-const MOST_LANES = 4;
+/**
+ * Spans under way at once, from their reading to their last byte on the disk: with four of them the workers of a fast disk
+ * stood still for a seventh of the time.
+ */
+const MOST_LANES = 8;
 /** Files without content handed to a worker at once. */
 const EMPTY_BATCH = 400;
 

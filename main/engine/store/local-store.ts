@@ -55,7 +55,7 @@ export function openLocalStore(path: string, options: LocalStoreOptions): WriteS
  */
 class LocalStore implements WriteStore {
   readonly location: string;
-  readonly capabilities: StoreCapabilities = { connections: 4, remote: false };
+  readonly capabilities: StoreCapabilities = { connections: 8, remote: false };
   readonly #clock: Clock;
   readonly #random: (length: number) => Uint8Array;
   #modes: Modes | undefined;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { forget, listSnapshots, prune } from '../../main/engine/engine.ts';
+import { forget, listSnapshots, loadIndex, prune } from '../../main/engine/engine.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -91,4 +91,53 @@ it('takes an empty policy for a mistake', async () => {
   await expect(forget({ repository: await reopen(location), policy: {}, mode: 'remove' })).rejects.toMatchObject({
     code: 'usage',
   });
+});
+
+/** Backs up as a program that sees no index: content that is stored already is stored once more. */
+async function backUpBlind(): Promise<void> {
+  const room = join(location, 'index');
+  await rename(room, `${location}-index`);
+  await mkdir(room);
+  await judgeOf(location).backup([source], '--force');
+  await cp(`${location}-index`, room, { recursive: true });
+}
+
+const dataPacks = async (): Promise<readonly string[]> => {
+  const { index } = await loadIndex(await reopen(location));
+  const packs = [...index.packs()].filter(({ blobs }) => blobs.some(({ type }) => type === 'data'));
+  return packs.map(({ id }) => join(location, 'data', id.slice(0, 2), id));
+};
+
+/** Changes one byte of the first blob, silently. */
+async function flip(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[60] = (bytes[60] ?? 0) ^ 0x40;
+  await chmod(path, 0o600);
+  await writeFile(path, bytes);
+}
+
+it.each([0, 1])('keeps the good one of two copies, whichever it is (copy %i is damaged)', async (which) => {
+  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await judgeOf(location).backup([source]);
+  await backUpBlind();
+  const packs = await dataPacks();
+  expect(packs).toHaveLength(2);
+  await flip(packs[which] as string);
+  const report = await prune({ repository: await reopen(location), mode: 'prune' });
+  expect(report.packsRemoved).toBeGreaterThan(0);
+  await judgeOf(location).check('--read-data');
+  await judgeOf(location).restore('latest', join(scratch.path, 'restored'), '--verify');
+  expect(await dataPacks()).toHaveLength(1);
+});
+
+it('removes nothing when both copies are damaged', async () => {
+  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await judgeOf(location).backup([source]);
+  await backUpBlind();
+  const packs = await dataPacks();
+  for (const path of packs) await flip(path);
+  const before = await readdir(join(location, 'data'), { recursive: true });
+  const refused = prune({ repository: await reopen(location), mode: 'prune' });
+  await expect(refused).rejects.toMatchObject({ code: 'repo/damaged' });
+  expect(await readdir(join(location, 'data'), { recursive: true })).toEqual(before);
 });

@@ -98,6 +98,8 @@ export interface PruneOutcome {
   readonly snapshotsRemoved: number;
   readonly snapshotsKept: number;
   readonly bytesFreed: number;
+  /** Files of the copies that were damaged and whose content was whole elsewhere at the same destination. */
+  readonly packsReplaced: number;
   /** Snapshots that are no longer there, by this run or by another. */
   readonly forgotten: readonly string[];
 }

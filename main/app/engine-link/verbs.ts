@@ -121,6 +121,7 @@ export async function runPrune(
     snapshotsRemoved: removed,
     snapshotsKept: kept,
     bytesFreed: Math.max(0, bytesBefore - after),
+    packsReplaced: pruned.packsReplaced,
     forgotten: [...forgotten, ...pruned.forgotten],
   };
 }

@@ -140,9 +140,11 @@ function moments(count: number): string {
 }
 
 export function pruneReport(outcome: PruneOutcome): Report {
-  const { snapshotsRemoved, snapshotsKept, bytesFreed } = outcome;
+  const { snapshotsRemoved, snapshotsKept, bytesFreed, packsReplaced } = outcome;
+  const text = `${packsReplaced.toLocaleString('en')} ${packsReplaced === 1 ? 'file of the copies was' : 'files of the copies were'} damaged there. What was in them lay there twice and was stored anew; nothing is lost.`;
   return {
     ...NOTHING,
+    findings: packsReplaced > 0 ? [{ level: 'warning', code: 'prune/replaced', text, path: null }] : [],
     summary: `${snapshotsRemoved} old ${snapshotsRemoved === 1 ? 'snapshot' : 'snapshots'} removed, ${snapshotsKept} kept; ${size(bytesFreed)} freed.`,
   };
 }

@@ -346,6 +346,11 @@ export async function runPrune(session: RepoSession, options: PruneOptions): Pro
   session.say(
     `${sizeText(bytes.removed + bytes.unindexed)} ${mode === 'plan' ? 'would be' : 'were'} freed, ${sizeText(bytes.unusedAfter)} stay unused`,
   );
+  if (report.packsReplaced > 0) {
+    process.stderr.write(
+      `${counted(report.packsReplaced, 'pack')} damaged. What was in them was stored twice and is whole again; run \`check --read-data\`.\n`,
+    );
+  }
   return 0;
 }
 

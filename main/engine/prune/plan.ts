@@ -20,11 +20,13 @@ export interface PruneLimits {
 export interface PrunePlan {
   /** In no index: deleted first. */
   readonly unindexed: readonly PackId[];
-  /** Named by an index, nothing in them is used: deleted last. */
-  readonly remove: readonly PackId[];
+  /** Named by an index, nothing in them is used, or all of it lies elsewhere as well: deleted last. */
+  readonly remove: readonly IndexedPack[];
   readonly repack: readonly IndexedPack[];
   /** What must be copied out of the packs in `repack`. */
   readonly copy: BlobSet;
+  /** What is used and goes with one of the packs above because one of `keep` holds it too, which has to be shown first. */
+  readonly prove: BlobSet;
   readonly keep: readonly IndexedPack[];
   /** In the index, not in the repository, and not needed: the new index leaves them out. */
   readonly missing: readonly PackId[];
@@ -48,13 +50,15 @@ interface PackUse {
   used: number;
   usedBytes: number;
   unusedBytes: number;
+  /** Of the unused bytes, those that are used in an earlier pack. */
+  doubledBytes: number;
 }
 
 const MANY_SMALL = 10;
 
 /**
  * Decides for every pack whether it stays, goes or is rewritten, as restic does. Pure: takes what the index and the
- * listing say. `packs` is walked several times.
+ * listing say. `packs` is walked several times. What `distrusted` packs hold is used elsewhere where it can be, and they go.
  * @throws `repo/damaged` when a pack that is needed is missing or has another size than its entries make
  */
 export function planPrune(
@@ -62,25 +66,27 @@ export function planPrune(
   listed: readonly StoredFile[],
   used: BlobSet,
   limits: PruneLimits,
+  distrusted: ReadonlySet<PackId> = new Set(),
 ): PrunePlan {
   const sizes = new Map(listed.map(({ id, size }) => [id, size]));
-  const uses = measure(packs, used, sizes);
+  const uses = measure(packs, used, (pack) => !distrusted.has(pack.id) && sizes.get(pack.id) === sizeOf(pack));
   const indexed = new Set(uses.map(({ pack }) => pack.id as string));
   const unindexed = listed.filter(({ id }) => !indexed.has(id));
   checkNeeded(uses, sizes);
   const present = uses.filter(({ pack }) => sizes.has(pack.id));
-  const remove = present.filter((use) => use.used === 0);
-  const repack = chooseRepack(present, limits);
+  const remove = chooseRemove(present, limits);
+  const repack = chooseRepack(present, limits, distrusted);
   const gone = new Set([...remove, ...repack]);
   const keep = present.filter((use) => !gone.has(use));
   const bytesOf = (list: readonly PackUse[], field: 'usedBytes' | 'unusedBytes' | 'size'): number =>
     list.reduce((sum, use) => sum + use[field], 0);
-  const { copy, dropped, unusedAfter } = settleCopies(repack, keep, used);
+  const { copy, prove, dropped, unusedAfter } = settleCopies(remove, repack, keep, used);
   return {
     unindexed: unindexed.map(({ id }) => id as PackId),
-    remove: remove.map(({ pack }) => pack.id),
+    remove: remove.map(({ pack }) => pack),
     repack: repack.map(({ pack }) => pack),
     copy,
+    prove,
     keep: keep.map(({ pack }) => pack),
     missing: uses.filter(({ pack }) => !sizes.has(pack.id)).map(({ pack }) => pack.id),
     bytes: {
@@ -97,29 +103,35 @@ export function planPrune(
 function measure(
   packs: () => Iterable<IndexedPack>,
   used: BlobSet,
-  sizes: ReadonlyMap<string, number>,
+  isTrusted: (pack: IndexedPack) => boolean,
 ): readonly PackUse[] {
   const uses = [...packs()].map((pack): PackUse => {
     const types = new Set(pack.blobs.map(({ type }) => type));
     const type = types.size > 1 ? 'mixed' : (pack.blobs[0]?.type ?? 'data');
-    return { pack, type, size: packFileSize(pack.blobs), used: 0, usedBytes: 0, unusedBytes: 0 };
+    return { pack, type, size: sizeOf(pack), used: 0, usedBytes: 0, unusedBytes: 0, doubledBytes: 0 };
   });
   const share = (pack: IndexedPack): number =>
     pack.blobs.filter(({ type, id }) => used.has(type, id)).length / Math.max(1, pack.blobs.length);
-  // What another pack holds whole must not be looked for in one that is missing or cut short.
-  const shares = new Map(uses.map((use) => [use, sizes.get(use.pack.id) === use.size ? share(use.pack) : -1]));
+  // What another pack holds whole must not be looked for in one that is missing, cut short or damaged.
+  const shares = new Map(uses.map((use) => [use, isTrusted(use.pack) ? share(use.pack) : -1]));
   const taken = new BlobSet();
   for (const use of [...uses].sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0))) {
     for (const { type, id, length } of use.pack.blobs) {
-      if (used.has(type, id) && taken.add(type, id) === 'added') {
+      const isUsed = used.has(type, id);
+      if (isUsed && taken.add(type, id) === 'added') {
         use.used++;
         use.usedBytes += length;
       } else {
         use.unusedBytes += length;
+        if (isUsed) use.doubledBytes += length;
       }
     }
   }
   return uses;
+}
+
+function sizeOf({ blobs }: IndexedPack): number {
+  return packFileSize(blobs);
 }
 
 function checkNeeded(uses: readonly PackUse[], sizes: ReadonlyMap<string, number>): void {
@@ -148,11 +160,30 @@ function checkNeeded(uses: readonly PackUse[], sizes: ReadonlyMap<string, number
   }
 }
 
-function chooseRepack(present: readonly PackUse[], limits: PruneLimits): readonly PackUse[] {
+/**
+ * Those in which nothing is used. What lies elsewhere as well is read there before it goes, so of such packs no more go in one
+ * run than may be rewritten in one.
+ */
+function chooseRemove(present: readonly PackUse[], limits: PruneLimits): readonly PackUse[] {
+  let toProve = 0;
+  return present.filter(({ used, doubledBytes }) => {
+    if (used > 0) return false;
+    if (doubledBytes > 0 && toProve + doubledBytes > limits.maxRepackBytes) return false;
+    toProve += doubledBytes;
+    return true;
+  });
+}
+
+function chooseRepack(
+  present: readonly PackUse[],
+  limits: PruneLimits,
+  distrusted: ReadonlySet<PackId>,
+): readonly PackUse[] {
   const inUse = present.filter((use) => use.used > 0);
   const mustCompress = ({ type, pack }: PackUse): boolean =>
     limits.rawTrees === 'compress' && type === 'tree' && pack.blobs.some((blob) => blob.uncompressedLength === 0);
-  const isFine = (use: PackUse): boolean => use.unusedBytes === 0 && use.type !== 'mixed' && !mustCompress(use);
+  const isFine = (use: PackUse): boolean =>
+    use.unusedBytes === 0 && use.type !== 'mixed' && !mustCompress(use) && !distrusted.has(use.pack.id);
   // One that is full of tiny blobs would come out as it is, each time.
   const isSmall = (use: PackUse): boolean => use.size < limits.smallPackBytes && use.pack.blobs.length < MOST_BLOBS;
   const small = inUse.filter((use) => isFine(use) && isSmall(use));
@@ -168,6 +199,7 @@ function chooseRepack(present: readonly PackUse[], limits: PruneLimits): readonl
   let unused = inUse.reduce((sum, use) => sum + use.unusedBytes, 0);
   let rewritten = 0;
   return candidates.filter((use) => {
+    if (distrusted.has(use.pack.id)) return true;
     if (rewritten + use.size > limits.maxRepackBytes) return false;
     const always = use.type !== 'data' || use.size < limits.smallPackBytes || mustCompress(use);
     if (!always && unused <= allowed) return false;
@@ -177,18 +209,28 @@ function chooseRepack(present: readonly PackUse[], limits: PruneLimits): readonl
   });
 }
 
-/**
- * What must be copied, the bytes of the rewritten packs that are not, and the unused bytes of those that stay. A used blob that
- * also lies in a pack that stays is used there from now on.
- */
+/** What becomes of used content in packs that go. */
+interface Copies {
+  readonly copy: BlobSet;
+  readonly prove: BlobSet;
+  /** Bytes of the rewritten packs that are not copied. */
+  readonly dropped: number;
+  /** Unused bytes of the packs that stay. */
+  readonly unusedAfter: number;
+}
+
+/** A used blob that also lies in a pack that stays is used there from now on; otherwise it is copied. */
 function settleCopies(
+  remove: readonly PackUse[],
   repack: readonly PackUse[],
   keep: readonly PackUse[],
   used: BlobSet,
-): { readonly copy: BlobSet; readonly dropped: number; readonly unusedAfter: number } {
+): Copies {
   const copy = new BlobSet();
-  if (repack.length === 0) {
-    return { copy, dropped: 0, unusedAfter: keep.reduce((sum, { unusedBytes }) => sum + unusedBytes, 0) };
+  const prove = new BlobSet();
+  if (repack.length === 0 && remove.every(({ doubledBytes }) => doubledBytes === 0)) {
+    const unusedAfter = keep.reduce((sum, { unusedBytes }) => sum + unusedBytes, 0);
+    return { copy, prove, dropped: 0, unusedAfter };
   }
   const kept = new BlobSet();
   let dropped = 0;
@@ -204,5 +246,8 @@ function settleCopies(
       if (!isCopied) dropped += length;
     }
   }
-  return { copy, dropped, unusedAfter };
+  for (const { pack } of [...remove, ...repack]) {
+    for (const { type, id } of pack.blobs) if (used.has(type, id) && kept.has(type, id)) prove.add(type, id);
+  }
+  return { copy, prove, dropped, unusedAfter };
 }

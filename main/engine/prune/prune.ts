@@ -1,4 +1,5 @@
 import { TriplicateError } from '../errors.ts';
+import type { PackId } from '../ids.ts';
 import type { EngineProgress } from '../progress.ts';
 import { loadIndex } from '../repository/blob-index.ts';
 import { withLock } from '../repository/locks.ts';
@@ -11,6 +12,7 @@ import { BlobSet } from '../walk/blob-set.ts';
 import { markReachable } from '../walk/reachable.ts';
 import { unreadableSnapshots } from './forget.ts';
 import { type PruneBytes, type PruneLimits, type PrunePlan, planPrune } from './plan.ts';
+import { findBadPacks } from './prove.ts';
 import { repack } from './repack.ts';
 
 export interface PruneRequest {
@@ -36,6 +38,8 @@ export interface PruneReport {
   readonly packsRepacked: number;
   readonly packsKept: number;
   readonly packsWritten: number;
+  /** Packs with content that is stored twice and damaged in them: replaced from the other copy. */
+  readonly packsReplaced: number;
   readonly bytes: PruneBytes;
   /** Of the known snapshots, those that are no longer there. */
   readonly forgotten: readonly string[];
@@ -91,10 +95,13 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
     { tree: (_, nodes) => refuseMissing(nodes, index), unreadable: refuse },
     signal,
   );
-  const plan = planPrune(() => index.packs(), listed, used, limitsOf(request));
-  if (request.mode === 'plan') return reportOf('plan', plan, 0, forgotten);
-
+  const planWithout = (distrusted: ReadonlySet<PackId>): PrunePlan =>
+    planPrune(() => index.packs(), listed, used, limitsOf(request), distrusted);
+  if (request.mode === 'plan') {
+    return reportOf('plan', planWithout(new Set()), { packsWritten: 0, packsReplaced: 0, forgotten });
+  }
   await expectSameSnapshots(repository, listedIds, signal);
+  const { plan, packsReplaced } = await provenPlan(repository, planWithout, signal);
   await removeFiles(repository, 'data', plan.unindexed, signal);
   tell('pruning', 0, plan.repack.length);
   const written = await repack(repository, plan, (done) => tell('pruning', done, plan.repack.length), signal);
@@ -102,14 +109,29 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   // Nothing in the index changed when no pack goes: rewriting it would only cost.
   const changes = plan.remove.length + plan.repack.length + plan.missing.length > 0;
   if (changes) await replaceIndex(repository, [...plan.keep, ...written], indexIds, signal);
-  const gone = [...plan.remove, ...plan.repack.map(({ id }) => id)];
+  const gone = [...plan.remove, ...plan.repack].map(({ id }) => id);
   await removeFiles(
     repository,
     'data',
     gone.filter((id) => !written.some((pack) => pack.id === id)),
     signal,
   );
-  return reportOf('prune', plan, written.length, forgotten);
+  return reportOf('prune', plan, { packsWritten: written.length, packsReplaced, forgotten });
+}
+
+/** A plan by which nothing goes whose other copy was not found whole. */
+async function provenPlan(
+  repository: Repository,
+  planWithout: (distrusted: ReadonlySet<PackId>) => PrunePlan,
+  signal: AbortSignal,
+): Promise<{ readonly plan: PrunePlan; readonly packsReplaced: number }> {
+  const distrusted = new Set<PackId>();
+  for (;;) {
+    const plan = planWithout(distrusted);
+    const bad = await findBadPacks(repository, plan, signal);
+    if (bad.length === 0) return { plan, packsReplaced: distrusted.size };
+    for (const id of bad) distrusted.add(id);
+  }
 }
 
 /** The snapshots that others were compared with when they were made: known without anybody's memory. */
@@ -172,16 +194,14 @@ function refuseMissing(
 function reportOf(
   mode: 'plan' | 'prune',
   plan: PrunePlan,
-  packsWritten: number,
-  forgotten: readonly string[],
+  outcome: Pick<PruneReport, 'packsWritten' | 'packsReplaced' | 'forgotten'>,
 ): PruneReport {
   return {
     mode,
     packsRemoved: plan.unindexed.length + plan.remove.length + plan.repack.length,
     packsRepacked: plan.repack.length,
     packsKept: plan.keep.length,
-    packsWritten,
     bytes: plan.bytes,
-    forgotten,
+    ...outcome,
   };
 }

@@ -9,6 +9,7 @@ import { openBlob, readBlob } from '../repository/blob-reader.ts';
 import type { Repository } from '../repository/repository.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import type { PrunePlan } from './plan.ts';
+import { spanOf } from './span.ts';
 
 /**
  * Copies the used blobs of the packs to be rewritten into new packs, each verified on the way. Gives the new packs,
@@ -37,11 +38,6 @@ export async function repack(
   return packer.finish();
 }
 
-function spanOf(blobs: readonly PackEntry[]): { readonly offset: number; readonly length: number } {
-  const offset = Math.min(...blobs.map((blob) => blob.offset));
-  return { offset, length: Math.max(...blobs.map((blob) => blob.offset + blob.length)) - offset };
-}
-
 /** The blob as it is to be stored; when this copy is bad, another one of the packs at hand is looked for. */
 async function verified(
   repository: Repository,
@@ -50,25 +46,37 @@ async function verified(
   sealed: Uint8Array,
   signal: AbortSignal,
 ): Promise<SealedBlob> {
-  let plain: Uint8Array;
   try {
-    plain = openBlob(repository, sealed, blob, blob.id);
+    const plain = openBlob(repository, sealed, blob, blob.id);
     if (plain.length === 0) throw new TriplicateError('repo/damaged', 'A stored blob is empty.');
     const mustCompress = blob.type === 'tree' && blob.uncompressedLength === 0 && repository.config.version >= 2;
-    if (!mustCompress) return { ...blob, sealed };
+    return mustCompress ? sealedAnew(repository, blob, plain) : { ...blob, sealed };
   } catch (error) {
     if (!(error instanceof TriplicateError)) throw error;
-    const others = new BlobIndex();
-    for (const pack of [...plan.repack, ...plan.keep]) {
-      if (pack.blobs.some(({ type, id }) => type === blob.type && id === blob.id)) others.addPack(pack);
-    }
-    plain = await readBlob(repository, others, blob.type, blob.id, signal);
+    return fromAnyPack(repository, plan, blob, signal);
   }
+}
+
+/** From whichever pack has it whole. @throws `repo/damaged` */
+async function fromAnyPack(
+  repository: Repository,
+  plan: PrunePlan,
+  blob: Pick<PackEntry, 'type' | 'id'>,
+  signal: AbortSignal,
+): Promise<SealedBlob> {
+  const all = new BlobIndex();
+  for (const pack of [...plan.repack, ...plan.remove, ...plan.keep]) {
+    if (pack.blobs.some(({ type, id }) => type === blob.type && id === blob.id)) all.addPack(pack);
+  }
+  return sealedAnew(repository, blob, await readBlob(repository, all, blob.type, blob.id, signal));
+}
+
+function sealedAnew(
+  repository: Repository,
+  { type, id }: Pick<PackEntry, 'type' | 'id'>,
+  plain: Uint8Array,
+): SealedBlob {
   const raw = repository.config.version < 2;
-  const stored = raw ? plain : compress(plain);
-  return {
-    ...blob,
-    sealed: seal(repository.key, repository.host.random(16), stored),
-    uncompressedLength: raw ? 0 : plain.length,
-  };
+  const sealed = seal(repository.key, repository.host.random(16), raw ? plain : compress(plain));
+  return { type, id, sealed, uncompressedLength: raw ? 0 : plain.length };
 }

@@ -39,26 +39,64 @@ it('leaves alone what would come out as it is: packs that are full of tiny blobs
   expect(plan(10, MOST_BLOBS, 33)).toMatchObject({ repack: [], remove: [] });
 });
 
+/** A pack of blobs that are in use, each with its length. */
+function packOf(used: BlobSet, name: number, lengths: Readonly<Record<number, number>>): IndexedPack {
+  let offset = 0;
+  const blobs = Object.entries(lengths).map(([blob, length]) => {
+    const id = hashLike(Number(blob)) as BlobId;
+    used.add('data', id);
+    offset += length;
+    return { type: 'data' as const, id, offset: offset - length, length, uncompressedLength: 0 };
+  });
+  return { id: name.toString(16).padStart(64, '0') as PackId, blobs };
+}
+
+const listed = (packs: readonly IndexedPack[]) =>
+  packs.map(({ id, blobs }) => ({ id, size: blobs.reduce((sum, { length }) => sum + length + 37, 36) }));
+
 it('counts what also lies in a pack that stays as used there, and as gone from the pack that is rewritten', () => {
   const used = new BlobSet();
-  const pack = (name: number, lengths: Readonly<Record<number, number>>): IndexedPack => {
-    let offset = 0;
-    const blobs = Object.entries(lengths).map(([blob, length]) => {
-      const id = hashLike(Number(blob)) as BlobId;
-      used.add('data', id);
-      offset += length;
-      return { type: 'data' as const, id, offset: offset - length, length, uncompressedLength: 0 };
-    });
-    return { id: name.toString(16).padStart(64, '0') as PackId, blobs };
-  };
-  const packs = [...Array.from({ length: 10 }, (_, n) => pack(n, { [n]: 1000 })), pack(10, { 10: 5 * MIB, 3: 1000 })];
-  const sizes = packs.map(({ id, blobs }) => ({
-    id,
-    size: blobs.reduce((sum, { length }) => sum + length + 37, 36),
-  }));
-  const { repack, keep, copy, bytes } = planPrune(() => packs, sizes, used, limits);
+  const packs = [
+    ...Array.from({ length: 10 }, (_, n) => packOf(used, n, { [n]: 1000 })),
+    packOf(used, 10, { 10: 5 * MIB, 3: 1000 }),
+  ];
+  const { repack, keep, copy, bytes, prove } = planPrune(() => packs, listed(packs), used, limits);
   expect(repack.map(({ id }) => id)).toEqual(packs.slice(0, 10).map(({ id }) => id));
   expect(keep).toEqual([packs[10]]);
   expect([3, 4].map((blob) => copy.has('data', hashLike(blob) as BlobId))).toEqual([false, true]);
+  expect([3, 4].map((blob) => prove.has('data', hashLike(blob) as BlobId))).toEqual([true, false]);
   expect(bytes).toMatchObject({ removed: 1000, unusedAfter: 0 });
+});
+
+it('takes from a pack that is not to be trusted only what no other has, and lets it go', () => {
+  const used = new BlobSet();
+  const packs = [
+    packOf(used, 0, { 0: 5 * MIB, 1: 5 * MIB }),
+    packOf(used, 1, { 0: 5 * MIB, 2: 5 * MIB }),
+    packOf(used, 2, { 1: 5 * MIB }),
+  ];
+  const plain = planPrune(() => packs, listed(packs), used, { ...limits, maxUnused: 1 });
+  expect(plain).toMatchObject({ remove: [packs[2]], repack: [], keep: packs.slice(0, 2) });
+  const distrusted = new Set([packs[0]?.id as PackId]);
+  const { remove, repack, keep, prove } = planPrune(
+    () => packs,
+    listed(packs),
+    used,
+    { ...limits, maxUnused: 1 },
+    distrusted,
+  );
+  expect({ remove, repack, keep }).toEqual({ remove: [packs[0]], repack: [], keep: packs.slice(1) });
+  expect([0, 1, 2].map((blob) => prove.has('data', hashLike(blob) as BlobId))).toEqual([true, true, false]);
+});
+
+it('reads no more of what is stored twice in one run than one may rewrite', () => {
+  const used = new BlobSet();
+  const packs = [0, 1, 2, 3].flatMap((n) => [
+    packOf(used, 2 * n, { [n]: 5 * MIB }),
+    packOf(used, 2 * n + 1, { [n]: 5 * MIB }),
+  ]);
+  const { remove, keep, bytes } = planPrune(() => packs, listed(packs), used, { ...limits, maxRepackBytes: 11 * MIB });
+  expect(remove).toHaveLength(2);
+  expect(keep).toHaveLength(6);
+  expect(bytes.unusedAfter).toBe(10 * MIB);
 });

@@ -341,6 +341,8 @@ class HeldLock {
       await putAfter(this.#repository.store, { type: 'locks', id }, sealed, ready, signal);
     } catch (error) {
       abandoned.add(id);
+      // It may have arrived all the same. Where the place does not answer, asking it to remove the lock would only take time.
+      if (hasCode(error, 'cancelled')) await giveUp(this.#repository, id);
       throw error;
     }
     return id;

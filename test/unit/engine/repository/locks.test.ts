@@ -94,6 +94,20 @@ it('does not let it read when another has locked meanwhile, even if that lock is
   await lock.release();
 });
 
+it('leaves no lock where it is cancelled while the lock is on its way and arrives all the same', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const cancel = new AbortController();
+  const put: WriteStore['put'] = async (name, bytes) => {
+    await repository.store.put(name, bytes);
+    cancel.abort();
+    throw new TriplicateError('cancelled', 'Cancelled.');
+  };
+  const store = { ...farAway(repository.store, [], async () => undefined), put };
+  const work = withLock({ ...repository, store }, 'exclusive', async () => 'done', { signal: cancel.signal });
+  await expect(work).rejects.toMatchObject({ code: 'cancelled' });
+  expect(await listLocks(repository)).toEqual([]);
+});
+
 const always = (): boolean => true;
 const never = (): boolean => false;
 

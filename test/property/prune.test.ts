@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -13,6 +13,7 @@ import {
   type Repository,
   restore,
 } from '../../main/engine/engine.ts';
+import { TriplicateError } from '../../main/engine/errors.ts';
 import { BlobSet } from '../../main/engine/walk/blob-set.ts';
 import { markReachable } from '../../main/engine/walk/reachable.ts';
 import { describeTree } from '../support/compare-trees.ts';
@@ -162,6 +163,44 @@ class History {
       );
     });
   }
+
+  /** Every file that can be restored, of every snapshot, with its content. */
+  async restorable(): Promise<ReadonlySet<string>> {
+    return using(this.location, async (repository) => {
+      const found = new Set<string>();
+      for (const { id, snapshot } of (await listSnapshots(repository)).snapshots) {
+        const target = join(this.scratch, 'restored');
+        try {
+          const request = { repository, tree: snapshot.tree, target, from: this.source, existing: 'replace' } as const;
+          await restore(await planRestore(request));
+          for (const line of describeTree(target).slice(1)) if (/ [0-9a-f]{64}$/.test(line)) found.add(`${id} ${line}`);
+        } catch (error) {
+          if (!(error instanceof TriplicateError)) throw error;
+        } finally {
+          await rm(target, { recursive: true, force: true });
+        }
+      }
+      return found;
+    });
+  }
+
+  /** Changes a byte of a data pack, silently. */
+  async strike({ pack, at }: Blow): Promise<void> {
+    const room = join(this.location, 'data');
+    const files = (await readdir(room, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    const paths = files.map((file) => join(file.parentPath, file.name)).sort();
+    const path = paths[pack % paths.length] as string;
+    const bytes = await readFile(path);
+    const place = at % bytes.length;
+    bytes[place] = (bytes[place] as number) ^ 0x40;
+    await chmod(path, 0o600);
+    await writeFile(path, bytes);
+  }
+}
+
+interface Blow {
+  readonly pack: number;
+  readonly at: number;
 }
 
 async function using<T>(location: string, work: (repository: Repository) => Promise<T>): Promise<T> {
@@ -240,6 +279,35 @@ it('leaves what stock restic leaves with the same limits, whatever the history',
           if (maxUnused > 0) return;
           expect(ours.stored).toEqual(ours.reachable);
           expect(ours.stored).toEqual([...new Set(theirs.stored)]);
+        } finally {
+          await scratch.remove();
+        }
+      },
+    ),
+    { numRuns: RUNS, seed: SEED, endOnFailure: true },
+  );
+});
+
+it('loses nothing that could be restored, whatever is damaged', async () => {
+  const blow: fc.Arbitrary<Blow> = fc.record({ pack: fc.nat(), at: fc.nat() });
+  const doubled = fc.record({ kind: fc.constant('blind' as const), changes });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 3 }),
+      fc.array(doubled, { minLength: 1, maxLength: 2 }),
+      fc.array(blow, { minLength: 1, maxLength: 3 }),
+      async (steps, doublings, blows) => {
+        const scratch = await temporaryFolder('prune-damage');
+        try {
+          const history = new History(scratch.path);
+          await history.make([...steps, ...doublings]);
+          for (const one of blows) await history.strike(one);
+          const before = await history.restorable();
+          const pruned = using(history.location, (repository) => prune({ repository, mode: 'prune', maxUnused: 0 }));
+          const outcome = await pruned.catch((error: unknown) => error);
+          if (outcome instanceof Error) expect(outcome).toMatchObject({ code: expect.stringMatching(/^repo\//) });
+          const after = await history.restorable();
+          expect([...before].filter((file) => !after.has(file))).toEqual([]);
         } finally {
           await scratch.remove();
         }

@@ -18,7 +18,14 @@ export type { Snapshot } from './format/snapshot.ts';
 export type { TreeNode } from './format/tree.ts';
 export type { EngineProgress } from './progress.ts';
 export { type Duration, formatDuration, parseDuration } from './prune/durations.ts';
-export { type ForgetGroup, type ForgetReport, type ForgetRequest, forget, forgetSnapshots } from './prune/forget.ts';
+export {
+  type ForgetGroup,
+  type ForgetReport,
+  type ForgetRequest,
+  forget,
+  forgetNamed,
+  forgetSnapshots,
+} from './prune/forget.ts';
 export { type PruneReport, type PruneRequest, prune } from './prune/prune.ts';
 export {
   decideRetention,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -147,4 +147,45 @@ it('uploads no faster than it is told', async () => {
   expect(limited.exitCode).toBe(0);
   expect(performance.now() - started).toBeGreaterThan(1_500);
   expect((await triplicate(['backup', repository, source, '--limit-upload', '-1'])).exitCode).toBe(2);
+});
+
+describe('repo forget', () => {
+  const ids = async () => (await judge.snapshots()).map(({ id }) => id);
+
+  it('removes the snapshots that are named, and none when one of the names fits none or several', async () => {
+    await makeHistory();
+    const [first = '', second = ''] = await ids();
+    for (const [names, words] of [
+      [[first.slice(0, 8), 'f00d'.repeat(16)], 'There is no snapshot f00d'],
+      [[first, ''], 'There is no snapshot'],
+      [[first, '--keep-last', '1'], 'not both'],
+      [[first, '--path', source], 'not both'],
+    ] as const) {
+      const refused = await triplicate(['forget', repository, ...names]);
+      expect(refused.stderr).toContain(words);
+      expect(refused.exitCode).not.toBe(0);
+    }
+    const planned = await triplicate(['forget', repository, first.slice(0, 8), '--dry-run']);
+    expect(planned.stdout).toContain('Nothing was removed');
+    expect(await ids()).toEqual([first, second]);
+    const done = await triplicate(['forget', repository, first.slice(0, 8), '--prune', '--json']);
+    expect(done.stderr).toBe('');
+    expect(done.exitCode).toBe(0);
+    expect(JSON.parse(done.stdout.split('\n')[0] ?? '')).toMatchObject({ mode: 'remove', snapshots: [first] });
+    expect(await ids()).toEqual([second]);
+    await judge.check('--read-data');
+  });
+
+  it('removes one that cannot be read, which prune then no longer stumbles over', async () => {
+    await makeHistory();
+    const [first = '', second = ''] = await ids();
+    const path = join(repository, 'snapshots', first);
+    await chmod(path, 0o600);
+    await truncate(path, 20);
+    const stopped = await triplicate(['prune', repository]);
+    expect(stopped.stderr).toContain(`repo forget LOCATION ID`);
+    expect((await triplicate(['forget', repository, first])).exitCode).toBe(0);
+    expect((await triplicate(['prune', repository])).exitCode).toBe(0);
+    expect(await ids()).toEqual([second]);
+  });
 });

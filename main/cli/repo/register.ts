@@ -4,7 +4,8 @@ import { registerKeys } from './register-keys.ts';
 import { filtered, registerReading } from './register-reading.ts';
 import { registerRepair } from './register-repair.ts';
 import { runCopy } from './run-copy.ts';
-import { runBackup, runCheck, runForget, runInit, runPrune, runRestore, runUnlock } from './run-work.ts';
+import { runForget } from './run-forget.ts';
+import { runBackup, runCheck, runInit, runPrune, runRestore, runUnlock } from './run-work.ts';
 import { inSession } from './session.ts';
 
 /** Adds `repo …`: commands that work on a repository itself, without the app's state (design, section 9). */
@@ -54,7 +55,9 @@ export function registerRepo(program: Command): void {
     .option('--read-data', 'read and verify every byte')
     .option('--read-data-subset <n/t>', 'read and verify the n-th of t parts', subset)
     .action((location, options, command) => inSession(command, location, (session) => runCheck(session, options)));
-  const forget = filtered(add(repo, 'forget', 'remove snapshots that the rules do not keep'))
+  const forget = filtered(
+    add(repo, 'forget', 'remove the named snapshots, or those that the rules do not keep', '[snapshot...]'),
+  )
     .option('--prune', 'also remove what nothing needs any more')
     .option('--dry-run', 'only say what would be done')
     .option('--group-by <list>', 'host,paths,tags', 'host,paths')
@@ -65,7 +68,9 @@ export function registerRepo(program: Command): void {
   for (const word of ['', '-hourly', '-daily', '-weekly', '-monthly', '-yearly']) {
     forget.option(`--keep-within${word} <duration>`, 'keep snapshots newer than this (1y5m7d2h)', duration);
   }
-  forget.action((location, options, command) => inSession(command, location, (session) => runForget(session, options)));
+  forget.action((location, snapshots, options, command) =>
+    inSession(command, location, (session) => runForget(session, snapshots, options)),
+  );
   add(repo, 'prune', 'remove what no snapshot needs')
     .option('--dry-run', 'only say what would be done')
     .action((location, options, command) => inSession(command, location, (session) => runPrune(session, options)));

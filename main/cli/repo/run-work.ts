@@ -9,15 +9,11 @@ import {
   beginRun,
   check,
   createRepository,
-  type Duration,
   findSnapshot,
-  forget,
-  type GroupBy,
   PARTIAL_REASONS,
   planRestore,
   prune,
   type RestorePlan,
-  type RetentionPolicy,
   type RunAhead,
   restore,
   unlock,
@@ -27,7 +23,7 @@ import {
 import { fromWire, TriplicateError } from '../../engine/errors.ts';
 import type { WriteStore } from '../../engine/store/store.ts';
 import { keepIndex, keptIndex, loadKeptIndex } from './cached-index.ts';
-import { type FilterOptions, filterOf, snapshotJson } from './run-reading.ts';
+import { type FilterOptions, filterOf } from './run-reading.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
 export async function runInit(session: RepoSession): Promise<ExitCode> {
@@ -240,84 +236,6 @@ export function tellAffected(session: RepoSession, affected: readonly AffectedSn
     for (const path of lost) session.say(`  ${path}`);
     if (lostCount > lost.length) session.say(`  … and ${lostCount - lost.length} more`);
   }
-}
-
-interface ForgetOptions {
-  readonly prune?: boolean;
-  readonly dryRun?: boolean;
-  readonly host?: string;
-  readonly path: readonly string[];
-  readonly tag: readonly string[];
-  readonly groupBy: string;
-  readonly keepTag: readonly string[];
-  readonly keepLast?: number;
-  readonly keepHourly?: number;
-  readonly keepDaily?: number;
-  readonly keepWeekly?: number;
-  readonly keepMonthly?: number;
-  readonly keepYearly?: number;
-  readonly keepWithin?: Duration;
-  readonly keepWithinHourly?: Duration;
-  readonly keepWithinDaily?: Duration;
-  readonly keepWithinWeekly?: Duration;
-  readonly keepWithinMonthly?: Duration;
-  readonly keepWithinYearly?: Duration;
-}
-
-export async function runForget(session: RepoSession, options: ForgetOptions): Promise<ExitCode> {
-  const repository = await session.openRepository();
-  const groupBy = options.groupBy.split(',').filter((word) => word !== '');
-  if (!groupBy.every((word) => ['host', 'paths', 'tags'].includes(word))) {
-    throw new TriplicateError('usage', `--group-by takes host, paths and tags, not ${options.groupBy}.`);
-  }
-  const report = await forget({
-    repository,
-    policy: policyOf(options),
-    groupBy: groupBy as GroupBy[],
-    filter: filterOf(options),
-    mode: options.dryRun ? 'plan' : 'remove',
-    signal: session.signal,
-  });
-  session.json(
-    report.groups.map(({ hostname, paths, tags, keep, remove }) => ({
-      tags,
-      host: hostname,
-      paths,
-      keep: keep.map(({ stored }) => snapshotJson(stored)),
-      remove: remove.map(snapshotJson),
-      reasons: keep.map(({ stored, reasons }) => ({ snapshot: snapshotJson(stored), matches: reasons })),
-    })),
-  );
-  for (const { keep, remove } of report.groups) {
-    for (const { stored, reasons } of keep)
-      session.say(`keep   ${stored.id.slice(0, 8)}  ${stored.snapshot.time.text}  ${reasons.join(', ')}`);
-    for (const { id, snapshot } of remove) session.say(`remove ${id.slice(0, 8)}  ${snapshot.time.text}`);
-  }
-  session.say(options.dryRun ? 'Nothing was removed (dry run).' : `${counted(report.removed, 'snapshot')} removed`);
-  if (!options.prune || options.dryRun) return 0;
-  // What was listed a moment ago and was not removed is still there.
-  const knownSnapshots = report.groups.flatMap(({ keep }) => keep.map(({ stored }) => stored.id));
-  const forgottenSnapshots = report.groups.flatMap(({ remove }) => remove.map(({ id }) => id));
-  return runPrune(session, { knownSnapshots, forgottenSnapshots });
-}
-
-function policyOf(options: ForgetOptions): RetentionPolicy {
-  const policy = {
-    last: options.keepLast,
-    hourly: options.keepHourly,
-    daily: options.keepDaily,
-    weekly: options.keepWeekly,
-    monthly: options.keepMonthly,
-    yearly: options.keepYearly,
-    within: options.keepWithin,
-    withinHourly: options.keepWithinHourly,
-    withinDaily: options.keepWithinDaily,
-    withinWeekly: options.keepWithinWeekly,
-    withinMonthly: options.keepWithinMonthly,
-    withinYearly: options.keepWithinYearly,
-    tags: options.keepTag.map((list) => list.split(',').map((tag) => tag.trim())),
-  };
-  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
 }
 
 interface PruneOptions {

@@ -80,6 +80,47 @@ export async function forgetSnapshots(
   );
 }
 
+export interface NamedForgetRequest {
+  readonly repository: Repository;
+  /** Ids, or beginnings of ids that fit only one snapshot. */
+  readonly wanted: readonly string[];
+  readonly mode: 'plan' | 'remove';
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Removes the named snapshots, also those that cannot be read; none of them when one is not found. Gives their ids.
+ * @throws `snapshot/not-found`, `snapshot/ambiguous`, `repo/locked`, `store/…`
+ */
+export async function forgetNamed({
+  repository,
+  wanted,
+  mode,
+  signal,
+}: NamedForgetRequest): Promise<readonly string[]> {
+  return withLock(
+    repository,
+    'exclusive',
+    async (held) => {
+      const listed = (await repository.store.list('snapshots', held)).map(({ id }) => id);
+      const ids = [...new Set(wanted.map((name) => idNamed(name, listed)))];
+      if (mode === 'remove') for (const id of ids) await removeSnapshot(repository, id, held);
+      return ids;
+    },
+    signal ? { signal } : {},
+  );
+}
+
+function idNamed(name: string, listed: readonly string[]): string {
+  const beginning = name.toLowerCase();
+  const found = /^[0-9a-f]{1,64}$/.test(beginning) ? listed.filter((id) => id.startsWith(beginning)) : [];
+  if (found.length > 1) throw new TriplicateError('snapshot/ambiguous', `Several snapshots begin with ${name}.`);
+  if (found[0] === undefined) {
+    throw new TriplicateError('snapshot/not-found', `There is no snapshot ${name}; none was removed.`);
+  }
+  return found[0];
+}
+
 async function plan(request: ForgetRequest, signal: AbortSignal): Promise<readonly ForgetGroup[]> {
   const { repository, policy } = request;
   const { snapshots, unreadable } = await listSnapshots(repository, signal);
@@ -108,6 +149,6 @@ export function unreadableSnapshots(ids: readonly string[]): TriplicateError {
   const names = ids.map((id) => id.slice(0, 8)).join(', ');
   return new TriplicateError('repo/damaged', `Nothing was removed: these snapshots cannot be read: ${names}.`, {
     data: { snapshots: ids },
-    hint: 'Run `check`. If their content is lost, remove these files by hand, then try again.',
+    hint: 'Run `check`. If they are lost, `triplicate repo forget LOCATION ID` removes them; then try again.',
   });
 }

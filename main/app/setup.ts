@@ -5,6 +5,9 @@ import type { Folders } from './folders.ts';
 import type { Configuration } from './records.ts';
 import { makeRecoveryKit } from './recovery-kit.ts';
 
+/** Of a passphrase. */
+const LEAST_CHARACTERS = 8;
+
 /** The passphrase, the recovery kit and the guide's end. */
 export class Setup {
   readonly #core: Core;
@@ -17,7 +20,15 @@ export class Setup {
     this.#destinations = destinations;
   }
 
+  /** @throws `app/invalid` */
   async setPassphrase(passphrase: string): Promise<void> {
+    if (passphrase.length < LEAST_CHARACTERS) {
+      throw new TriplicateError(
+        'app/invalid',
+        `The passphrase is too short: it needs at least ${LEAST_CHARACTERS} characters.`,
+        { hint: 'Take some words that are easy to keep, such as four that have nothing to do with each other.' },
+      );
+    }
     if (this.#destinations.records().length > 0) {
       throw new TriplicateError('app/invalid', 'The passphrase cannot be replaced here once there are destinations.', {
         hint: 'Existing repositories keep the passphrase with which they were made.',

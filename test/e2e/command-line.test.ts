@@ -37,6 +37,19 @@ describe('the command line of the app', () => {
   });
   afterAll(() => scratch.remove());
 
+  it('says in words that a new passphrase is too short', async () => {
+    const { TRIPLICATE_PASSPHRASE: _, ...env } = process.env;
+    const words = ['--home', at('short'), 'destination', 'add', 'Disk', at('disk')];
+    const child = spawn(process.execPath, [BIN, ...words], {
+      env: { ...env, TRIPLICATE_PASSWORD: 'worried' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let text = '';
+    child.stderr?.on('data', (part) => (text += part));
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(text).toMatch(/^The passphrase is too short: it needs at least 8 characters\.\n.*words.*\n$/);
+  });
+
   it('says how to begin when there is nothing yet', async () => {
     const { code, out } = await triplicate('status');
     expect(code).toBe(0);

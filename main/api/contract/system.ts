@@ -73,8 +73,8 @@ export const systemMethods = {
     nothing,
     z.array(z.object({ label: z.string(), path: z.string(), bytes: bytes.nullable(), recommended: z.boolean() })),
   ),
-  /** Sets the passphrase for all repositories that the app creates. Refused once destinations exist. */
-  'setup.setPassphrase': method(z.object({ passphrase: z.string().min(8) }), nothing),
+  /** Sets the passphrase for all repositories that the app creates. Refused when it is too short, and once destinations exist. */
+  'setup.setPassphrase': method(z.object({ passphrase: z.string().min(1) }), nothing),
   /** Enters it again when the key store lost it; checked against a repository. */
   'setup.unlock': method(z.object({ passphrase: z.string().min(1) }), nothing),
   /** The printable page: locations, passphrase, how to restore with stock restic, QR code (SVG). */

@@ -100,6 +100,7 @@ async function backUpBlind(): Promise<void> {
   await mkdir(room);
   await judgeOf(location).backup([source], '--force');
   await cp(`${location}-index`, room, { recursive: true });
+  await rm(`${location}-index`, { recursive: true });
 }
 
 const dataPacks = async (): Promise<readonly string[]> => {
@@ -125,6 +126,22 @@ it.each([0, 1])('keeps the good one of two copies, whichever it is (copy %i is d
   await flip(packs[which] as string);
   const report = await prune({ repository: await reopen(location), mode: 'prune' });
   expect(report.packsRemoved).toBeGreaterThan(0);
+  await judgeOf(location).check('--read-data');
+  await judgeOf(location).restore('latest', join(scratch.path, 'restored'), '--verify');
+  expect(await dataPacks()).toHaveLength(1);
+});
+
+it.each([0, 1, 2])('finds the good one of three copies, where one run may remove only one (copy %i)', async (good) => {
+  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await judgeOf(location).backup([source]);
+  await backUpBlind();
+  await backUpBlind();
+  const packs = await dataPacks();
+  expect(packs).toHaveLength(3);
+  for (const path of packs.toSpliced(good, 1)) await flip(path);
+  for (let run = 0; run < 2; run++) {
+    await prune({ repository: await reopen(location), mode: 'prune', maxRepackBytes: 1_000_000 });
+  }
   await judgeOf(location).check('--read-data');
   await judgeOf(location).restore('latest', join(scratch.path, 'restored'), '--verify');
   expect(await dataPacks()).toHaveLength(1);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { forget, listSnapshots, loadIndex, prune } from '../../main/engine/engine.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { faulty } from '../support/faulty-store.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -145,6 +146,24 @@ it.each([0, 1, 2])('finds the good one of three copies, where one run may remove
   await judgeOf(location).check('--read-data');
   await judgeOf(location).restore('latest', join(scratch.path, 'restored'), '--verify');
   expect(await dataPacks()).toHaveLength(1);
+});
+
+it('does not take for missing what the list leaves out: the copy elsewhere may be the damaged one', async () => {
+  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await judgeOf(location).backup([source]);
+  await backUpBlind();
+  const [hidden = '', other = ''] = await dataPacks();
+  await flip(other);
+  const repository = await reopen(location);
+  const { store } = faulty(repository.store, []);
+  const list: typeof store.list = async (type, signal) =>
+    (await store.list(type, signal)).filter(({ id }) => id !== basename(hidden));
+  const refused = prune({ repository: { ...repository, store: { ...store, list } }, mode: 'prune' });
+  await expect(refused).rejects.toMatchObject({ code: 'store/list-incomplete' });
+  expect(await dataPacks()).toHaveLength(2);
+  await rm(hidden);
+  await prune({ repository, mode: 'prune' });
+  expect(await dataPacks()).toEqual([other]);
 });
 
 it('removes nothing when both copies are damaged', async () => {

@@ -28,7 +28,7 @@ export interface PrunePlan {
   /** What is used and goes with one of the packs above because one of `keep` holds it too, which has to be shown first. */
   readonly prove: BlobSet;
   readonly keep: readonly IndexedPack[];
-  /** In the index, not in the repository, and not needed: the new index leaves them out. */
+  /** In the index, not in the listing, and not needed: the new index leaves them out. */
   readonly missing: readonly PackId[];
   readonly bytes: PruneBytes;
 }

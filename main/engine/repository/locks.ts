@@ -324,10 +324,13 @@ class HeldLock {
   }
 
   async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    const dead: string[] = [];
     for (const { id, lock } of await listOtherLocks(this.#repository, this.#id, signal)) {
-      if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) await removeLock(this.#repository, id);
+      if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) dead.push(id);
       else if (lock && conflicts(this.#mode, [lock])) return lock;
     }
+    // Only now: where nothing can be removed, the failure must not hide a lock that stands in the way.
+    for (const id of dead) await removeLock(this.#repository, id);
     return undefined;
   }
 

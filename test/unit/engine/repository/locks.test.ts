@@ -7,7 +7,7 @@ import { encodeLock } from '../../../../main/engine/format/lock.ts';
 import { listLocks, takeLock, unlock, withLock, withReadLock } from '../../../../main/engine/repository/locks.ts';
 import { writeUnpacked } from '../../../../main/engine/repository/unpacked-files.ts';
 import { readOnly } from '../../../../main/engine/store/read-only-store.ts';
-import type { WriteStore } from '../../../../main/engine/store/store.ts';
+import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
 import { newRepository } from '../../../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -125,6 +125,27 @@ it('leaves no lock where it is cancelled while the lock is on its way and arrive
   const work = withLock({ ...repository, store }, 'exclusive', async () => 'done', { signal: cancel.signal });
   await expect(work).rejects.toMatchObject({ code: 'cancelled' });
   expect(await listLocks(repository)).toEqual([]);
+});
+
+it('does not ask for the removal of a lock that was never to be put in place: the place may be silent', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const removed: FileName[] = [];
+  const putAfter: WriteStore['putAfter'] = async (name, bytes, ready) => {
+    await ready;
+    await repository.store.put(name, bytes);
+  };
+  const remove: WriteStore['remove'] = async (name) => {
+    removed.push(name);
+  };
+  const cancel = new AbortController();
+  const list: WriteStore['list'] = async () => {
+    cancel.abort();
+    throw new TriplicateError('cancelled', 'Cancelled.');
+  };
+  const store = { ...readOnly(repository.store), putAfter, remove, list };
+  const work = withLock({ ...repository, store }, 'shared', async () => 'done', { signal: cancel.signal });
+  await expect(work).rejects.toMatchObject({ code: 'cancelled' });
+  expect(removed).toEqual([]);
 });
 
 const always = (): boolean => true;

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { forget, listSnapshots, loadIndex, prune } from '../../main/engine/engine.ts';
+import { TriplicateError } from '../../main/engine/errors.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { faulty } from '../support/faulty-store.ts';
 import { restic } from '../support/restic.ts';
@@ -146,6 +147,30 @@ it.each([0, 1, 2])('finds the good one of three copies, where one run may remove
   await judgeOf(location).check('--read-data');
   await judgeOf(location).restore('latest', join(scratch.path, 'restored'), '--verify');
   expect(await dataPacks()).toHaveLength(1);
+});
+
+it('rewrites what can still be read of a pack, where the disk fails in the midst of it', async () => {
+  const contents = Array.from({ length: 3 }, () => randomBytes(300_000));
+  for (const [n, content] of contents.entries()) await writeFile(join(source, `${n}`), content);
+  await judgeOf(location).backup([source]);
+  const [packed = ''] = await dataPacks();
+  const repository = await reopen(location);
+  const { index } = await loadIndex(repository);
+  const bad = [...index.packs()].find(({ id }) => id === basename(packed))?.blobs[1];
+  for (const [n, content] of contents.entries()) {
+    if (createHash('sha256').update(content).digest('hex') !== bad?.id) await rm(join(source, `${n}`));
+  }
+  await backUpBlind();
+  const { store } = faulty(repository.store, []);
+  const get: typeof store.get = async (name, range, signal) => {
+    const { offset = 0, length = Number.POSITIVE_INFINITY } = range ?? {};
+    const isHit = bad && offset < bad.offset + bad.length && offset + length > bad.offset;
+    if (name.id === basename(packed) && isHit) throw new TriplicateError('store/corrupt', 'A read error.');
+    return store.get(name, range, signal);
+  };
+  await prune({ repository: { ...repository, store: { ...store, get } }, mode: 'prune' });
+  expect(await dataPacks()).not.toContain(packed);
+  await judgeOf(location).check('--read-data');
 });
 
 it('does not take for missing what the list leaves out: the copy elsewhere may be the damaged one', async () => {

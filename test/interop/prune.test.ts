@@ -1,9 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { forget, listSnapshots, loadIndex, prune } from '../../main/engine/engine.ts';
+import { TriplicateError } from '../../main/engine/errors.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { faulty } from '../support/faulty-store.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -100,6 +102,7 @@ async function backUpBlind(): Promise<void> {
   await mkdir(room);
   await judgeOf(location).backup([source], '--force');
   await cp(`${location}-index`, room, { recursive: true });
+  await rm(`${location}-index`, { recursive: true });
 }
 
 const dataPacks = async (): Promise<readonly string[]> => {
@@ -128,6 +131,64 @@ it.each([0, 1])('keeps the good one of two copies, whichever it is (copy %i is d
   await judgeOf(location).check('--read-data');
   await judgeOf(location).restore('latest', join(scratch.path, 'restored'), '--verify');
   expect(await dataPacks()).toHaveLength(1);
+});
+
+it.each([0, 1, 2])('finds the good one of three copies, where one run may remove only one (copy %i)', async (good) => {
+  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await judgeOf(location).backup([source]);
+  await backUpBlind();
+  await backUpBlind();
+  const packs = await dataPacks();
+  expect(packs).toHaveLength(3);
+  for (const path of packs.toSpliced(good, 1)) await flip(path);
+  for (let run = 0; run < 2; run++) {
+    await prune({ repository: await reopen(location), mode: 'prune', maxRepackBytes: 1_000_000 });
+  }
+  await judgeOf(location).check('--read-data');
+  await judgeOf(location).restore('latest', join(scratch.path, 'restored'), '--verify');
+  expect(await dataPacks()).toHaveLength(1);
+});
+
+it('rewrites what can still be read of a pack, where the disk fails in the midst of it', async () => {
+  const contents = Array.from({ length: 3 }, () => randomBytes(300_000));
+  for (const [n, content] of contents.entries()) await writeFile(join(source, `${n}`), content);
+  await judgeOf(location).backup([source]);
+  const [packed = ''] = await dataPacks();
+  const repository = await reopen(location);
+  const { index } = await loadIndex(repository);
+  const bad = [...index.packs()].find(({ id }) => id === basename(packed))?.blobs[1];
+  for (const [n, content] of contents.entries()) {
+    if (createHash('sha256').update(content).digest('hex') !== bad?.id) await rm(join(source, `${n}`));
+  }
+  await backUpBlind();
+  const { store } = faulty(repository.store, []);
+  const get: typeof store.get = async (name, range, signal) => {
+    const { offset = 0, length = Number.POSITIVE_INFINITY } = range ?? {};
+    const isHit = bad && offset < bad.offset + bad.length && offset + length > bad.offset;
+    if (name.id === basename(packed) && isHit) throw new TriplicateError('store/corrupt', 'A read error.');
+    return store.get(name, range, signal);
+  };
+  await prune({ repository: { ...repository, store: { ...store, get } }, mode: 'prune' });
+  expect(await dataPacks()).not.toContain(packed);
+  await judgeOf(location).check('--read-data');
+});
+
+it('does not take for missing what the list leaves out: the copy elsewhere may be the damaged one', async () => {
+  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await judgeOf(location).backup([source]);
+  await backUpBlind();
+  const [hidden = '', other = ''] = await dataPacks();
+  await flip(other);
+  const repository = await reopen(location);
+  const { store } = faulty(repository.store, []);
+  const list: typeof store.list = async (type, signal) =>
+    (await store.list(type, signal)).filter(({ id }) => id !== basename(hidden));
+  const refused = prune({ repository: { ...repository, store: { ...store, list } }, mode: 'prune' });
+  await expect(refused).rejects.toMatchObject({ code: 'store/list-incomplete' });
+  expect(await dataPacks()).toHaveLength(2);
+  await rm(hidden);
+  await prune({ repository, mode: 'prune' });
+  expect(await dataPacks()).toEqual([other]);
 });
 
 it('removes nothing when both copies are damaged', async () => {

@@ -28,7 +28,7 @@ export interface PrunePlan {
   /** What is used and goes with one of the packs above because one of `keep` holds it too, which has to be shown first. */
   readonly prove: BlobSet;
   readonly keep: readonly IndexedPack[];
-  /** In the index, not in the repository, and not needed: the new index leaves them out. */
+  /** In the index, not in the listing, and not needed: the new index leaves them out. */
   readonly missing: readonly PackId[];
   readonly bytes: PruneBytes;
 }
@@ -54,6 +54,9 @@ interface PackUse {
   doubledBytes: number;
 }
 
+/** `lost`: missing, or of another size than its entries make; `doubtful`: there, with something damaged in it. */
+type Trust = 'good' | 'doubtful' | 'lost';
+
 const MANY_SMALL = 10;
 
 /**
@@ -69,12 +72,14 @@ export function planPrune(
   distrusted: ReadonlySet<PackId> = new Set(),
 ): PrunePlan {
   const sizes = new Map(listed.map(({ id, size }) => [id, size]));
-  const uses = measure(packs, used, (pack) => !distrusted.has(pack.id) && sizes.get(pack.id) === sizeOf(pack));
+  const trust = (pack: IndexedPack): Trust =>
+    sizes.get(pack.id) !== sizeOf(pack) ? 'lost' : distrusted.has(pack.id) ? 'doubtful' : 'good';
+  const uses = measure(packs, used, trust);
   const indexed = new Set(uses.map(({ pack }) => pack.id as string));
   const unindexed = listed.filter(({ id }) => !indexed.has(id));
   checkNeeded(uses, sizes);
   const present = uses.filter(({ pack }) => sizes.has(pack.id));
-  const remove = chooseRemove(present, limits);
+  const remove = chooseRemove(present, limits, trust);
   const repack = chooseRepack(present, limits, distrusted);
   const gone = new Set([...remove, ...repack]);
   const keep = present.filter((use) => !gone.has(use));
@@ -103,7 +108,7 @@ export function planPrune(
 function measure(
   packs: () => Iterable<IndexedPack>,
   used: BlobSet,
-  isTrusted: (pack: IndexedPack) => boolean,
+  trust: (pack: IndexedPack) => Trust,
 ): readonly PackUse[] {
   const uses = [...packs()].map((pack): PackUse => {
     const types = new Set(pack.blobs.map(({ type }) => type));
@@ -112,8 +117,9 @@ function measure(
   });
   const share = (pack: IndexedPack): number =>
     pack.blobs.filter(({ type, id }) => used.has(type, id)).length / Math.max(1, pack.blobs.length);
-  // What another pack holds whole must not be looked for in one that is missing, cut short or damaged.
-  const shares = new Map(uses.map((use) => [use, isTrusted(use.pack) ? share(use.pack) : -1]));
+  // What another pack holds whole must not be looked for in one that is damaged, and least in one that is missing or cut short.
+  const rank = { good: share, doubtful: () => -1, lost: () => -2 };
+  const shares = new Map(uses.map((use) => [use, rank[trust(use.pack)](use.pack)]));
   const taken = new BlobSet();
   for (const use of [...uses].sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0))) {
     for (const { type, id, length } of use.pack.blobs) {
@@ -162,13 +168,18 @@ function checkNeeded(uses: readonly PackUse[], sizes: ReadonlyMap<string, number
 
 /**
  * Those in which nothing is used. What lies elsewhere as well is read there before it goes, so of such packs no more go in one
- * run than may be rewritten in one.
+ * run than may be rewritten in one. One that is not to be trusted goes all the same: nothing may be said to lie in it.
  */
-function chooseRemove(present: readonly PackUse[], limits: PruneLimits): readonly PackUse[] {
+function chooseRemove(
+  present: readonly PackUse[],
+  limits: PruneLimits,
+  trust: (pack: IndexedPack) => Trust,
+): readonly PackUse[] {
   let toProve = 0;
-  return present.filter(({ used, doubledBytes }) => {
+  return present.filter(({ pack, used, doubledBytes }) => {
     if (used > 0) return false;
-    if (doubledBytes > 0 && toProve + doubledBytes > limits.maxRepackBytes) return false;
+    const isTooMuch = doubledBytes > 0 && toProve + doubledBytes > limits.maxRepackBytes;
+    if (isTooMuch && trust(pack) === 'good') return false;
     toProve += doubledBytes;
     return true;
   });

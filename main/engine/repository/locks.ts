@@ -324,10 +324,13 @@ class HeldLock {
   }
 
   async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    const dead: string[] = [];
     for (const { id, lock } of await listOtherLocks(this.#repository, this.#id, signal)) {
-      if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) await removeLock(this.#repository, id);
+      if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) dead.push(id);
       else if (lock && conflicts(this.#mode, [lock])) return lock;
     }
+    // Only now: where nothing can be removed, the failure must not hide a lock that stands in the way.
+    for (const id of dead) await removeLock(this.#repository, id);
     return undefined;
   }
 
@@ -337,12 +340,17 @@ class HeldLock {
     const time = { ns: now, text: formatTime(now, utcOffsetMinutes(now)) };
     const lock: Lock = { time, exclusive: this.#mode === 'exclusive', hostname, username, pid, uid, gid };
     const { id, sealed } = sealUnpacked(this.#repository, encodeLock(lock));
+    let mayArrive = false;
+    const allowed = ready.then(() => {
+      mayArrive = true;
+    });
+    allowed.catch(() => undefined);
     try {
-      await putAfter(this.#repository.store, { type: 'locks', id }, sealed, ready, signal);
+      await putAfter(this.#repository.store, { type: 'locks', id }, sealed, allowed, signal);
     } catch (error) {
       abandoned.add(id);
       // It may have arrived all the same. Where the place does not answer, asking it to remove the lock would only take time.
-      if (hasCode(error, 'cancelled')) await giveUp(this.#repository, id);
+      if (mayArrive && hasCode(error, 'cancelled')) await giveUp(this.#repository, id);
       throw error;
     }
     return id;

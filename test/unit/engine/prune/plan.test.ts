@@ -100,3 +100,21 @@ it('reads no more of what is stored twice in one run than one may rewrite', () =
   expect(keep).toHaveLength(6);
   expect(bytes.unusedAfter).toBe(10 * MIB);
 });
+
+it('keeps nothing that is not to be trusted, however much of it lies elsewhere as well', () => {
+  const used = new BlobSet();
+  const packs = [0, 1, 2, 3].map((n) => packOf(used, n, { 0: 5 * MIB }));
+  const sizes = listed(packs).map((file, n) => (n === 1 ? { ...file, size: file.size - 1 } : file));
+  const distrusted = new Set([packs[2]?.id as PackId]);
+  const few = { ...limits, maxRepackBytes: 6 * MIB };
+  const { remove, keep } = planPrune(() => packs, sizes, used, few, distrusted);
+  expect({ remove, keep }).toEqual({ remove: packs.slice(1, 3), keep: [packs[0], packs[3]] });
+});
+
+it('looks in a pack that is there, though not to be trusted, before one that is missing', () => {
+  const used = new BlobSet();
+  const packs = [packOf(used, 0, { 0: 5 * MIB }), packOf(used, 1, { 0: 5 * MIB, 1: 5 * MIB })];
+  const distrusted = new Set([packs[1]?.id as PackId]);
+  const { repack, missing } = planPrune(() => packs, listed(packs).slice(1), used, limits, distrusted);
+  expect({ repack, missing }).toEqual({ repack: [packs[1]], missing: [packs[0]?.id] });
+});

@@ -3,9 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Repository } from '../../../../main/engine/engine.ts';
 import { TriplicateError } from '../../../../main/engine/errors.ts';
+import { encodeLock } from '../../../../main/engine/format/lock.ts';
 import { listLocks, takeLock, unlock, withLock, withReadLock } from '../../../../main/engine/repository/locks.ts';
+import { writeUnpacked } from '../../../../main/engine/repository/unpacked-files.ts';
 import { readOnly } from '../../../../main/engine/store/read-only-store.ts';
-import type { WriteStore } from '../../../../main/engine/store/store.ts';
+import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
 import { newRepository } from '../../../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -40,6 +42,23 @@ it('goes without a lock where none can be written, but only for work that says s
     await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
   });
   expect(await listLocks(repository)).toEqual([]);
+});
+
+it('passes over no lock where a dead one beside it cannot be taken away', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const { host } = repository;
+  const { hostname, username, clock } = host;
+  const write = (pid: number, exclusive: boolean): Promise<string> => {
+    const time = { ns: clock.now() };
+    return writeUnpacked(repository, 'locks', encodeLock({ time, exclusive, hostname, username, pid }));
+  };
+  for (let n = 0; n < 8; n++) await write(2, false);
+  await write(1, true);
+  const judging = { ...host, processExists: (pid: number) => pid !== 2 };
+  const unwritable = { ...repository, host: judging, store: readOnly(repository.store) };
+  const work = async (): Promise<string> => 'done';
+  const refused = withLock(unwritable, 'shared', work, { onUnwritable: () => undefined });
+  await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
 });
 
 /** A place so far away that another program may lock and hold while our lock travels. */
@@ -106,6 +125,27 @@ it('leaves no lock where it is cancelled while the lock is on its way and arrive
   const work = withLock({ ...repository, store }, 'exclusive', async () => 'done', { signal: cancel.signal });
   await expect(work).rejects.toMatchObject({ code: 'cancelled' });
   expect(await listLocks(repository)).toEqual([]);
+});
+
+it('does not ask for the removal of a lock that was never to be put in place: the place may be silent', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const removed: FileName[] = [];
+  const putAfter: WriteStore['putAfter'] = async (name, bytes, ready) => {
+    await ready;
+    await repository.store.put(name, bytes);
+  };
+  const remove: WriteStore['remove'] = async (name) => {
+    removed.push(name);
+  };
+  const cancel = new AbortController();
+  const list: WriteStore['list'] = async () => {
+    cancel.abort();
+    throw new TriplicateError('cancelled', 'Cancelled.');
+  };
+  const store = { ...readOnly(repository.store), putAfter, remove, list };
+  const work = withLock({ ...repository, store }, 'shared', async () => 'done', { signal: cancel.signal });
+  await expect(work).rejects.toMatchObject({ code: 'cancelled' });
+  expect(removed).toEqual([]);
 });
 
 const always = (): boolean => true;

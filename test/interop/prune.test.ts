@@ -95,6 +95,9 @@ it('takes an empty policy for a mistake', async () => {
   });
 });
 
+/** Of a file that is never cut in two, so that a blow strikes all of it. */
+const ONE_BLOB = 400_000;
+
 /** Backs up as a program that sees no index: content that is stored already is stored once more. */
 async function backUpBlind(): Promise<void> {
   const room = join(location, 'index');
@@ -120,7 +123,7 @@ async function flip(path: string): Promise<void> {
 }
 
 it.each([0, 1])('keeps the good one of two copies, whichever it is (copy %i is damaged)', async (which) => {
-  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await writeFile(join(source, 'file'), randomBytes(ONE_BLOB));
   await judgeOf(location).backup([source]);
   await backUpBlind();
   const packs = await dataPacks();
@@ -134,7 +137,7 @@ it.each([0, 1])('keeps the good one of two copies, whichever it is (copy %i is d
 });
 
 it.each([0, 1, 2])('finds the good one of three copies, where one run may remove only one (copy %i)', async (good) => {
-  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await writeFile(join(source, 'file'), randomBytes(ONE_BLOB));
   await judgeOf(location).backup([source]);
   await backUpBlind();
   await backUpBlind();
@@ -174,7 +177,7 @@ it('rewrites what can still be read of a pack, where the disk fails in the midst
 });
 
 it('does not take for missing what the list leaves out: the copy elsewhere may be the damaged one', async () => {
-  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await writeFile(join(source, 'file'), randomBytes(ONE_BLOB));
   await judgeOf(location).backup([source]);
   await backUpBlind();
   const [hidden = '', other = ''] = await dataPacks();
@@ -192,7 +195,7 @@ it('does not take for missing what the list leaves out: the copy elsewhere may b
 });
 
 it('removes nothing when both copies are damaged', async () => {
-  await writeFile(join(source, 'file'), randomBytes(900_000));
+  await writeFile(join(source, 'file'), randomBytes(ONE_BLOB));
   await judgeOf(location).backup([source]);
   await backUpBlind();
   const packs = await dataPacks();

@@ -16,7 +16,7 @@ import {
 } from '../../main/engine/engine.ts';
 import { TriplicateError } from '../../main/engine/errors.ts';
 import { describeTree } from '../support/compare-trees.ts';
-import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { cheapenKey, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { faulty, type PlannedFault } from '../support/faulty-store.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -192,6 +192,7 @@ const OTHER_PASSPHRASE = 'the other one';
 async function newVersion1(name: string): Promise<Repository> {
   const other = restic({ repository: at(name), passphrase: OTHER_PASSPHRASE, scratch: at('judge') });
   await other.run('init', '--repository-version', '1');
+  await cheapenKey(at(name), OTHER_PASSPHRASE);
   return reopen(at(name), process.env, OTHER_PASSPHRASE);
 }
 

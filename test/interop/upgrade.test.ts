@@ -9,7 +9,7 @@ import { backup, loadIndex, prune, type Repository, upgradeRepository } from '..
 import { TriplicateError } from '../../main/engine/errors.ts';
 import { CONFIG_FILE } from '../../main/engine/store/store.ts';
 import { describeTree } from '../support/compare-trees.ts';
-import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { cheapenKey, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { faulty, type PlannedFault } from '../support/faulty-store.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -23,13 +23,14 @@ const judge = (repository = 'repository') =>
 /** A round time: the folder gets it back after each test. */
 const FOLDER_TIME = new Date('2026-01-02T03:04:05Z');
 
-/** A version 1 repository of restic's with two snapshots, made once: its keys are slow. Each test gets a copy. */
+/** A version 1 repository of restic's with two snapshots, made once. Each test gets a copy. */
 beforeAll(async () => {
   scratch = await temporaryFolder('upgrade');
   await mkdir(at('source', 'below'), { recursive: true });
   await writeFile(at('source', 'noise'), randomBytes(2_000_000));
   await writeFile(at('source', 'below', 'text'), 'text '.repeat(100_000));
   await judge('template').run('init', '--repository-version', '1');
+  await cheapenKey(at('template'));
   await judge('template').backup([at('source')]);
   await writeFile(at('source', 'below', 'more'), 'more '.repeat(100_000));
   await utimes(at('source', 'below'), FOLDER_TIME, FOLDER_TIME);

@@ -2,7 +2,7 @@ import { systemHost } from '../../main/app/engine-host.ts';
 import { openStore } from '../../main/app/open-store.ts';
 import { systemClock } from '../../main/app/system.ts';
 import type { EngineHost, Repository } from '../../main/engine/engine.ts';
-import { createRepository, loadIndex, openRepository, readTree } from '../../main/engine/engine.ts';
+import { changePassphrase, createRepository, loadIndex, openRepository, readTree } from '../../main/engine/engine.ts';
 import type { TreeId } from '../../main/engine/ids.ts';
 
 /** What tests protect their repositories with. */
@@ -28,6 +28,11 @@ export async function newRepository(
     { passphrase: PASSPHRASE, scrypt: CHEAP_SCRYPT, ...(chunkerPolynomial ? { chunkerPolynomial } : {}) },
     options.host ?? systemHost(),
   );
+}
+
+/** Gives a repository that restic made a key that is as cheap as those of other tests, for the same passphrase. */
+export async function cheapenKey(location: string, passphrase = PASSPHRASE): Promise<void> {
+  await changePassphrase(await reopen(location, process.env, passphrase), { passphrase, scrypt: CHEAP_SCRYPT });
 }
 
 /** This machine as the engine sees it. */

@@ -134,11 +134,14 @@ describe('repair index', () => {
   it('believes neither an empty nor a short listing, and writes nothing then', async () => {
     await flip((await filesOf('index'))[0] ?? '');
     const before = await filesOf('index');
-    for (const keep of [0, 1]) {
+    for (const [keep, code] of [
+      [0, 'repo/damaged'],
+      [1, 'store/list-incomplete'],
+    ] as const) {
       const { repository, assertAllFired } = failing(await reopen(at('repository')), [
         { method: 'list', type: 'data', fault: { kind: 'cut', keep } },
       ]);
-      await expect(repairIndex({ repository })).rejects.toMatchObject({ code: 'repo/damaged' });
+      await expect(repairIndex({ repository })).rejects.toMatchObject({ code });
       assertAllFired();
       expect(await filesOf('index')).toEqual(before);
     }

@@ -9,6 +9,7 @@ import { withLock } from '../repository/locks.ts';
 import { readPackHeader } from '../repository/read-pack-header.ts';
 import { replaceIndex } from '../repository/replace-index.ts';
 import type { Repository } from '../repository/repository.ts';
+import { expectPacksGone } from '../repository/unlisted.ts';
 import type { StoredFile } from '../store/store.ts';
 
 export interface RepairIndexRequest {
@@ -38,7 +39,8 @@ export interface RepairIndexReport {
  * Makes the index name what the packs really hold. What readable index files say of packs of the right size stays; all
  * other packs are asked themselves. New index files are durable before an old one goes, so an interruption at any moment
  * leaves no less than there was. Removes no pack.
- * @throws `repo/damaged` when the listing of the packs cannot be believed; `repo/locked`, `store/…`, `cancelled`
+ * @throws `repo/damaged` and `store/list-incomplete` when the listing of the packs cannot be believed; `repo/locked`, `store/…`,
+ *   `cancelled`
  */
 export function repairIndex(request: RepairIndexRequest): Promise<RepairIndexReport> {
   const { repository, onProgress, signal } = request;
@@ -62,7 +64,7 @@ export async function repairIndexLocked(
   await refuseEmptyListing(repository, listed, expected.size + loaded.damaged.length, signal);
   const present = new Set(listed.map(({ id }) => id));
   const packsGone = [...expected.keys()].filter((id) => !present.has(id));
-  await confirmGone(repository, packsGone, signal);
+  await expectPacksGone(repository, packsGone, signal);
   const doubtful = listed.filter(({ id, size }) => expected.get(id as PackId) !== size);
   const { found, unreadable } = await readHeaders(repository, doubtful, onProgress, signal);
   await writeIndex(repository, loaded, found, new Set(packsGone), signal);
@@ -95,26 +97,6 @@ async function refuseEmptyListing(
       hint: 'Is the place complete? Nothing was changed there. If its files are lost, start a new repository elsewhere.',
     },
   );
-}
-
-/** A listing may be short. What is to be forgotten must be gone for whoever asks for it by name. */
-async function confirmGone({ store }: Repository, packs: readonly PackId[], signal: AbortSignal): Promise<void> {
-  await inParallel(packs, store.capabilities.connections, async (id) => {
-    try {
-      await store.get({ type: 'data', id }, { offset: 0, length: 0 }, signal);
-    } catch (error) {
-      if (hasCode(error, 'store/not-found')) return;
-      throw error;
-    }
-    throw new TriplicateError(
-      'repo/damaged',
-      `${store.location} did not list pack ${id.slice(0, 8)}, which is there.`,
-      {
-        data: { id },
-        hint: 'Its listings cannot be believed now. Nothing was changed; try again later.',
-      },
-    );
-  });
 }
 
 interface ReadHeaders {

@@ -1,5 +1,5 @@
 import { hasCode, TriplicateError } from '../errors.ts';
-import { isId } from '../ids.ts';
+import { isId, type PackId } from '../ids.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
 
@@ -53,4 +53,28 @@ export async function expectAllListed(
     `Nothing was removed: ${which} there, but missing from the list that the destination gives.`,
     { data: { snapshots: hidden } },
   );
+}
+
+/**
+ * Asks by name for packs that are to be forgotten because a listing leaves them out: what each holds may be whole only there.
+ * @throws `store/list-incomplete` when one is there, `store/…` when the place gives no clear answer
+ */
+export async function expectPacksGone(
+  { store }: Pick<Repository, 'store'>,
+  packs: readonly PackId[],
+  signal?: AbortSignal,
+): Promise<void> {
+  await inParallel(packs, store.capabilities.connections, async (id) => {
+    try {
+      await store.get({ type: 'data', id }, { offset: 0, length: 1 }, signal);
+    } catch (error) {
+      if (hasCode(error, 'store/not-found')) return;
+      throw error;
+    }
+    throw new TriplicateError(
+      'store/list-incomplete',
+      `Nothing was removed: pack ${id.slice(0, 8)} is there, but missing from the list that the destination gives.`,
+      { data: { packs: [id] } },
+    );
+  });
 }

@@ -7,7 +7,7 @@ import { newRepository, subtreeAt } from '../support/engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { apply, change } from '../support/tree-changes.ts';
 
-const rounds = Number(process.env.TRIPLICATE_ROUNDS ?? (process.env.TRIPLICATE_LONG === '1' ? 300 : 5));
+const rounds = Number(process.env.TRIPLICATE_ROUNDS ?? (process.env.TRIPLICATE_LONG === '1' ? 300 : 8));
 
 function run(repository: Repository, root: string, extra: Partial<BackupRequest> = {}): Promise<BackupReport> {
   return backup({ destinations: [{ repository }], paths: [root], workingDirectory: root, workers: 1, ...extra });

@@ -41,7 +41,7 @@ it('gives the tree of a full scan after any changes, when told which directories
         }
       },
     ),
-    { numRuns: 8, endOnFailure: true },
+    { numRuns: 12, endOnFailure: true },
   );
 });
 

@@ -6,7 +6,7 @@ import { openBlob } from '../repository/blob-reader.ts';
 import type { Repository } from '../repository/repository.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import type { PrunePlan } from './plan.ts';
-import { spanOf } from './span.ts';
+import { readStretch, spanOf } from './span.ts';
 
 /**
  * Reads what stays of content that was stored twice, before the other copy goes: the index says that there are two, not that both
@@ -39,13 +39,8 @@ async function wholeOf(
   signal: AbortSignal,
 ): Promise<readonly PackEntry[]> {
   const span = spanOf(wanted);
-  let bytes: Uint8Array;
-  try {
-    bytes = await repository.store.get({ type: 'data', id: pack.id }, span, signal);
-  } catch (error) {
-    if (!hasCode(error, 'store/not-found', 'store/corrupt')) throw error;
-    return [];
-  }
+  const bytes = await readStretch(repository, pack, span, signal);
+  if (!bytes) return [];
   return wanted.filter((blob) => isWhole(repository, blob, bytes.subarray(blob.offset - span.offset)));
 }
 

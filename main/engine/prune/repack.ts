@@ -1,4 +1,4 @@
-import { hasCode, TriplicateError } from '../errors.ts';
+import { TriplicateError } from '../errors.ts';
 import { seal } from '../format/crypto.ts';
 import type { IndexedPack } from '../format/index-file.ts';
 import type { PackEntry } from '../format/pack.ts';
@@ -7,10 +7,9 @@ import { BlobIndex } from '../repository/blob-index.ts';
 import { BlobPacker, type SealedBlob } from '../repository/blob-packer.ts';
 import { openBlob, readBlob } from '../repository/blob-reader.ts';
 import type { Repository } from '../repository/repository.ts';
-import type { ByteRange } from '../store/store.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import type { PrunePlan } from './plan.ts';
-import { spanOf } from './span.ts';
+import { readStretch, spanOf } from './span.ts';
 
 /**
  * Copies the used blobs of the packs to be rewritten into new packs, each verified on the way. Gives the new packs,
@@ -28,11 +27,12 @@ export async function repack(
     const wanted = pack.blobs.filter(({ type, id }) => plan.copy.has(type, id) && copied.add(type, id) === 'added');
     if (wanted.length > 0) {
       const span = spanOf(wanted);
-      const bytes = await readRange(repository, pack, span, signal);
+      const bytes = await readStretch(repository, pack, span, signal);
       for (const blob of wanted) {
         const start = blob.offset - span.offset;
         // A disk that fails at one place gives the others.
-        const sealed = bytes?.subarray(start, start + blob.length) ?? (await readRange(repository, pack, blob, signal));
+        const sealed =
+          bytes?.subarray(start, start + blob.length) ?? (await readStretch(repository, pack, blob, signal));
         const copy = sealed
           ? verified(repository, plan, blob, sealed, signal)
           : fromAnyPack(repository, plan, blob, signal);
@@ -42,21 +42,6 @@ export async function repack(
     onPack(number + 1);
   }
   return packer.finish();
-}
-
-/** Undefined when it cannot be read. @throws `store/…`, but for what is missing or damaged */
-async function readRange(
-  repository: Repository,
-  { id }: IndexedPack,
-  { offset, length }: ByteRange,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  try {
-    return await repository.store.get({ type: 'data', id }, { offset, length }, signal);
-  } catch (error) {
-    if (!hasCode(error, 'store/not-found', 'store/corrupt')) throw error;
-    return undefined;
-  }
 }
 
 /** The blob as it is to be stored; when this copy is bad, another one of the packs at hand is looked for. */

@@ -24,7 +24,6 @@ export {
   type ForgetRequest,
   forget,
   forgetNamed,
-  forgetSnapshots,
 } from './prune/forget.ts';
 export { type PruneReport, type PruneRequest, prune } from './prune/prune.ts';
 export {

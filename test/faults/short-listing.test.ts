@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { EngineService } from '../../main/app/engine-link/engine-service.ts';
-import { backup, forgetSnapshots, listSnapshots, prune, type Repository } from '../../main/engine/engine.ts';
+import { backup, forgetNamed, listSnapshots, prune, type Repository } from '../../main/engine/engine.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
 import { type RcloneRemotes, startRcloneRemotes } from '../support/rclone-remotes.ts';
@@ -100,7 +100,7 @@ it('knows by those that came after it that a snapshot is missing', async () => {
 
 it('takes a known snapshot that is not there by name for forgotten', async () => {
   const [oldest = '', middle = ''] = ids;
-  await forgetSnapshots(repository, [oldest, middle]);
+  await forgetNamed({ repository, wanted: [oldest, middle], mode: 'remove' });
   const report = await prune({ repository, mode: 'prune', maxUnused: 0, knownSnapshots: ids });
   expect(report.forgotten.toSorted()).toEqual([oldest, middle].toSorted());
   expect(report.packsRemoved).toBeGreaterThan(0);

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
   backup,
-  forgetSnapshots,
+  forgetNamed,
   listSnapshots,
   loadIndex,
   planRestore,
@@ -110,7 +110,7 @@ class History {
       const id = ids[one.which % ids.length];
       if (!id || ids.length === 1) return;
       if (one.by === 'restic') await this.judge().run('forget', id);
-      else await using(this.location, (repository) => forgetSnapshots(repository, [id]));
+      else await using(this.location, (repository) => forgetNamed({ repository, wanted: [id], mode: 'remove' }));
       this.trees.delete(id);
       return;
     }

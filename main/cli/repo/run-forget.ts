@@ -87,11 +87,12 @@ async function runForgetNamed(
   }
   const repository = await session.openRepository();
   const mode = options.dryRun ? 'plan' : 'remove';
-  const ids = await forgetNamed({ repository, wanted, mode, signal: session.signal });
-  session.json({ type: 'summary', mode, snapshots: ids });
-  for (const id of ids) session.say(`remove ${id.slice(0, 8)}`);
-  session.say(options.dryRun ? 'Nothing was removed (dry run).' : `${counted(ids.length, 'snapshot')} removed`);
-  return options.prune && !options.dryRun ? runPrune(session, { forgottenSnapshots: ids }) : 0;
+  const { removed, kept } = await forgetNamed({ repository, wanted, mode, signal: session.signal });
+  session.json({ type: 'summary', mode, snapshots: removed });
+  for (const id of removed) session.say(`remove ${id.slice(0, 8)}`);
+  session.say(options.dryRun ? 'Nothing was removed (dry run).' : `${counted(removed.length, 'snapshot')} removed`);
+  if (!options.prune || options.dryRun) return 0;
+  return runPrune(session, { knownSnapshots: kept, forgottenSnapshots: removed });
 }
 
 function policyOf(options: ForgetOptions): RetentionPolicy {

@@ -62,24 +62,6 @@ export async function forget(request: ForgetRequest): Promise<ForgetReport> {
   );
 }
 
-/** Removes the named snapshots. @throws `repo/locked`, `store/…` */
-export async function forgetSnapshots(
-  repository: Repository,
-  ids: readonly string[],
-  signal?: AbortSignal,
-): Promise<number> {
-  return withLock(
-    repository,
-    'exclusive',
-    async (held) => {
-      let removed = 0;
-      for (const id of ids) removed += await removeSnapshot(repository, id, held);
-      return removed;
-    },
-    signal ? { signal } : {},
-  );
-}
-
 export interface NamedForgetRequest {
   readonly repository: Repository;
   /** Ids, or beginnings of ids that fit only one snapshot. */
@@ -88,8 +70,14 @@ export interface NamedForgetRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Ids. */
+export interface NamedForgetReport {
+  readonly removed: readonly string[];
+  readonly kept: readonly string[];
+}
+
 /**
- * Removes the named snapshots, also those that cannot be read; none of them when one is not found. Gives their ids.
+ * Removes the named snapshots, also those that cannot be read; none of them when one is not found. A plan says what would go.
  * @throws `snapshot/not-found`, `snapshot/ambiguous`, `repo/locked`, `store/…`
  */
 export async function forgetNamed({
@@ -97,15 +85,15 @@ export async function forgetNamed({
   wanted,
   mode,
   signal,
-}: NamedForgetRequest): Promise<readonly string[]> {
+}: NamedForgetRequest): Promise<NamedForgetReport> {
   return withLock(
     repository,
     'exclusive',
     async (held) => {
       const listed = (await repository.store.list('snapshots', held)).map(({ id }) => id);
-      const ids = [...new Set(wanted.map((name) => idNamed(name, listed)))];
-      if (mode === 'remove') for (const id of ids) await removeSnapshot(repository, id, held);
-      return ids;
+      const named = new Set(wanted.map((name) => idNamed(name, listed)));
+      if (mode === 'remove') for (const id of named) await removeSnapshot(repository, id, held);
+      return { removed: [...named], kept: listed.filter((id) => !named.has(id)) };
     },
     signal ? { signal } : {},
   );

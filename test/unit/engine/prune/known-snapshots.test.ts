@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, forgetSnapshots, prune, type Repository } from '../../../../main/engine/engine.ts';
+import { backup, forgetNamed, prune, type Repository } from '../../../../main/engine/engine.ts';
 import { TriplicateError } from '../../../../main/engine/errors.ts';
 import { askForUnlisted } from '../../../../main/engine/repository/unlisted.ts';
 import { newRepository } from '../../../support/engine.ts';
@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => scratch.remove());
 
 it('asks by name for what is not listed, once each, and for nothing else', async () => {
-  await forgetSnapshots(repository, ids.slice(0, 1));
+  await forgetNamed({ repository, wanted: ids.slice(0, 1), mode: 'remove' });
   const { store, calls } = faulty(repository.store, []);
   const asked = [...ids, ...ids, 'not an id', '../config'];
   const listed = new Set(ids.slice(2));

@@ -7,6 +7,7 @@ import { openLocalStore } from '../../main/engine/store/local-store.ts';
 import { CONFIG_FILE, type FileType, type WriteStore } from '../../main/engine/store/store.ts';
 import { storedObject } from '../contract/store-suite.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { fileNamesBelow } from '../support/file-names-below.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -24,12 +25,6 @@ async function repository(root: string): Promise<WriteStore> {
   await store.create();
   await store.put(CONFIG_FILE, Buffer.from('config'));
   return store;
-}
-
-/** Every file below a folder whose name is not a directory's. */
-async function filesBelow(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }
 
 it('writes with restic’s modes: folders 0700, files 0400', async () => {
@@ -55,7 +50,7 @@ it('says full when the disk is full, leaves nothing half-written, and goes on wh
     const big = storedObject('data', randomBytes(5 << 20));
     await store.put(small.name, small.bytes);
     await expect(store.put(big.name, big.bytes)).rejects.toMatchObject({ code: 'store/full' });
-    expect((await filesBelow(disk.path)).sort()).toEqual(['config', small.name.id].sort());
+    expect((await fileNamesBelow(disk.path)).sort()).toEqual(['config', small.name.id].sort());
     await store.remove(small.name);
     await store.put(big.name, big.bytes);
     expect(Buffer.compare(await store.get(big.name), big.bytes)).toBe(0);

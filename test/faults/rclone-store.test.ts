@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock, systemRandom } from '../../main/app/system.ts';
 import { openRestStore } from '../../main/engine/store/rest-store.ts';
 import { CONFIG_FILE, type WriteStore } from '../../main/engine/store/store.ts';
@@ -13,6 +13,7 @@ import { listRemoteFolders, listRemotes, rcloneVersion } from '../../main/rclone
 import { ResticSession } from '../../main/rclone/restic-session.ts';
 import { holdControl } from '../../main/rclone/shared-control.ts';
 import { storedObject } from '../contract/store-suite.ts';
+import { fileNamesBelow } from '../support/file-names-below.ts';
 import { type RcloneRemotes, startRcloneRemotes } from '../support/rclone-remotes.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -37,8 +38,8 @@ interface Opened {
 }
 
 /** What `openRcloneStore` makes, with its processes in reach and without retries: each answer is seen as it is. */
-async function open(remote: string): Promise<Opened> {
-  const { binary, environment, control, release } = await holdControl(variables);
+async function open(remote: string, ownVariables = variables): Promise<Opened> {
+  const { binary, environment, control, release } = await holdControl(ownVariables);
   const session = new ResticSession({ binary, environment, remote });
   const location = `rclone:${remote}`;
   const truth = new RcloneTruth({ control, remote, location, release });
@@ -109,13 +110,25 @@ describe.each(['dav', 'sftp', 'plain'] as const)('at %s', (server) => {
   });
 
   it('leaves nothing behind when an upload is cancelled', async () => {
-    const { store } = opened;
-    const { name, bytes } = storedObject('data', randomBytes(32 << 20));
-    const abort = new AbortController();
-    const put = store.put(name, bytes, abort.signal);
-    setTimeout(() => abort.abort(), 30);
-    await expect(put).rejects.toMatchObject({ code: 'cancelled' });
-    expect(await store.list('data')).toEqual([]);
+    // So slow that it cannot have arrived by then: what has arrived stays, cancelled or not.
+    const slow = await open(`${server}:${path}`, { ...variables, RCLONE_BWLIMIT: '8M' });
+    try {
+      await slow.store.stat();
+      const { name, bytes } = storedObject('data', randomBytes(32 << 20));
+      const abort = new AbortController();
+      const put = slow.store.put(name, bytes, abort.signal);
+      const folder = join(remotes.folders[server], path, 'data');
+      await vi.waitFor(async () => expect(await fileNamesBelow(folder)).toHaveLength(1), {
+        timeout: 5000,
+        interval: 10,
+      });
+      abort.abort();
+      await expect(put).rejects.toMatchObject({ code: 'cancelled' });
+      expect(await slow.store.list('data')).toEqual([]);
+      await vi.waitFor(async () => expect(await fileNamesBelow(folder)).toEqual([]), { timeout: 5000 });
+    } finally {
+      await slow.store.close();
+    }
   });
 });
 

@@ -45,8 +45,9 @@ function killed(args: readonly string[], afterMs: number): Promise<'killed' | 'd
   });
 }
 
-async function fill(from: number, to: number): Promise<void> {
-  for (let n = from; n < to; n++) await writeFile(join(source, `file ${n}`), randomBytes(300_000));
+async function fill(from: number, to: number, folder = '.'): Promise<void> {
+  await mkdir(join(source, folder), { recursive: true });
+  for (let n = from; n < to; n++) await writeFile(join(source, folder, `file ${n}`), randomBytes(300_000));
 }
 
 it('prune killed at any moment leaves a repository that restic passes, with every kept snapshot whole', async () => {
@@ -70,15 +71,20 @@ it('prune killed at any moment leaves a repository that restic passes, with ever
 
 it('a killed restore leaves no half file under a final name, and the next one finishes it', async () => {
   const judge = restic({ repository: location, passphrase: PASSPHRASE, scratch: scratch.path });
-  await fill(0, 150);
+  await fill(0, 75);
+  await fill(0, 75, 'a folder that is new to the target');
   await writeFile(join(source, 'large'), randomBytes(12_000_000));
   await judge.backup([source]);
   const target = join(scratch.path, 'target');
   const contents = (root: string): ReadonlySet<string> =>
     new Set(
-      execFileSync('sh', ['-c', 'cd "$1" && find . -type f ! -name ".triplicate*" -exec sha256sum {} +', 'sh', root], {
-        encoding: 'utf8',
-      })
+      execFileSync(
+        'sh',
+        ['-c', 'cd "$1" && find . -name ".triplicate*" -prune -o -type f -exec sha256sum {} +', 'sh', root],
+        {
+          encoding: 'utf8',
+        },
+      )
         .trim()
         .split('\n')
         .filter(Boolean),

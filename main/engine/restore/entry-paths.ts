@@ -1,5 +1,5 @@
 import { type EntryColumns, nameStart } from './entry-table.ts';
-import { temporaryName } from './temporary-names.ts';
+import { temporaryName, temporaryPath } from './temporary-names.ts';
 
 const SLASH = 0x2f;
 
@@ -10,6 +10,9 @@ export class EntryPaths {
   #folder = -1;
   /** Path of `#folder`, with a slash at its end. */
   #folderPath = Buffer.alloc(0);
+  #staged = -1;
+  /** Where `#staged` stands, with a slash at its end. */
+  #stagedPath = Buffer.alloc(0);
 
   /** @param root path of the target without a slash at its end: nothing for `/` */
   constructor(root: Buffer, columns: EntryColumns) {
@@ -25,8 +28,24 @@ export class EntryPaths {
   }
 
   of(entry: number): Buffer {
+    return this.#joined(this.#pathOfFolder(this.#columns.folderOf[entry] as number), entry);
+  }
+
+  /** Where a file stands until it has its path: under a temporary name, or under its own in a folder that has one. */
+  temporaryOf(entry: number, mark: string): Buffer {
+    const { folders, folderOf } = this.#columns;
+    const number = folderOf[entry] as number;
+    if (folders.staged[number] === 1) return this.#joined(this.#pathOfStaged(number, mark), entry);
+    const folder = this.#pathOfFolder(number);
+    const name = temporaryName(mark, entry);
+    const path = Buffer.allocUnsafe(folder.length + name.length);
+    path.set(folder);
+    path.write(name, folder.length, 'latin1');
+    return path;
+  }
+
+  #joined(folder: Buffer, entry: number): Buffer {
     const { names, nameEnds } = this.#columns;
-    const folder = this.#pathOfFolder(entry);
     const start = nameStart(this.#columns, entry);
     const end = nameEnds[entry] as number;
     const path = Buffer.allocUnsafe(folder.length + end - start);
@@ -35,19 +54,17 @@ export class EntryPaths {
     return path;
   }
 
-  /** Where a file stands until it is whole. */
-  temporaryOf(entry: number, mark: string): Buffer {
-    const folder = this.#pathOfFolder(entry);
-    const name = temporaryName(mark, entry);
-    const path = Buffer.allocUnsafe(folder.length + name.length);
-    path.set(folder);
-    path.write(name, folder.length, 'latin1');
-    return path;
+  #pathOfStaged(folder: number, mark: string): Buffer {
+    if (folder === this.#staged) return this.#stagedPath;
+    const path = this.#pathOfFolder(folder);
+    const staged = temporaryPath(path.subarray(0, -1), mark, `folder-${folder}`);
+    this.#staged = folder;
+    this.#stagedPath = Buffer.concat([staged, Buffer.of(SLASH)]);
+    return this.#stagedPath;
   }
 
-  #pathOfFolder(entry: number): Buffer {
-    const { folders, folderOf } = this.#columns;
-    const folder = folderOf[entry] as number;
+  #pathOfFolder(folder: number): Buffer {
+    const { folders } = this.#columns;
     if (folder === this.#folder) return this.#folderPath;
     let end = this.#root.length + (folders.pathBytes[folder] as number);
     const path = Buffer.alloc(end + 1, SLASH);

@@ -252,6 +252,11 @@ export function atimeOf(columns: EntryColumns, entry: number): Instant {
   return { seconds: atimeSeconds[entry] as number, nanos: atimeNanos[entry] as number };
 }
 
+/** Whether its folder stands under a temporary name now. */
+export function isStaged({ folders, folderOf }: EntryColumns, entry: number): boolean {
+  return folders.staged[folderOf[entry] as number] === 1;
+}
+
 /**
  * Whether it comes right into the target's own folder. Only there can a new thing come to lie in an empty mount point: all
  * other folders of the target are missing in it.

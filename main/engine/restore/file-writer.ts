@@ -7,14 +7,16 @@ import { BLOCK_BYTES } from '../store/direct-files.ts';
 import { whyNotWritten } from '../store/file-errors.ts';
 import { isTransferable, JobPool } from '../workers/job-pool.ts';
 import { workerEntry } from '../workers/worker-entry.ts';
+import { collectUses, isToWrite, WHOLE } from './content-uses.ts';
 import { type EntryTable, liesInTarget } from './entry-table.ts';
 import { outcomeOf } from './file-outcome.ts';
 import type { LinkPlan } from './hard-links.ts';
 import { jobOf, jobWithout } from './job-of-read.ts';
-import { firstUse, isToWrite, type PackRead, planReads, READ_BYTES, readOfOne, WHOLE } from './jobs.ts';
+import { firstUse, type PackRead, planReads, READ_BYTES, readOfOne } from './jobs.ts';
 import type { RestorePlan, RestoreProblem } from './request.ts';
 import type { RestoreJob, RestoreReply, RestoreWorkerData } from './restore-messages.ts';
 import { shareColumns } from './shared-columns.ts';
+import type { StagedFolders } from './staged-folders.ts';
 import type { TargetGuard } from './target-guard.ts';
 import type { TargetPaths } from './target-paths.ts';
 import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
@@ -29,8 +31,8 @@ const EMPTY_BATCH = 400;
 
 /** Entries by their numbers. */
 export interface FileWriterEvents {
-  /** Something is about to be made for the entry: the folders that it is in must be there. */
-  before(entry: number): void;
+  /** Something is about to be made for the entry: makes the folders that it is in. Gives why that one failed, if it did. */
+  before(entry: number): RestoreProblem | undefined;
   /** `untimed`: its times are still to be set; those of the others come as blocks. */
   done(entry: number, times: 'in block' | 'untimed'): void;
   /** @param block as `TimeSetter` takes it */
@@ -44,8 +46,11 @@ export interface FileWriterOptions {
   /** A few random letters that make this run's temporary names its own. */
   readonly mark: string;
   readonly guard: TargetGuard;
+  readonly staged: StagedFolders;
   readonly signal?: AbortSignal | undefined;
 }
+
+export const FOLDER_FAILED = 'The folder that it is in could not be restored.';
 
 /** How far a file is; kept as a number each, as there may be millions. */
 const WAITING = 0;
@@ -53,6 +58,8 @@ const WAITING = 0;
 const MADE = 1;
 const DONE = 2;
 const FAILED = 3;
+/** It is whole, in a folder that has not its name yet. */
+const STAGED = 4;
 
 /** Writes the content of files, pack by pack, in worker threads. Nothing unfinished is left behind, also on failure. */
 export class FileWriter {
@@ -99,10 +106,14 @@ export class FileWriter {
 
   /** @throws `store/…` of the repository or of the target's disk, `cancelled` */
   async run(): Promise<void> {
-    const { repository } = this.#plan.request;
-    const reads = planReads(this.#table, this.#links, this.#plan.index, this.#plan.measured);
+    const { index, measured, request } = this.#plan;
+    const { connections, remote } = request.repository.store.capabilities;
+    const uses = collectUses(this.#table, this.#links, index, measured);
+    // What comes over a thin line is not to be lost with a restore that is killed.
+    if (!remote) this.#options.staged.choose(uses, index, measured);
+    const reads = planReads(uses, index);
     try {
-      const lanes = Math.max(2, Math.min(MOST_LANES, repository.store.capabilities.connections));
+      const lanes = Math.max(2, Math.min(MOST_LANES, connections));
       await inParallel(this.#emptyBatches(), lanes, async (batch) => {
         const reachable = batch.filter((entry) => this.#isReachable(entry));
         await this.#runJob(jobWithout(reachable, this.#paths));
@@ -113,6 +124,7 @@ export class FileWriter {
       for (const entry of this.#partsLeft.keys()) {
         if (this.#states[entry] === MADE) removeQuietly(this.#temporaryOf(entry));
       }
+      for (const folder of this.#options.staged.unnamed()) this.#nameUnfinished(folder);
     }
   }
 
@@ -178,7 +190,11 @@ export class FileWriter {
 
   /** Has the folders made that the entry is in; a long path is to begin at one of them. */
   #isReachable(entry: number): boolean {
-    this.#events.before(entry);
+    const reason = this.#events.before(entry);
+    if (reason) {
+      this.#fail(entry, reason, FOLDER_FAILED);
+      return false;
+    }
     if (!this.#paths.isLong(entry)) return true;
     try {
       this.#paths.of(entry);
@@ -234,8 +250,51 @@ export class FileWriter {
 
   #finishWhole(entry: number): void {
     if (this.#states[entry] !== WAITING) return;
+    if (this.#options.staged.holds(entry)) return this.#stage(entry);
     this.#states[entry] = DONE;
     this.#events.done(entry, 'in block');
+  }
+
+  #stage(entry: number): void {
+    this.#states[entry] = STAGED;
+    this.#settle(entry);
+  }
+
+  /** The folder that it is in may have waited for it. */
+  #settle(entry: number): void {
+    const { staged } = this.#options;
+    const folder = staged.settle(entry);
+    if (folder === undefined) return;
+    try {
+      this.#nameFolder(folder);
+    } catch (error) {
+      for (const file of staged.filesIn(folder)) this.#failBySystem(file, error as { code?: string; message?: string });
+    }
+  }
+
+  #nameFolder(folder: number): void {
+    const { staged } = this.#options;
+    const files = [...staged.filesIn(folder)].filter((file) => this.#states[file] === STAGED);
+    staged.giveName(folder, files, (entry, error) => {
+      this.#failBySystem(entry, error as { code?: string; message?: string });
+    });
+    for (const file of files) {
+      if (this.#states[file] !== STAGED) continue;
+      this.#states[file] = DONE;
+      this.#events.done(file, 'untimed');
+    }
+  }
+
+  /** After a failure: what is whole stays, under its name. */
+  #nameUnfinished(folder: number): void {
+    for (const file of this.#options.staged.filesIn(folder)) {
+      if (this.#states[file] !== STAGED) removeQuietly(this.#temporaryOf(file));
+    }
+    try {
+      this.#nameFolder(folder);
+    } catch {
+      // The disk is gone or fails, as the caller says; the next restore takes the folder away.
+    }
   }
 
   #finishPart(entry: number): void {
@@ -243,11 +302,14 @@ export class FileWriter {
     const left = (this.#partsLeft.get(entry) ?? 0) - 1;
     this.#partsLeft.set(entry, left);
     if (left > 0) return;
-    const path = this.#paths.of(entry);
+    const { owners, staged } = this.#options;
+    const isStaged = staged.holds(entry);
+    const path = isStaged ? undefined : this.#paths.of(entry);
     try {
-      finishTemporary(outcomeOf(this.#table, entry, this.#options.owners, path, this.#temporaryOf(entry)));
-      this.#states[entry] = DONE;
+      finishTemporary(outcomeOf(this.#table, entry, owners, this.#temporaryOf(entry), path));
       this.#partsLeft.delete(entry);
+      if (isStaged) return this.#stage(entry);
+      this.#states[entry] = DONE;
       this.#events.done(entry, 'untimed');
     } catch (error) {
       this.#failBySystem(entry, error as { code?: string; message?: string });
@@ -265,9 +327,10 @@ export class FileWriter {
   #fail(entry: number, reason: RestoreProblem, text: string): void {
     const state = this.#states[entry];
     if (state === FAILED || state === DONE) return;
-    if (state === MADE) removeQuietly(this.#temporaryOf(entry));
+    if (state === MADE || state === STAGED) removeQuietly(this.#temporaryOf(entry));
     this.#states[entry] = FAILED;
     this.#events.failed(entry, reason, text);
+    this.#settle(entry);
   }
 
   /** Made when needed: for many files, keeping them would cost more than the files' names. */

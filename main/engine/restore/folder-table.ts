@@ -13,6 +13,8 @@ export interface FolderColumns {
   readonly nameEnds: Uint32Array;
   /** Length of the path from the target to the folder, with a slash before each name. */
   readonly pathBytes: Uint32Array;
+  /** 1 while the folder stands under a temporary name (`StagedFolders`); shorter than the others as long as none does. */
+  readonly staged: Uint8Array;
 }
 
 /** The folders that a restore goes through, shared by all that is in them; those above come first. */
@@ -24,6 +26,7 @@ export class FolderTable implements FolderColumns {
   names: Uint8Array = new Uint8Array(256);
   nameEnds: Uint32Array = new Uint32Array(16);
   pathBytes: Uint32Array = new Uint32Array(16);
+  staged: Uint8Array = new Uint8Array(0);
   /** Entry number of each folder. */
   entries = new Uint32Array(16).fill(NO_ENTRY);
 

@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../errors.ts';
 import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { ClosedFolders } from './closed-folders.ts';
 import { type EntryTable, hasAttributes, liesInTarget, mayReplace } from './entry-table.ts';
-import { FileWriter, type FileWriterEvents } from './file-writer.ts';
+import { FileWriter, type FileWriterEvents, FOLDER_FAILED } from './file-writer.ts';
 import { Flush } from './flush.ts';
 import { NO_ENTRY } from './folder-table.ts';
 import { type LinkPlan, makeLink, planLinks } from './hard-links.ts';
@@ -11,6 +11,7 @@ import { makeSpecialFile } from './helper-programs.ts';
 import { Metadata, type UnsetMetadata } from './metadata.ts';
 import { prepareTarget } from './prepare-target.ts';
 import type { RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
+import { StagedFolders } from './staged-folders.ts';
 import { TargetGuard } from './target-guard.ts';
 import { TargetPaths } from './target-paths.ts';
 import { endMark, restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
@@ -38,11 +39,13 @@ class RestoreRun {
   readonly #table: EntryTable;
   readonly #leftOut: RestoreLeftOut[];
   readonly #owners: 'set' | 'leave' = process.getuid?.() === 0 ? 'set' : 'leave';
+  readonly #links: LinkPlan;
   readonly #mark: string;
   readonly #closed: ClosedFolders;
   readonly #flush: Flush;
   readonly #guard: TargetGuard;
-  readonly #failed = new Set<number>();
+  readonly #staged: StagedFolders;
+  readonly #failed = new Map<number, RestoreProblem>();
   #nextFolder = 0;
   #files = 0;
   #directories = 0;
@@ -60,6 +63,8 @@ class RestoreRun {
     this.#metadata = new Metadata(this.#table, this.#paths, this.#owners);
     this.#guard = new TargetGuard(this.#paths.root, plan.device);
     this.#flush = new Flush(this.#paths.root.toString());
+    this.#links = planLinks(this.#table);
+    this.#staged = new StagedFolders(this.#table, this.#links, this.#paths, this.#mark);
   }
 
   async close(): Promise<void> {
@@ -73,11 +78,10 @@ class RestoreRun {
   async run(): Promise<RestoreReport> {
     const { request } = this.#plan;
     const { folders } = this.#table;
-    const links = planLinks(this.#table);
     sweepLeftovers(this.#paths.root, request.repository.host);
-    await this.#writeFiles(links);
+    await this.#writeFiles();
     this.#makeDirectoriesTo(folders.count - 1);
-    for (const [entry, leader] of links) this.#attempt(entry, () => this.#link(entry, leader));
+    for (const [entry, leader] of this.#links) this.#attempt(entry, () => this.#link(entry, leader));
     for (let entry = 0; entry < this.#table.count; entry++) if (this.#isOther(entry)) await this.#makeOther(entry);
     throwIfCancelled(request.signal);
     this.#tell('finishing');
@@ -105,9 +109,13 @@ class RestoreRun {
   /** A directory stays open to us until everything in it is done; its own mode comes last. */
   #makeDirectory(number: number): void {
     const entry = this.#table.folders.entries[number] as number;
-    if (entry === NO_ENTRY) return;
+    if (entry === NO_ENTRY || !this.#isInFolder(entry)) return;
     this.#attempt(entry, () => {
       const path = this.#paths.of(entry);
+      if (this.#staged.make(number, path) === 'made') {
+        this.#directories++;
+        return;
+      }
       if (this.#table.action(entry) === 'replaced') unlinkSync(path);
       if (this.#table.isWritten(entry)) {
         try {
@@ -126,11 +134,14 @@ class RestoreRun {
     });
   }
 
-  async #writeFiles(links: LinkPlan): Promise<void> {
+  async #writeFiles(): Promise<void> {
     const { signal } = this.#plan.request;
     const events: FileWriterEvents = {
       // While the first files are being written, the folders of the next are made.
-      before: (entry) => this.#makeDirectoriesTo(this.#table.folderOf[entry] as number),
+      before: (entry) => {
+        this.#makeDirectoriesTo(this.#table.folderOf[entry] as number);
+        return this.#folderFailed(entry);
+      },
       done: (entry, times) => {
         this.#files++;
         this.#flush.made();
@@ -145,11 +156,12 @@ class RestoreRun {
         if (++this.#told % 4 === 0) this.#tell('restoring');
       },
     };
-    const options = { owners: this.#owners, mark: this.#mark, guard: this.#guard, signal };
-    await new FileWriter(this.#plan, links, this.#paths, events, options).run();
+    const options = { owners: this.#owners, mark: this.#mark, guard: this.#guard, staged: this.#staged, signal };
+    await new FileWriter(this.#plan, this.#links, this.#paths, events, options).run();
   }
 
   #link(entry: number, leader: number): void {
+    if (!this.#isInFolder(entry)) return;
     if (this.#failed.has(leader)) {
       this.#fail(entry, 'damaged', `It is another name of ${this.#textOf(leader)}, which could not be restored.`);
       return;
@@ -158,6 +170,19 @@ class RestoreRun {
     const existing = mayReplace(this.#table, entry) ? 'expected' : 'none';
     makeLink(this.#paths.of(leader), path, this.#temporary(path), existing);
     this.#files++;
+  }
+
+  /** Why the folder that it is in could not be restored. Nothing goes into it then: it may be a link to elsewhere. */
+  #folderFailed(entry: number): RestoreProblem | undefined {
+    const folder = this.#table.folders.entries[this.#table.folderOf[entry] as number] as number;
+    return folder === NO_ENTRY ? undefined : this.#failed.get(folder);
+  }
+
+  /** Fails the entry when its folder has failed. */
+  #isInFolder(entry: number): boolean {
+    const reason = this.#folderFailed(entry);
+    if (reason) this.#fail(entry, reason, FOLDER_FAILED);
+    return reason === undefined;
   }
 
   /** A long path begins at a folder, which may not be there. */
@@ -177,7 +202,7 @@ class RestoreRun {
   async #makeOther(entry: number): Promise<void> {
     const type = this.#table.type(entry);
     const { linkTarget = [], device = 0 } = this.#table.rare(entry) ?? {};
-    const path = this.#pathOrFail(entry);
+    const path = this.#isInFolder(entry) ? this.#pathOrFail(entry) : undefined;
     if (!path) return;
     const place = mayReplace(this.#table, entry) ? this.#temporary(path) : path;
     if (type === 'symlink') {
@@ -257,7 +282,7 @@ class RestoreRun {
   }
 
   #fail(entry: number, reason: RestoreProblem, text: string): void {
-    this.#failed.add(entry);
+    this.#failed.set(entry, reason);
     this.#leftOut.push({ path: this.#textOf(entry), reason, text });
   }
 

@@ -25,10 +25,11 @@ export function shareColumns(table: EntryTable): EntryColumns {
     folders.names = shared(folders.names, folders.nameEnds[folders.count - 1] ?? 0, (memory) => new Uint8Array(memory));
     folders.nameEnds = shared(folders.nameEnds, folders.count, (memory) => new Uint32Array(memory));
     folders.pathBytes = shared(folders.pathBytes, folders.count, (memory) => new Uint32Array(memory));
+    folders.staged = new Uint8Array(new SharedArrayBuffer(folders.count));
   }
-  const { parents, names, nameEnds, pathBytes } = folders;
+  const { parents, names, nameEnds, pathBytes, staged } = folders;
   return {
-    folders: { parents, names, nameEnds, pathBytes },
+    folders: { parents, names, nameEnds, pathBytes, staged },
     folderOf: table.folderOf,
     names: table.names,
     nameEnds: table.nameEnds,

@@ -32,7 +32,7 @@ export class TargetPaths {
     return this.isLong(entry) ? this.#long(entry) : this.#short.of(entry);
   }
 
-  /** Where a file stands until it is whole. */
+  /** Where a file stands until it has its path, see `EntryPaths`. */
   temporaryOf(entry: number, mark: string): Buffer {
     if (this.isLong(entry)) return temporaryPath(this.#long(entry), mark, entry);
     return this.#short.temporaryOf(entry, mark);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import type { EngineHost } from '../repository/repository.ts';
 
 /** Restores of other computers, on a shared drive, are only taken for ended when a day has passed. */
 const FOREIGN_MS = 24 * 3_600_000;
-const PATTERN = /^\.triplicate-(([0-9a-f]{8})-(\d+)-[0-9a-f]{6})-(?:\d+|link)\.tmp$/;
+const PATTERN = /^\.triplicate-(([0-9a-f]{8})-(\d+)-[0-9a-f]{6})-(?:\d+|link|folder-\d+)\.tmp$/;
 
 /** Marks of the restores that this process is at. */
 const underWay = new Set<string>();
@@ -21,14 +21,17 @@ export function endMark(mark: string): void {
   underWay.delete(mark);
 }
 
-/** Where a file stands until it is whole: beside its final name. `number`: of the file, or `link` for what is made at once. */
-export function temporaryPath(path: Buffer, mark: string, number: number | 'link'): Buffer {
+/** What stands under a temporary name: a file by its number, a folder by its own, or what is made at once. */
+export type TemporaryThing = number | `folder-${number}` | 'link';
+
+/** Where something stands until it is whole: beside its final name. */
+export function temporaryPath(path: Buffer, mark: string, thing: TemporaryThing): Buffer {
   const folder = path.subarray(0, path.lastIndexOf('/') + 1);
-  return Buffer.concat([folder, Buffer.from(temporaryName(mark, number))]);
+  return Buffer.concat([folder, Buffer.from(temporaryName(mark, thing))]);
 }
 
-export function temporaryName(mark: string, number: number | 'link'): string {
-  return `.triplicate-${mark}-${number}.tmp`;
+export function temporaryName(mark: string, thing: TemporaryThing): string {
+  return `.triplicate-${mark}-${thing}.tmp`;
 }
 
 /** Removes what a restore that was killed has left in a folder. What cannot be removed stays: it is in nobody's way. */
@@ -50,7 +53,8 @@ export function sweepLeftovers(folder: Buffer, host: EngineHost): void {
             ? !underWay.has(mark)
             : !host.processExists(Number(pid))
           : Number(host.clock.now() / 1_000_000n) - lstatSync(path).mtimeMs > FOREIGN_MS;
-      if (ended) unlinkSync(path);
+      // A folder with all that is in it, which is the snapshot's and never went by its own name.
+      if (ended) rmSync(path, { recursive: true });
     } catch {
       // Somebody else removed it, or it is not ours to remove.
     }

@@ -1,6 +1,6 @@
 import { EntryPaths } from './entry-paths.ts';
 import type { EntryColumns } from './entry-table.ts';
-import { atimeOf, liesInTarget, mtimeOf } from './entry-table.ts';
+import { atimeOf, isStaged, liesInTarget, mtimeOf } from './entry-table.ts';
 import { outcomeOf } from './file-outcome.ts';
 import type { PathBytes, RestoreWorkerData } from './restore-messages.ts';
 import { isOnDevice } from './target-guard.ts';
@@ -26,16 +26,20 @@ export class WholeFiles {
     this.#paths = new EntryPaths(data.root === '/' ? Buffer.alloc(0) : this.#root, data.columns);
   }
 
-  /** Content, owner, mode and name; its times are for the main thread to set. @throws what the system says */
+  /** Content, owner, mode and name; its times are for the main thread to set, also when it gets its path later. @throws what the system says */
   write(entry: number, content: Uint8Array, longPaths: LongPaths): void {
     const { owners, device } = this.#data;
     if (liesInTarget(this.#columns, entry) && !isOnDevice(this.#root, device)) {
       throw Object.assign(new Error('The disk of the target is gone.'), { code: 'ENODEV' });
     }
     const long = longPaths.get(entry);
-    const path = long === undefined ? this.#paths.of(entry) : Buffer.from(long, 'latin1');
     const temporary = this.temporaryOf(entry, longPaths);
-    writeWhole(outcomeOf(this.#columns, entry, owners, path, temporary), content);
+    if (isStaged(this.#columns, entry)) {
+      writeWhole(outcomeOf(this.#columns, entry, owners, temporary, undefined), content);
+      return;
+    }
+    const path = long === undefined ? this.#paths.of(entry) : Buffer.from(long, 'latin1');
+    writeWhole(outcomeOf(this.#columns, entry, owners, temporary, path), content);
     this.#times.add(path, atimeOf(this.#columns, entry), mtimeOf(this.#columns, entry));
   }
 

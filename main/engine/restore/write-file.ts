@@ -47,23 +47,34 @@ export function hasHole(bytes: Uint8Array): boolean {
 export function createTemporary(path: Buffer, size: number): void {
   const fd = openSync(path, NEW_FILE, 0o600);
   try {
-    ftruncateSync(fd, size);
-  } finally {
-    closeSync(fd);
+    try {
+      ftruncateSync(fd, size);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    removeQuietly(path);
+    throw error;
   }
 }
 
-export interface FileOutcome {
+/** The name that a file is to get. */
+export interface FinalName {
   readonly path: Buffer;
-  readonly temporary: Buffer;
-  readonly mode: number;
-  /** Absent: the owner stays who restores. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
   /** `none`: nothing may be there; what appeared since the plan was made is not touched. */
   readonly existing: 'expected' | 'none';
 }
 
-/** A whole small file: temporary name, content, owner, mode, final name. On failure nothing is left of it. */
+export interface FileOutcome {
+  readonly temporary: Buffer;
+  /** Absent: it has it already, in a folder that has a temporary one. */
+  readonly name?: FinalName;
+  readonly mode: number;
+  /** Absent: the owner stays who restores. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+/** A whole small file: content, owner, mode, final name. On failure nothing is left of it. */
 export function writeWhole(file: FileOutcome, bytes: Uint8Array): void {
   // Nobody else may read it before it is its owner's.
   const fd = openSync(file.temporary, NEW_FILE, staysOurs(file) ? file.mode & 0o777 : 0o600);
@@ -76,7 +87,7 @@ export function writeWhole(file: FileOutcome, bytes: Uint8Array): void {
     } finally {
       closeSync(fd);
     }
-    giveName(file);
+    if (file.name) giveName(file.temporary, file.name);
   } catch (error) {
     removeQuietly(file.temporary);
     throw error;
@@ -92,7 +103,7 @@ export function finishTemporary(file: FileOutcome): void {
     } finally {
       closeSync(fd);
     }
-    giveName(file);
+    if (file.name) giveName(file.temporary, file.name);
   } catch (error) {
     removeQuietly(file.temporary);
     throw error;
@@ -122,7 +133,8 @@ function staysOurs({ owner }: FileOutcome): boolean {
   return owner === undefined || (owner.uid === OUR_USER && owner.gid === OUR_GROUP);
 }
 
-function giveName({ temporary, path, existing }: FileOutcome): void {
+/** @throws with code `EEXIST` when something is there that may not be replaced */
+export function giveName(temporary: Buffer, { path, existing }: FinalName): void {
   if (existing === 'none' && lstatSync(path, { throwIfNoEntry: false })) {
     throw Object.assign(new Error('Something appeared there while restoring; it was kept.'), { code: 'EEXIST' });
   }

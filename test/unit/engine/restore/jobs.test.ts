@@ -3,16 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { FILE, TreeColumns } from '../../../../main/engine/format/tree-columns.ts';
 import type { BlobId, PackId } from '../../../../main/engine/ids.ts';
 import { BlobIndex } from '../../../../main/engine/repository/blob-index.ts';
+import { collectUses, WHOLE } from '../../../../main/engine/restore/content-uses.ts';
 import { EntryTable } from '../../../../main/engine/restore/entry-table.ts';
 import { ROOT } from '../../../../main/engine/restore/folder-table.ts';
-import {
-  firstUse,
-  type PackRead,
-  planReads,
-  READ_BYTES,
-  readOfOne,
-  WHOLE,
-} from '../../../../main/engine/restore/jobs.ts';
+import { firstUse, type PackRead, planReads, READ_BYTES, readOfOne } from '../../../../main/engine/restore/jobs.ts';
 
 const idOf = (n: number): string => n.toString(16).padStart(64, '0');
 
@@ -82,7 +76,7 @@ describe('the reads of a restore', () => {
             at += index.plainLengthAt(blob);
           }
         }
-        const reads = [...planReads(table, links, index, new Map())];
+        const reads = [...planReads(collectUses(table, links, index, new Map()), index)];
         expect(reads.flatMap(usesOf).sort(byNumbers)).toEqual(wanted.sort(byNumbers));
         let last = { pack: '', end: 0 };
         const done = new Set<string>();
@@ -116,7 +110,7 @@ describe('the reads of a restore', () => {
     const columns = new TreeColumns(1);
     for (const blob of [0, 1]) table.addContent(blob);
     table.append(ROOT, columns, 0);
-    const [read] = planReads(table, new Map(), index, new Map([[0, 5]]));
+    const [read] = planReads(collectUses(table, new Map(), index, new Map([[0, 5]])), index);
     expect(read && usesOf(read).map(({ position }) => position)).toEqual([0, 5]);
   });
 });

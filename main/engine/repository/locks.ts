@@ -18,6 +18,8 @@ export interface StoredLock {
 const SETTLE_MS = 200;
 const REFRESH_MS = 5 * 60 * 1000;
 const RETRY_MS = 1000;
+/** Whoever has cancelled does not wait longer for a lock to be taken away: a place that is silent takes minutes. */
+const PATIENCE_MS = 10_000;
 
 /** All lock files of the repository. */
 export function listLocks(repository: Repository, signal?: AbortSignal): Promise<readonly StoredLock[]> {
@@ -63,7 +65,7 @@ export async function withLock<T>(
   work: (signal: AbortSignal) => Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  const held = new HeldLock(repository, mode);
+  const held = new HeldLock(repository, mode, { cancel: options.signal });
   try {
     await held.acquire(options.waitMs ?? 0, options.signal);
   } catch (error) {
@@ -146,7 +148,7 @@ export interface PendingLock {
 export function takeLock(repository: Repository, mode: LockMode, signal?: AbortSignal): PendingLock {
   const written = Promise.withResolvers<void>();
   const given = new AbortController();
-  const lock = new HeldLock(repository, mode, written.resolve);
+  const lock = new HeldLock(repository, mode, { cancel: signal, onWritten: written.resolve });
   const acquired = lock.acquire(0, signal ? AbortSignal.any([signal, given.signal]) : given.signal);
   const held = acquired.then(() => {
     lock.watch();
@@ -192,20 +194,40 @@ function isDead(repository: Repository, lock: Lock): boolean {
   return isStale(lock, clock.now(), { hostname, processExists: (pid) => repository.host.processExists(pid) });
 }
 
-async function removeLock(repository: Repository, id: string): Promise<void> {
-  await repository.store.remove({ type: 'locks', id }).catch((error) => {
+async function removeLock(repository: Repository, id: string, signal?: AbortSignal): Promise<void> {
+  await repository.store.remove({ type: 'locks', id }, signal).catch((error) => {
     if (!hasCode(error, 'store/not-found')) throw error;
   });
 }
 
-/** Takes a lock of ours away; where that fails it is at least nobody's any more. */
-async function giveUp(repository: Repository, id: string): Promise<void> {
-  await removeLock(repository, id).catch(() => abandoned.add(id));
+/**
+ * Takes a lock of ours away; where that fails it is at least nobody's any more.
+ * @param cancel what the person cancels with, before this or meanwhile
+ */
+async function giveUp(repository: Repository, id: string, cancel: AbortSignal | undefined): Promise<void> {
+  const done = new AbortController();
+  const tooLong = new AbortController();
+  const hurry = (): void => {
+    repository.host.clock.sleep(PATIENCE_MS, done.signal).then(
+      () => tooLong.abort(),
+      () => undefined,
+    );
+  };
+  if (cancel?.aborted) hurry();
+  else cancel?.addEventListener('abort', hurry, { once: true, signal: done.signal });
+  try {
+    await removeLock(repository, id, tooLong.signal);
+  } catch {
+    abandoned.add(id);
+  } finally {
+    done.abort();
+  }
 }
 
 class HeldLock {
   readonly #repository: Repository;
   readonly #mode: LockMode;
+  readonly #cancel: AbortSignal | undefined;
   readonly #onWritten: (() => void) | undefined;
   readonly #lost = new AbortController();
   readonly #ended = new AbortController();
@@ -214,10 +236,15 @@ class HeldLock {
   #id: string | undefined;
   #refreshing: Promise<void> = Promise.resolve();
 
-  /** @param onWritten see `PendingLock.written` */
-  constructor(repository: Repository, mode: LockMode, onWritten?: () => void) {
+  /** @param options what the person cancels with; `onWritten`: see `PendingLock.written` */
+  constructor(
+    repository: Repository,
+    mode: LockMode,
+    { cancel, onWritten }: { readonly cancel: AbortSignal | undefined; readonly onWritten?: () => void },
+  ) {
     this.#repository = repository;
     this.#mode = mode;
+    this.#cancel = cancel;
     this.#onWritten = onWritten;
   }
 
@@ -255,7 +282,7 @@ class HeldLock {
     // A destination that went away keeps our lock file; it goes stale by itself and is cleared by the next run.
     const id = this.#id;
     this.#id = undefined;
-    if (id !== undefined) await giveUp(this.#repository, id);
+    if (id !== undefined) await giveUp(this.#repository, id, this.#cancel);
   }
 
   /** Takes the lock, or gives the lock that stands in the way. */
@@ -320,7 +347,7 @@ class HeldLock {
   async #drop(): Promise<void> {
     const id = this.#id;
     this.#id = undefined;
-    if (id !== undefined) await giveUp(this.#repository, id);
+    if (id !== undefined) await giveUp(this.#repository, id, this.#cancel);
   }
 
   async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
@@ -350,7 +377,7 @@ class HeldLock {
     } catch (error) {
       abandoned.add(id);
       // It may have arrived all the same. Where the place does not answer, asking it to remove the lock would only take time.
-      if (mayArrive && hasCode(error, 'cancelled')) await giveUp(this.#repository, id);
+      if (mayArrive && hasCode(error, 'cancelled')) await giveUp(this.#repository, id, this.#cancel);
       throw error;
     }
     return id;
@@ -369,8 +396,8 @@ class HeldLock {
       if (ended) return;
       try {
         const old = this.#id;
-        this.#id = await this.#write();
-        if (old !== undefined) await giveUp(this.#repository, old);
+        this.#id = await this.#write(this.#ended.signal);
+        if (old !== undefined) await giveUp(this.#repository, old, this.#cancel);
         failures = 0;
       } catch {
         if (++failures < 5) continue;

@@ -148,6 +148,39 @@ it('does not ask for the removal of a lock that was never to be put in place: th
   expect(removed).toEqual([]);
 });
 
+it('does not wait long for a silent place to take a lock away once it is cancelled, and takes it away later', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  let isSilent = true;
+  const remove: WriteStore['remove'] = (name, signal) =>
+    isSilent
+      ? new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('given up'))))
+      : repository.store.remove(name, signal);
+  const waited: number[] = [];
+  const sleep: Repository['host']['clock']['sleep'] = async (milliseconds, signal) => {
+    if (milliseconds >= 60_000) return repository.host.clock.sleep(milliseconds, signal);
+    waited.push(milliseconds);
+    return repository.host.clock.sleep(1, signal);
+  };
+  const host = { ...repository.host, clock: { ...repository.host.clock, sleep } };
+  const far = { ...repository, host, store: { ...farAway(repository.store, [], async () => undefined), remove } };
+  const cancel = new AbortController();
+  const work = withLock(
+    far,
+    'exclusive',
+    async () => {
+      cancel.abort();
+      throw new TriplicateError('cancelled', 'Cancelled.');
+    },
+    { signal: cancel.signal },
+  );
+  await expect(work).rejects.toMatchObject({ code: 'cancelled' });
+  expect(waited.at(-1)).toBe(10_000);
+  expect(await listLocks(repository)).toHaveLength(1);
+  isSilent = false;
+  expect(await withLock(far, 'exclusive', async () => 'done')).toBe('done');
+  expect(await listLocks(repository)).toEqual([]);
+});
+
 const always = (): boolean => true;
 const never = (): boolean => false;
 

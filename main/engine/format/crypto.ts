@@ -148,7 +148,7 @@ const SMALL_BYTES = 16 * 1024;
 /** Larger messages go through the cipher and Poly1305 in parts that stay in the processor's cache; whole blocks each. */
 const PART_BYTES = 128 * 1024;
 const counters = new Uint8Array(SMALL_BYTES);
-const counterView = new DataView(counters.buffer);
+const counterWords = new Uint32Array(counters.buffer);
 const scratch = new Uint8Array(SMALL_BYTES);
 const scratchWords = new Uint32Array(scratch.buffer);
 
@@ -196,34 +196,40 @@ function xorIntoScratch(keystream: Uint8Array, words: number): void {
 }
 
 function counterBlocks(iv: Uint8Array, count: number): Uint8Array {
-  writeCounters(iv, counterView, 0, count);
+  writeCounters(iv, counterWords, 0, count);
   return counters.subarray(0, count * 16);
 }
 
-/** `count` counter blocks, the first being the IV; the carry runs through all 16 bytes (format, section 2). */
-export function writeCounters(iv: Uint8Array, target: DataView, offset: number, count: number): void {
-  const start = new DataView(iv.buffer, iv.byteOffset, IV_BYTES);
-  const words: [number, number, number, number] = [
-    start.getUint32(0),
-    start.getUint32(4),
-    start.getUint32(8),
-    start.getUint32(12),
-  ];
-  for (let at = offset; at < offset + count * 16; at += 16) {
-    target.setUint32(at, words[0]);
-    target.setUint32(at + 4, words[1]);
-    target.setUint32(at + 8, words[2]);
-    target.setUint32(at + 12, words[3]);
-    words[3] = (words[3] + 1) >>> 0;
-    if (words[3] === 0) carry(words);
+/**
+ * `count` counter blocks into words of a memory, the first being the IV; the carry runs through all 16 bytes (format, section
+ * 2). The words stand as in the memory of every machine that Node runs on, the lowest byte first; so the byte that counts
+ * is the highest of the last word.
+ */
+export function writeCounters(iv: Uint8Array, target: Uint32Array, offset: number, count: number): void {
+  const block = Uint8Array.from(iv);
+  const words = new Uint32Array(block.buffer);
+  const end = offset + count * 4;
+  for (let at = offset; at < end; ) {
+    const [first, second, third, last] = words as unknown as readonly [number, number, number, number];
+    const upper = last & 0x00ff_ffff;
+    const counted = last >>> 24;
+    const steps = Math.min((end - at) / 4, 256 - counted);
+    for (let step = 0; step < steps; step++, at += 4) {
+      target[at] = first;
+      target[at + 1] = second;
+      target[at + 2] = third;
+      target[at + 3] = upper | ((counted + step) << 24);
+    }
+    carryInto(block);
   }
 }
 
-function carry(words: [number, number, number, number]): void {
-  for (let i = 2; i >= 0; i--) {
-    const next = ((words[i] as number) + 1) >>> 0;
-    words[i] = next;
-    if (next !== 0) return;
+/** The next block whose last byte is zero. */
+function carryInto(block: Uint8Array): void {
+  block[IV_BYTES - 1] = 0;
+  for (let i = IV_BYTES - 2; i >= 0; i--) {
+    block[i] = ((block[i] as number) + 1) & 0xff;
+    if (block[i] !== 0) return;
   }
 }
 

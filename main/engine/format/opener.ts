@@ -30,7 +30,7 @@ export class Opener {
   readonly #ciphers: Ciphers;
   readonly #ivs = new Uint8Array(AHEAD * IV_BYTES);
   readonly #counters = new Uint8Array(AHEAD * SMALL_BYTES);
-  readonly #counterView = new DataView(this.#counters.buffer);
+  readonly #counterWords = new Uint32Array(this.#counters.buffer);
   /** Where in `#keystreams` that of each prepared message begins. */
   readonly #streamStarts = new Int32Array(AHEAD);
   readonly #words = new Uint32Array(SMALL_BYTES / 4);
@@ -105,7 +105,7 @@ export class Opener {
       this.#ivs.set(iv, slot * IV_BYTES);
       this.#streamStarts[slot] = blocks * BLOCK_BYTES;
       const count = Math.ceil(length / BLOCK_BYTES);
-      writeCounters(iv, this.#counterView, blocks * BLOCK_BYTES, count);
+      writeCounters(iv, this.#counterWords, (blocks * BLOCK_BYTES) / 4, count);
       blocks += count;
     }
     this.#from = position;

@@ -27,7 +27,7 @@ export class Sealer {
   readonly #ciphers: Ciphers;
   readonly #fillRandom: (bytes: Uint8Array<ArrayBuffer>) => unknown;
   readonly #ivs = new Uint8Array(AHEAD * IV_BYTES);
-  readonly #counters = new DataView(new ArrayBuffer(AHEAD * SMALL_BYTES));
+  readonly #counters = new Uint32Array((AHEAD * SMALL_BYTES) / 4);
   /** A sealed message while it is made: IV, ciphertext, MAC. */
   readonly #words = new Uint32Array((SMALL_BYTES + SEAL_OVERHEAD) / 4);
   readonly #message = new Uint8Array(this.#words.buffer);
@@ -76,7 +76,7 @@ export class Sealer {
     for (let message = 0; message < AHEAD; message++) {
       const iv = this.#ivs.subarray(message * IV_BYTES, (message + 1) * IV_BYTES);
       if (iv.every((byte) => byte === 0)) throw new TriplicateError('internal', 'An IV must be 16 random bytes.');
-      writeCounters(iv, this.#counters, message * SMALL_BYTES, BLOCKS);
+      writeCounters(iv, this.#counters, (message * SMALL_BYTES) / 4, BLOCKS);
     }
     this.#macKeys = this.#ciphers.macBlock(this.#ivs) as Uint8Array<ArrayBuffer>;
     const stream = this.#ciphers.encryptBlocks(new Uint8Array(this.#counters.buffer));

@@ -1,11 +1,21 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { backup, findSnapshot, planRestore, type RestoreRequest, restore } from '../../main/engine/engine.ts';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import {
+  backup,
+  findSnapshot,
+  planRestore,
+  type RestorePlan,
+  type RestoreReport,
+  type RestoreRequest,
+  restore,
+} from '../../main/engine/engine.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, reopen } from '../support/engine.ts';
+import { faulty } from '../support/faulty-store.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Small ones of one blob, and some of several, in one folder that a restore fills under a temporary name. */
@@ -25,7 +35,10 @@ beforeAll(async () => {
   location = join(scratch.path, 'repository');
   await mkdir(join(source, 'letters'), { recursive: true });
   for (let n = 0; n < SMALL; n++) await writeFile(join(source, 'letters', `small ${n}`), randomBytes(400_000));
-  for (let n = 0; n < LARGE; n++) await writeFile(join(source, 'letters', `large ${n}`), randomBytes(3_000_000));
+  // One is in several blobs for certain, and in several reads.
+  for (let n = 0; n < LARGE; n++) {
+    await writeFile(join(source, 'letters', `large ${n}`), randomBytes(n === 0 ? 9_000_000 : 1_500_000));
+  }
   await writeFile(join(source, 'letters', 'empty'), '');
   await symlink('small 1', join(source, 'letters', 'link'));
   await backup({
@@ -42,11 +55,14 @@ beforeEach(() => {
 });
 afterEach(() => rm(target, { recursive: true, force: true }));
 
-async function restored(options: Partial<RestoreRequest> = {}) {
+async function planned(options: Partial<RestoreRequest> = {}): Promise<RestorePlan> {
   const repository = await reopen(location);
   const { snapshot } = await findSnapshot(repository, 'latest');
-  const existing = 'replace';
-  return restore(await planRestore({ repository, tree: snapshot.tree, target, from: source, existing, ...options }));
+  return planRestore({ repository, tree: snapshot.tree, target, from: source, existing: 'replace', ...options });
+}
+
+async function restored(options: Partial<RestoreRequest> = {}): Promise<RestoreReport> {
+  return restore(await planned(options));
 }
 
 /** Does something once, when a part of the folder's files is there. */
@@ -108,6 +124,14 @@ describe('a new folder', () => {
     expect(temporaries()).toBe('');
   });
 
+  it('takes its files into what appeared also when something of another program is with them', async () => {
+    const report = await restored(
+      halfway(() => execFileSync('sh', ['-c', 'mkdir "$0"; : > "$(echo "$1"/.triplicate*)/theirs"', folder, target])),
+    );
+    expect(report).toMatchObject({ result: 'complete', files: SMALL + LARGE + 1, directories: 1, leftOut: [] });
+    expect(describeTree(folder)).toEqual(describeTree(join(source, 'letters')));
+  });
+
   it.each([
     ['a link', async () => symlink(join(scratch.path, 'elsewhere'), folder)],
     ['a file', async () => writeFile(folder, 'mine')],
@@ -122,11 +146,63 @@ describe('a new folder', () => {
       }),
     );
     await appeared;
-    expect(report.result).toBe('incomplete');
-    expect(report.files).toBe(0);
+    expect(report).toMatchObject({ result: 'incomplete', files: 0, directories: 0, others: 0 });
     for (const { reason } of report.leftOut) expect(reason).toBe('in-the-way');
-    expect(report.leftOut.map(({ path }) => path)).toContain(join(source, 'letters'));
+    expectNamedOnce(report);
     expect(describeTree(elsewhere)).toEqual(before);
+    expect(temporaries()).toBe('');
+  });
+
+  it('is made anew, with all that can be moved into it, where the system does not rename it', async ({ skip }) => {
+    // The system renames no mount point, and moves nothing out of it.
+    let place = '';
+    const busy = halfway(() => {
+      place = temporaries();
+      mountOver(place, place, skip);
+    });
+    const report = await restored(busy).finally(() => execFileSync('umount', ['--lazy', place]));
+    expect(report).toMatchObject({ result: 'incomplete', files: 0, directories: 1, others: 1 });
+    expect(report.leftOut).toHaveLength(SMALL + LARGE + 1);
+    expect(new Set(report.leftOut.map(({ path }) => path)).size).toBe(SMALL + LARGE + 1);
+    expect(await readdir(folder)).toEqual(['link']);
+    expect((await stat(folder)).mode).toBe((await stat(join(source, 'letters'))).mode);
+    expect(await restored()).toMatchObject({ result: 'complete', files: SMALL + LARGE + 1 });
+    expect(temporaries()).toBe('');
+  });
+
+  it('never has a half file, also when that cannot be taken away', async ({ skip }) => {
+    const cancel = new AbortController();
+    const plan = await planned({ signal: cancel.signal });
+    const other = join(scratch.path, 'other');
+    await writeFile(other, '');
+    let half = '';
+    // One read after the other: what has this mode then gets its other parts, and its own mode, by a later one.
+    let turn = Promise.resolve();
+    const wait = () => {
+      turn = turn
+        .then(() => sleep(50))
+        .then(() => {
+          if (half !== '') return;
+          half =
+            execFileSync('find', [target, '-name', 'large*', '-perm', '600'], { encoding: 'utf8' }).split('\n')[0] ??
+            '';
+          if (half === '') return;
+          mountOver(other, half, skip);
+          cancel.abort();
+        });
+      return turn;
+    };
+    const { store } = faulty(plan.request.repository.store, [
+      { method: 'get', type: 'data', times: 1000, fault: { kind: 'wait', for: wait } },
+    ]);
+    const repository = { ...plan.request.repository, store };
+    const cancelled = restore({ ...plan, request: { ...plan.request, repository } });
+    const unmount = () => {
+      execFileSync('sh', ['-c', 'umount "$0" 2>&1 || umount "$1"', half, join(folder, basename(half))]);
+    };
+    await expect(cancelled.finally(unmount)).rejects.toMatchObject({ code: 'cancelled' });
+    await expectWhole(await readdir(folder));
+    expect(await restored()).toMatchObject({ result: 'complete' });
     expect(temporaries()).toBe('');
   });
 
@@ -174,6 +250,19 @@ describe('a new folder', () => {
     expect((await readdir(target)).sort()).toEqual(['.triplicate-notes', 'letters']);
   });
 });
+
+/** The folder and all in it. */
+function expectNamedOnce({ leftOut }: RestoreReport): void {
+  const names = ['', '/empty', '/link'];
+  for (let n = 0; n < SMALL; n++) names.push(`/small ${n}`);
+  for (let n = 0; n < LARGE; n++) names.push(`/large ${n}`);
+  expect(leftOut.map(({ path }) => path).sort()).toEqual(names.map((name) => join(source, 'letters') + name).sort());
+}
+
+function mountOver(what: string, where: string, skip: TestContext['skip']): void {
+  const { status, stderr } = spawnSync('mount', ['--bind', what, where], { encoding: 'utf8' });
+  if (status !== 0) skip(`mounting is not permitted here: ${stderr}`);
+}
 
 /** The number of a process that has ended. */
 function spawnedAndEnded(): number {

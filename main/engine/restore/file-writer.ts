@@ -19,7 +19,7 @@ import { shareColumns } from './shared-columns.ts';
 import type { StagedFolders } from './staged-folders.ts';
 import type { TargetGuard } from './target-guard.ts';
 import type { TargetPaths } from './target-paths.ts';
-import { createTemporary, finishTemporary, removeQuietly } from './write-file.ts';
+import { createTemporary, finishTemporary, mayExist, removeQuietly } from './write-file.ts';
 
 /**
  * Spans under way at once, from their reading to their last byte on the disk: with four of them the workers of a fast disk
@@ -119,6 +119,7 @@ export class FileWriter {
         await this.#runJob(jobWithout(reachable, this.#paths));
       });
       await inParallel(reads, lanes, (read) => this.#serve(read));
+      this.#stopIfOver();
     } finally {
       await this.#pool.close();
       for (const entry of this.#partsLeft.keys()) {
@@ -262,20 +263,18 @@ export class FileWriter {
 
   /** The folder that it is in may have waited for it. */
   #settle(entry: number): void {
-    const { staged } = this.#options;
-    const folder = staged.settle(entry);
-    if (folder === undefined) return;
-    try {
-      this.#nameFolder(folder);
-    } catch (error) {
-      for (const file of staged.filesIn(folder)) this.#failBySystem(file, error as { code?: string; message?: string });
-    }
+    const folder = this.#options.staged.settle(entry);
+    if (folder !== undefined) this.#nameFolder(folder);
   }
 
   #nameFolder(folder: number): void {
     const { staged } = this.#options;
-    const files = [...staged.filesIn(folder)].filter((file) => this.#states[file] === STAGED);
-    staged.giveName(folder, files, (entry, error) => {
+    const all = [...staged.filesIn(folder)];
+    const files = all.filter((file) => this.#states[file] === STAGED);
+    // One that has failed was taken away, unless the disk refused.
+    const isLeft = (file: number): boolean => this.#states[file] !== STAGED && mayExist(this.#temporaryOf(file));
+    const content = files.length < all.length && all.some(isLeft) ? 'half files' : 'whole files';
+    staged.giveName(folder, files, content, (entry, error) => {
       this.#failBySystem(entry, error as { code?: string; message?: string });
     });
     for (const file of files) {
@@ -290,11 +289,7 @@ export class FileWriter {
     for (const file of this.#options.staged.filesIn(folder)) {
       if (this.#states[file] !== STAGED) removeQuietly(this.#temporaryOf(file));
     }
-    try {
-      this.#nameFolder(folder);
-    } catch {
-      // The disk is gone or fails, as the caller says; the next restore takes the folder away.
-    }
+    this.#nameFolder(folder);
   }
 
   #finishPart(entry: number): void {
@@ -330,7 +325,7 @@ export class FileWriter {
     if (state === MADE || state === STAGED) removeQuietly(this.#temporaryOf(entry));
     this.#states[entry] = FAILED;
     this.#events.failed(entry, reason, text);
-    this.#settle(entry);
+    if (state !== STAGED) this.#settle(entry);
   }
 
   /** Made when needed: for many files, keeping them would cost more than the files' names. */

@@ -123,12 +123,14 @@ class RestoreRun {
         } catch (error) {
           if ((error as { code?: string }).code !== 'EEXIST') throw error;
         }
-        this.#directories++;
       }
       const found = lstatSync(path);
       // Never through a link, whoever put it there.
       if (!found.isDirectory()) throw Object.assign(new Error('It is not a folder.'), { code: 'ENOTDIR' });
-      if (this.#table.isWritten(entry)) return;
+      if (this.#table.isWritten(entry)) {
+        this.#directories++;
+        return;
+      }
       this.#closed.open({ number, entry }, path, found);
       sweepLeftovers(path, this.#plan.request.repository.host);
     });
@@ -149,7 +151,11 @@ class RestoreRun {
         else this.#metadata.noteAttributes(entry);
       },
       times: (block) => this.#metadata.noteTimes(block),
-      failed: (entry, reason, text) => this.#fail(entry, reason, text),
+      failed: (entry, reason, text) => {
+        // One that was made under a temporary name.
+        if (this.#table.isDirectory(entry)) this.#directories--;
+        this.#fail(entry, reason, text);
+      },
       bytes: (written) => {
         this.#bytes += written;
         this.#flush.wrote(written);
@@ -281,7 +287,9 @@ class RestoreRun {
     }
   }
 
+  /** Names it in the report, once: what fails with its owner may fail with its mode too. */
   #fail(entry: number, reason: RestoreProblem, text: string): void {
+    if (this.#failed.has(entry)) return;
     this.#failed.set(entry, reason);
     this.#leftOut.push({ path: this.#textOf(entry), reason, text });
   }

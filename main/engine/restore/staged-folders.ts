@@ -1,6 +1,5 @@
 import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import type { BlobIndex } from '../repository/blob-index.ts';
-import { systemCode } from '../store/file-errors.ts';
 import { contentLength, type MeasuredLengths } from './content.ts';
 import { type ContentUses, isToWrite } from './content-uses.ts';
 import type { EntryTable } from './entry-table.ts';
@@ -17,8 +16,6 @@ const FEWEST_FILES = 4;
  * when the restore is killed.
  */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** What a rename says when the folder's name is taken. */
-const TAKEN = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR']);
 
 /** An entry could not get its name. */
 export type NameFailed = (entry: number, error: unknown) => void;
@@ -103,23 +100,23 @@ export class StagedFolders {
   }
 
   /**
-   * Gives a folder its name. Where something has appeared meanwhile, that is kept and the files go into it one by one.
-   * @param files those that are whole; there are no others in it
-   * @param failed is told of files, and of the folder where its name is now something else's
-   * @throws what the system says; then the folder is as it was
+   * Gives a folder its name. Where it cannot have it, as something has appeared under that, or as the file system renames no
+   * such folder, what is there is kept and the files go into it one by one.
+   * @param files those that are whole
+   * @param content `half files`: of others something is left in it, which must not come under its name
+   * @param failed is told of files, and of the folder where there is none of its name
    */
-  giveName(folder: number, files: Iterable<number>, failed: NameFailed): void {
+  giveName(folder: number, files: Iterable<number>, content: 'whole files' | 'half files', failed: NameFailed): void {
     const entry = this.#table.folders.entries[folder] as number;
     const path = this.#paths.of(entry);
     const place = this.#placeOf(folder, path);
-    if (isTaken(place, path)) {
-      // Never through a link, whoever put it there.
-      const error = lstatSync(path).isDirectory() ? undefined : notAFolder();
+    if (content === 'half files' || !isRenamed(place, path)) {
+      const error = whyNoFolder(place, path);
       if (error) failed(entry, error);
       for (const file of files)
         if (error) failed(file, error);
         else this.#moveOut(file, failed);
-      rmdirSync(place);
+      removeFolderQuietly(place);
     }
     this.#table.folders.staged[folder] = 0;
   }
@@ -178,18 +175,36 @@ function contentLiesTogether(
   return isClose;
 }
 
-/** Renames a folder, unless something has that name. */
-function isTaken(place: Buffer, path: Buffer): boolean {
-  if (lstatSync(path, { throwIfNoEntry: false })) return true;
+/** Renames a folder, unless something has that name or the system refuses. */
+function isRenamed(place: Buffer, path: Buffer): boolean {
   try {
+    if (lstatSync(path, { throwIfNoEntry: false })) return false;
     renameSync(place, path);
+    return true;
+  } catch {
     return false;
-  } catch (error) {
-    if (TAKEN.has(systemCode(error) ?? '')) return true;
-    throw error;
   }
 }
 
-function notAFolder(): Error {
-  return Object.assign(new Error('It is not a folder.'), { code: 'EEXIST' });
+/** Makes a folder for what is in the other one, unless it is there. Gives why there is none. */
+function whyNoFolder(place: Buffer, path: Buffer): unknown {
+  try {
+    // Nothing is made in the empty mount point of a disk that is gone.
+    lstatSync(place);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found) mkdirSync(path, 0o700);
+    // Never through a link, whoever put it there.
+    else if (!found.isDirectory()) throw Object.assign(new Error('It is not a folder.'), { code: 'EEXIST' });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function removeFolderQuietly(path: Buffer): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // Something is left in it: the next restore takes it away.
+  }
 }

@@ -118,6 +118,15 @@ export function removeQuietly(path: Buffer): void {
   }
 }
 
+/** Whether something is there, as far as the system tells. */
+export function mayExist(path: Buffer): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
 /** The owner first: changing it clears setuid and setgid. What is so already costs one look, not two changes. */
 function setOwnerAndMode(fd: number, { owner, mode }: FileOutcome): void {
   const found = fstatSync(fd);

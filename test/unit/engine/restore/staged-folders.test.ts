@@ -120,7 +120,7 @@ describe('folders that are filled under a temporary name', () => {
     expect(rest.map((file) => staged.settle(file))).toEqual([undefined, undefined, undefined, folder]);
     expect(rest.every((file) => staged.holds(file))).toBe(true);
     writeFileSync(`${scratch.path}/.triplicate-mark-folder-${folder}.tmp/file 1`, 'content');
-    staged.giveName(folder, rest, () => undefined);
+    staged.giveName(folder, rest, 'whole files', () => undefined);
     expect(readdirSync(`${scratch.path}/folder`)).toEqual(['file 1']);
     expect([...staged.unnamed()]).toEqual([]);
     expect(existsSync(`${scratch.path}/.triplicate-mark-folder-${folder}.tmp`)).toBe(false);

@@ -168,7 +168,7 @@ class RestoreRun {
 
   #link(entry: number, leader: number): void {
     if (!this.#isInFolder(entry)) return;
-    if (this.#failed.has(leader)) {
+    if (this.#failed.has(leader) || this.#folderFailed(leader)) {
       this.#fail(entry, 'damaged', `It is another name of ${this.#textOf(leader)}, which could not be restored.`);
       return;
     }
@@ -240,6 +240,8 @@ class RestoreRun {
   async #setMetadata(): Promise<void> {
     const table = this.#table;
     const late: number[] = [];
+    // Of what was not written, the folder may have failed: asked before folders fail of which only the owner cannot be set.
+    for (let entry = 0; entry < table.count; entry++) if (table.metadata(entry) === 'yes') this.#isInFolder(entry);
     for (let entry = 0; entry < table.count; entry++) {
       if (table.metadata(entry) === 'no' || this.#failed.has(entry)) continue;
       const isLate = table.isDirectory(entry) || (!table.isWritten(entry) && table.type(entry) !== 'symlink');

@@ -1,0 +1,50 @@
+import { chmod, link, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { backup, findSnapshot, planRestore, type RestorePlan, restore } from '../../main/engine/engine.ts';
+import { describeTree } from '../support/compare-trees.ts';
+import { newRepository } from '../support/engine.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+let scratch: TemporaryFolder;
+beforeEach(async () => {
+  scratch = await temporaryFolder('restore-swapped-folder');
+});
+afterEach(() => scratch.remove());
+
+it('a restore changes nothing through a link that took the place of a folder since the plan was made', async () => {
+  const [source, target, outside] = ['source', 'target', 'outside'].map((name) => join(scratch.path, name));
+  if (!source || !target || !outside) throw new Error('unreachable');
+  await mkdir(join(source, 'folder'), { recursive: true });
+  await mkdir(join(source, 'later'));
+  for (const name of ['lost', 'changed', 'other mode', 'two names', 'same']) {
+    await writeFile(join(source, 'folder', name), name);
+  }
+  await link(join(source, 'folder', 'two names'), join(source, 'later', 'two names'));
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });
+  const { snapshot } = await findSnapshot(repository, 'latest');
+  const planned = (): Promise<RestorePlan> =>
+    planRestore({ repository, tree: snapshot.tree, target, from: source, existing: 'replace' });
+  await restore(await planned());
+
+  await rm(join(target, 'folder', 'lost'));
+  await writeFile(join(target, 'folder', 'changed'), 'mine');
+  await chmod(join(target, 'folder', 'other mode'), 0o604);
+  await rm(join(target, 'later', 'two names'));
+  const plan = await planned();
+  await rename(join(target, 'folder'), outside);
+  await symlink(outside, join(target, 'folder'));
+  const before = describeTree(outside);
+  const report = await restore(plan);
+
+  expect(describeTree(outside)).toEqual(before);
+  expect(report).toMatchObject({ result: 'incomplete', files: 0, directories: 0, unchanged: 5 });
+  expect(report.leftOut.map(({ path, reason }) => [path.slice(source.length), reason]).sort()).toEqual([
+    ['/folder', 'in-the-way'],
+    ['/folder/changed', 'in-the-way'],
+    ['/folder/lost', 'in-the-way'],
+    ['/folder/other mode', 'in-the-way'],
+    ['/later/two names', 'damaged'],
+  ]);
+});

@@ -249,6 +249,23 @@ describe('a new folder', () => {
     expect((await restored()).result).toBe('complete');
     expect((await readdir(target)).sort()).toEqual(['.triplicate-notes', 'letters']);
   });
+
+  it('stays where it is in the snapshot, as a backup took it up before it was taken away', async () => {
+    const [name = ''] = await namesUnderWay();
+    const left = name.replace(/-\d+-/, `-${spawnedAndEnded()}-`);
+    const taken = join(scratch.path, 'taken');
+    for (const at of ['.', 'below']) {
+      await mkdir(join(taken, at, left), { recursive: true });
+      await writeFile(join(taken, at, left, 'half'), 'ha');
+    }
+    const repository = await newRepository(join(scratch.path, 'repository of taken'));
+    await backup({ destinations: [{ repository }], paths: [taken], workingDirectory: '/' });
+    const { snapshot } = await findSnapshot(repository, 'latest');
+    const plan = () => planRestore({ repository, tree: snapshot.tree, target, from: taken, existing: 'replace' });
+    await restore(await plan());
+    expect(await restore(await plan())).toMatchObject({ result: 'complete', unchanged: 5 });
+    expect(describeTree(target).slice(1)).toEqual(describeTree(taken).slice(1));
+  });
 });
 
 /** The folder and all in it. */

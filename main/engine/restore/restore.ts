@@ -5,7 +5,7 @@ import { ClosedFolders } from './closed-folders.ts';
 import { type EntryTable, hasAttributes, liesInTarget, mayReplace } from './entry-table.ts';
 import { FileWriter, type FileWriterEvents, FOLDER_FAILED } from './file-writer.ts';
 import { Flush } from './flush.ts';
-import { NO_ENTRY } from './folder-table.ts';
+import { NO_ENTRY, ROOT } from './folder-table.ts';
 import { type LinkPlan, makeLink, planLinks } from './hard-links.ts';
 import { makeSpecialFile } from './helper-programs.ts';
 import { Metadata, type UnsetMetadata } from './metadata.ts';
@@ -14,7 +14,7 @@ import type { RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from 
 import { StagedFolders } from './staged-folders.ts';
 import { TargetGuard } from './target-guard.ts';
 import { TargetPaths } from './target-paths.ts';
-import { endMark, restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
+import { endMark, isTemporary, restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
 import { removeQuietly } from './write-file.ts';
 
 /**
@@ -46,6 +46,7 @@ class RestoreRun {
   readonly #guard: TargetGuard;
   readonly #staged: StagedFolders;
   readonly #failed = new Map<number, RestoreProblem>();
+  #lookalikes: ReadonlySet<string> | undefined;
   #nextFolder = 0;
   #files = 0;
   #directories = 0;
@@ -78,7 +79,7 @@ class RestoreRun {
   async run(): Promise<RestoreReport> {
     const { request } = this.#plan;
     const { folders } = this.#table;
-    sweepLeftovers(this.#paths.root, request.repository.host);
+    this.#sweep(this.#paths.root, ROOT);
     await this.#writeFiles();
     this.#makeDirectoriesTo(folders.count - 1);
     for (const [entry, leader] of this.#links) this.#attempt(entry, () => this.#link(entry, leader));
@@ -132,7 +133,15 @@ class RestoreRun {
         return;
       }
       this.#closed.open({ number, entry }, path, found);
-      sweepLeftovers(path, this.#plan.request.repository.host);
+      this.#sweep(path, number);
+    });
+  }
+
+  /** A backup may have taken up what another restore had left: that was planned to be here. */
+  #sweep(path: Buffer, folder: number): void {
+    sweepLeftovers(path, this.#plan.request.repository.host, (name) => {
+      this.#lookalikes ??= findLookalikes(this.#table);
+      return this.#lookalikes.has(`${folder} ${name}`);
     });
   }
 
@@ -316,4 +325,14 @@ class RestoreRun {
       currentPath: null,
     });
   }
+}
+
+/** Entries with names like temporary ones: the number of their folder, `ROOT` for the target itself, and the name. */
+function findLookalikes(table: EntryTable): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (let entry = 0; entry < table.count; entry++) {
+    const name = Buffer.from(table.nameInTarget(entry)).toString('latin1');
+    if (isTemporary(name)) found.add(`${liesInTarget(table, entry) ? ROOT : table.folderOf[entry]} ${name}`);
+  }
+  return found;
 }

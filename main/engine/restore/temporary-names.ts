@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import type { EngineHost } from '../repository/repository.ts';
 
 /** Restores of other computers, on a shared drive, are only taken for ended when a day has passed. */
 const FOREIGN_MS = 24 * 3_600_000;
-const PATTERN = /^\.triplicate-(([0-9a-f]{8})-(\d+)-[0-9a-f]{6})-(?:\d+|link|folder-\d+)\.tmp$/;
+const PATTERN = /^\.triplicate-(([0-9a-f]{8})-(\d+)-[0-9a-f]{6})-(?:\d+|link|(folder)-\d+)\.tmp$/;
 
 /** Marks of the restores that this process is at. */
 const underWay = new Set<string>();
@@ -34,8 +34,16 @@ export function temporaryName(mark: string, thing: TemporaryThing): string {
   return `.triplicate-${mark}-${thing}.tmp`;
 }
 
-/** Removes what a restore that was killed has left in a folder. What cannot be removed stays: it is in nobody's way. */
-export function sweepLeftovers(folder: Buffer, host: EngineHost): void {
+/** Whether a restore may have given this name, in latin1, to something that was not whole yet. */
+export function isTemporary(name: string): boolean {
+  return PATTERN.test(name);
+}
+
+/**
+ * Removes what a restore that was killed has left in a folder. What cannot be removed stays: it is in nobody's way.
+ * @param isPlanned whether the plan of this restore knows something by the name, in latin1: that stays too
+ */
+export function sweepLeftovers(folder: Buffer, host: EngineHost, isPlanned: (name: string) => boolean): void {
   let names: readonly string[];
   try {
     names = readdirSync(folder, 'latin1');
@@ -43,7 +51,7 @@ export function sweepLeftovers(folder: Buffer, host: EngineHost): void {
     return;
   }
   for (const name of names) {
-    const [, mark, hostOfIt, pid] = PATTERN.exec(name) ?? [];
+    const [, mark, hostOfIt, pid, isFolder] = PATTERN.exec(name) ?? [];
     if (mark === undefined) continue;
     const path = Buffer.concat([folder, Buffer.from(`/${name}`)]);
     try {
@@ -53,8 +61,10 @@ export function sweepLeftovers(folder: Buffer, host: EngineHost): void {
             ? !underWay.has(mark)
             : !host.processExists(Number(pid))
           : Number(host.clock.now() / 1_000_000n) - lstatSync(path).mtimeMs > FOREIGN_MS;
+      if (!ended || isPlanned(name)) continue;
       // A folder with all that is in it, which is the snapshot's and never went by its own name.
-      if (ended) rmSync(path, { recursive: true });
+      if (isFolder) rmSync(path, { recursive: true });
+      else unlinkSync(path);
     } catch {
       // Somebody else removed it, or it is not ours to remove.
     }

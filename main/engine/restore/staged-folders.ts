@@ -21,6 +21,12 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export type NameFailed = (entry: number, error: unknown) => void;
 
 /**
+ * A folder has no more files than this: content does not tell how much is lost of empty ones, and all are noted as restored
+ * at once when it gets its name.
+ */
+const MOST_FILES = 16_384;
+
+/**
  * New folders that are filled under a temporary name and get their own when every file in them is whole: one rename instead of one a
  * file, of which a fifth of the time of many small files was made. They have no folders in them, and their content lies together.
  */
@@ -55,7 +61,8 @@ export class StagedFolders {
     const isClose = contentLiesTogether(uses, this.#table, index, measured);
     for (let folder = 1; folder < folders.count; folder++) this.#left[folders.parents[folder] as number] = 0;
     for (let folder = 0; folder < folders.count; folder++) {
-      const isChosen = isClose[folder] === 1 && (this.#left[folder] as number) >= FEWEST_FILES && this.#isNew(folder);
+      const files = this.#left[folder] as number;
+      const isChosen = isClose[folder] === 1 && files >= FEWEST_FILES && files <= MOST_FILES && this.#isNew(folder);
       if (!isChosen) this.#left[folder] = 0;
     }
   }

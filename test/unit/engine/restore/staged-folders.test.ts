@@ -83,15 +83,17 @@ describe('folders that are filled under a temporary name', () => {
     const few = world.folder(ROOT, 1, 'few');
     const far = world.folder(ROOT, 1, 'far');
     const there = world.folder(ROOT, 1, 'there');
+    const many = world.folder(ROOT, 1, 'many');
     const below = world.folder(above, 2, 'below');
     for (const folder of [full, above, below]) world.files(folder, [10, 10, 10, 10]);
     world.files(few, [10, 10, 10]);
     world.files(far, [10, 40 * MEGABYTE, 40 * MEGABYTE, 10]);
     world.files(there, [10, 10, 10, 10]);
+    world.files(many, new Array<number>(20_000).fill(1));
     world.table.setAction(world.table.folders.entries[there] as number, 'unchanged', 'yes');
-    expect(world.make(world.staged())).toEqual(['made', ...Array(4).fill('not staged'), 'made']);
+    expect(world.make(world.staged())).toEqual(['made', ...Array(5).fill('not staged'), 'made']);
     expect(readdirSync(scratch.path).sort()).toEqual(
-      [`.triplicate-mark-folder-${full}.tmp`, 'above', 'few', 'far', 'there'].sort(),
+      [`.triplicate-mark-folder-${full}.tmp`, 'above', 'few', 'far', 'there', 'many'].sort(),
     );
     expect(readdirSync(`${scratch.path}/above`)).toEqual([`.triplicate-mark-folder-${below}.tmp`]);
   });

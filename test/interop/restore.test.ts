@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -101,6 +101,22 @@ describe('restoring what restic wrote', () => {
     expect(second.counts).toEqual({ new: 0, replaced: 0, kept: 0, beside: 0, unchanged: first.entries.length });
     expect(second.bytes).toBe(0);
     expect((await restore(second)).result).toBe('complete');
+    expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
+  });
+
+  it('leaves a folder its time when something in it is replaced', async () => {
+    const target = newTarget();
+    await restore(await plan(target));
+    // Spoilt where it is: neither its time nor that of the folder tells.
+    const file = join(target, 'closed/read only');
+    const { atime, mtime } = await stat(file);
+    await chmod(file, 0o600);
+    await writeFile(file, 'x');
+    await chmod(file, 0o400);
+    await utimes(file, atime, mtime);
+    const again = await plan(target);
+    expect(again.counts).toMatchObject({ replaced: 1, new: 0 });
+    expect((await restore(again)).result).toBe('complete');
     expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
   });
 

@@ -100,8 +100,8 @@ export class Decision {
     const { node } = this.#entries.at(entry);
     const replaces = this.#request.existing === 'replace';
     if (await hasSameContent(this.#paths.of(entry), found, node, this.#index, this.measured)) {
-      const differs = replaces && match === 'inside' && !hasSameMetadata(found, node);
-      table.setAction(entry, 'unchanged', differs ? 'yes' : 'no');
+      const isOurs = replaces && match === 'inside';
+      table.setAction(entry, 'unchanged', !isOurs ? 'no' : hasSameMetadata(found, node) ? 'same' : 'yes');
     } else if (replaces) {
       table.setAction(entry, 'replaced', 'yes');
     } else if (this.#request.existing === 'skip') {
@@ -120,6 +120,7 @@ export class Decision {
 
   #count(entry: number): void {
     this.counts[this.#table.action(entry)]++;
+    if (this.#table.isWritten(entry)) this.#table.changeFolder(this.#table.folderOf[entry] as number);
     if (this.#table.isFile(entry) && this.#table.isWritten(entry)) this.bytes += this.#table.sizes[entry] as number;
   }
 

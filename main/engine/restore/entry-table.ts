@@ -8,7 +8,7 @@ import {
   type RareFields,
   type TreeColumns,
 } from '../format/tree-columns.ts';
-import { type FolderColumns, FolderTable } from './folder-table.ts';
+import { type FolderColumns, FolderTable, NO_ENTRY } from './folder-table.ts';
 import type { RestoreAction } from './request.ts';
 
 const ACTIONS: readonly RestoreAction[] = ['new', 'replaced', 'beside', 'kept', 'unchanged'];
@@ -18,6 +18,8 @@ const LAST_WRITTEN = ACTIONS.indexOf('beside');
 /** In `flags`, beside the number of the action: nothing but what is in it would be set. */
 const ONLY_PASSED = 8;
 const HAS_ATTRIBUTES = 16;
+/** Only passed because it is as it should be: no longer so when something is made in it. */
+const IS_SAME = 32;
 const IN_ACTION = 7;
 
 /** What a worker needs to write a file: a row for each entry. */
@@ -134,9 +136,17 @@ export class EntryTable implements EntryColumns {
     this.#setName(entry, name, 0, name.length);
   }
 
-  setAction(entry: number, action: RestoreAction, metadata: 'yes' | 'no'): void {
-    const passed = metadata === 'no' ? ONLY_PASSED : 0;
+  /** @param metadata whether it is to be set; `same`: it is what it should be, so only if something is made in a folder */
+  setAction(entry: number, action: RestoreAction, metadata: 'yes' | 'no' | 'same'): void {
+    const passed = metadata === 'yes' ? 0 : ONLY_PASSED | (metadata === 'same' ? IS_SAME : 0);
     this.flags[entry] = ((this.flags[entry] as number) & HAS_ATTRIBUTES) | ACTIONS.indexOf(action) | passed;
+  }
+
+  /** Something is made in the folder, which changes its time. */
+  changeFolder(folder: number): void {
+    const entry = this.folders.entries[folder] as number;
+    if (entry === NO_ENTRY || ((this.flags[entry] as number) & IS_SAME) === 0) return;
+    this.flags[entry] = (this.flags[entry] as number) & ~(ONLY_PASSED | IS_SAME);
   }
 
   action(entry: number): RestoreAction {

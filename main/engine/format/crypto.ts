@@ -200,25 +200,24 @@ function counterBlocks(iv: Uint8Array, count: number): Uint8Array {
   return counters.subarray(0, count * 16);
 }
 
-/**
- * `count` counter blocks into words of a memory, the first being the IV; the carry runs through all 16 bytes (format, section
- * 2). The words stand as in the memory of every machine that Node runs on, the lowest byte first; so the byte that counts
- * is the highest of the last word.
- */
+/** Where the last of the four bytes of a word stands in the number. */
+const LAST_BYTE = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 24 : 0;
+
+/** `count` counter blocks, the first being the IV; the carry runs through all 16 bytes (format, section 2). */
 export function writeCounters(iv: Uint8Array, target: Uint32Array, offset: number, count: number): void {
   const block = Uint8Array.from(iv);
   const words = new Uint32Array(block.buffer);
   const end = offset + count * 4;
   for (let at = offset; at < end; ) {
     const [first, second, third, last] = words as unknown as readonly [number, number, number, number];
-    const upper = last & 0x00ff_ffff;
-    const counted = last >>> 24;
+    const upper = last & ~(0xff << LAST_BYTE);
+    const counted = (last >>> LAST_BYTE) & 0xff;
     const steps = Math.min((end - at) / 4, 256 - counted);
     for (let step = 0; step < steps; step++, at += 4) {
       target[at] = first;
       target[at + 1] = second;
       target[at + 2] = third;
-      target[at + 3] = upper | ((counted + step) << 24);
+      target[at + 3] = upper | ((counted + step) << LAST_BYTE);
     }
     carryInto(block);
   }

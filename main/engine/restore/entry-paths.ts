@@ -1,5 +1,5 @@
 import { type EntryColumns, nameStart } from './entry-table.ts';
-import { temporaryName, temporaryPath } from './temporary-names.ts';
+import { temporaryFolderPath, temporaryName } from './temporary-names.ts';
 
 const SLASH = 0x2f;
 
@@ -57,7 +57,7 @@ export class EntryPaths {
   #pathOfStaged(folder: number, mark: string): Buffer {
     if (folder === this.#staged) return this.#stagedPath;
     const path = this.#pathOfFolder(folder);
-    const staged = temporaryPath(path.subarray(0, -1), mark, `folder-${folder}`);
+    const staged = temporaryFolderPath(path.subarray(0, -1), mark, folder);
     this.#staged = folder;
     this.#stagedPath = Buffer.concat([staged, Buffer.of(SLASH)]);
     return this.#stagedPath;

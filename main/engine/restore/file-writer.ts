@@ -4,11 +4,11 @@ import { readBlob } from '../repository/blob-reader.ts';
 import { inParallel } from '../repository/in-parallel.ts';
 import { bulkMemory } from '../store/bulk-memory.ts';
 import { BLOCK_BYTES } from '../store/direct-files.ts';
-import { whyNotWritten } from '../store/file-errors.ts';
+import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { isTransferable, JobPool } from '../workers/job-pool.ts';
 import { workerEntry } from '../workers/worker-entry.ts';
 import { collectUses, isToWrite, WHOLE } from './content-uses.ts';
-import { type EntryTable, liesInTarget } from './entry-table.ts';
+import { type EntryTable, isStaged, liesInTarget } from './entry-table.ts';
 import { outcomeOf } from './file-outcome.ts';
 import type { LinkPlan } from './hard-links.ts';
 import { jobOf, jobWithout } from './job-of-read.ts';
@@ -201,7 +201,7 @@ export class FileWriter {
       this.#paths.of(entry);
       return true;
     } catch (error) {
-      this.#failBySystem(entry, error as { code?: string; message?: string });
+      this.#failBySystem(entry, error);
       return false;
     }
   }
@@ -216,7 +216,7 @@ export class FileWriter {
       this.#partsLeft.set(entry, this.#table.contentCount(entry));
       return true;
     } catch (error) {
-      this.#failBySystem(entry, error as { code?: string; message?: string });
+      this.#failBySystem(entry, error);
       return false;
     }
   }
@@ -251,7 +251,7 @@ export class FileWriter {
 
   #finishWhole(entry: number): void {
     if (this.#states[entry] !== WAITING) return;
-    if (this.#options.staged.holds(entry)) return this.#stage(entry);
+    if (isStaged(this.#table, entry)) return this.#stage(entry);
     this.#states[entry] = DONE;
     this.#events.done(entry, 'in block');
   }
@@ -274,9 +274,7 @@ export class FileWriter {
     // One that has failed was taken away, unless the disk refused.
     const isLeft = (file: number): boolean => this.#states[file] !== STAGED && mayExist(this.#temporaryOf(file));
     const content = files.length < all.length && all.some(isLeft) ? 'half files' : 'whole files';
-    staged.giveName(folder, files, content, (entry, error) => {
-      this.#failBySystem(entry, error as { code?: string; message?: string });
-    });
+    staged.giveName(folder, files, content, (entry, error) => this.#failBySystem(entry, error));
     for (const file of files) {
       if (this.#states[file] !== STAGED) continue;
       this.#states[file] = DONE;
@@ -297,22 +295,22 @@ export class FileWriter {
     const left = (this.#partsLeft.get(entry) ?? 0) - 1;
     this.#partsLeft.set(entry, left);
     if (left > 0) return;
-    const { owners, staged } = this.#options;
-    const isStaged = staged.holds(entry);
-    const path = isStaged ? undefined : this.#paths.of(entry);
+    const waits = isStaged(this.#table, entry);
+    const path = waits ? undefined : this.#paths.of(entry);
     try {
-      finishTemporary(outcomeOf(this.#table, entry, owners, this.#temporaryOf(entry), path));
+      finishTemporary(outcomeOf(this.#table, entry, this.#options.owners, this.#temporaryOf(entry), path));
       this.#partsLeft.delete(entry);
-      if (isStaged) return this.#stage(entry);
+      if (waits) return this.#stage(entry);
       this.#states[entry] = DONE;
       this.#events.done(entry, 'untimed');
     } catch (error) {
-      this.#failBySystem(entry, error as { code?: string; message?: string });
+      this.#failBySystem(entry, error);
     }
   }
 
-  #failBySystem(entry: number, error: { readonly code?: string; readonly message?: string }): void {
-    const { code = '' } = error;
+  /** @param error what the system said, here or in a worker */
+  #failBySystem(entry: number, error: unknown): void {
+    const code = systemCode(error);
     this.#fatal ??= this.#options.guard.judge(error);
     const reason =
       code === 'EEXIST' ? 'in-the-way' : code === 'EACCES' || code === 'EPERM' ? 'not-permitted' : 'failed';

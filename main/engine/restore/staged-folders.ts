@@ -6,7 +6,7 @@ import type { EntryTable } from './entry-table.ts';
 import { NO_ENTRY } from './folder-table.ts';
 import type { LinkPlan } from './hard-links.ts';
 import type { TargetPaths } from './target-paths.ts';
-import { temporaryPath } from './temporary-names.ts';
+import { temporaryFolderPath } from './temporary-names.ts';
 import { giveName } from './write-file.ts';
 
 /** With fewer files, making a folder under one name and giving it another costs what it saves. */
@@ -17,18 +17,15 @@ const FEWEST_FILES = 4;
  */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** No more files: content does not tell how much is lost of empty ones, and all are noted as restored at once. */
+const MOST_FILES = 16_384;
+
 /** An entry could not get its name. */
 export type NameFailed = (entry: number, error: unknown) => void;
 
 /**
- * A folder has no more files than this: content does not tell how much is lost of empty ones, and all are noted as restored
- * at once when it gets its name.
- */
-const MOST_FILES = 16_384;
-
-/**
  * New folders that are filled under a temporary name and get their own when every file in them is whole: one rename instead of one a
- * file, of which a fifth of the time of many small files was made. They have no folders in them, and their content lies together.
+ * file, which was a sixth of the work on many small files. They have no folders in them, and their content lies together.
  */
 export class StagedFolders {
   readonly #table: EntryTable;
@@ -74,14 +71,9 @@ export class StagedFolders {
       this.#left[folder] = 0;
       return 'not staged';
     }
-    mkdirSync(this.#placeOf(folder, path), 0o700);
+    mkdirSync(temporaryFolderPath(path, this.#mark, folder), 0o700);
     this.#table.folders.staged[folder] = 1;
     return 'made';
-  }
-
-  /** Whether the entry is in one that has not its name yet. */
-  holds(entry: number): boolean {
-    return this.#table.folders.staged[this.#table.folderOf[entry] as number] === 1;
   }
 
   /** A file is whole or has failed. Gives its folder when that is ready for its name now. */
@@ -116,8 +108,8 @@ export class StagedFolders {
   giveName(folder: number, files: Iterable<number>, content: 'whole files' | 'half files', failed: NameFailed): void {
     const entry = this.#table.folders.entries[folder] as number;
     const path = this.#paths.of(entry);
-    const place = this.#placeOf(folder, path);
-    if (content === 'half files' || !isRenamed(place, path)) {
+    const place = temporaryFolderPath(path, this.#mark, folder);
+    if (content === 'half files' || !tryToRename(place, path)) {
       const error = whyNoFolder(place, path);
       if (error) failed(entry, error);
       for (const file of files)
@@ -134,10 +126,6 @@ export class StagedFolders {
     } catch (error) {
       failed(file, error);
     }
-  }
-
-  #placeOf(folder: number, path: Buffer): Buffer {
-    return temporaryPath(path, this.#mark, `folder-${folder}`);
   }
 
   /** Into `#left`, with where they stand; folders with paths that are not simply made of names get none. */
@@ -182,8 +170,8 @@ function contentLiesTogether(
   return isClose;
 }
 
-/** Renames a folder, unless something has that name or the system refuses. */
-function isRenamed(place: Buffer, path: Buffer): boolean {
+/** Renames a folder, unless something has that name or the system refuses. Gives whether it did. */
+function tryToRename(place: Buffer, path: Buffer): boolean {
   try {
     if (lstatSync(path, { throwIfNoEntry: false })) return false;
     renameSync(place, path);

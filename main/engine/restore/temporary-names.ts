@@ -30,6 +30,11 @@ export function temporaryPath(path: Buffer, mark: string, thing: TemporaryThing)
   return Buffer.concat([folder, Buffer.from(temporaryName(mark, thing))]);
 }
 
+/** Where a folder stands until all in it is whole. @param folder its number */
+export function temporaryFolderPath(path: Buffer, mark: string, folder: number): Buffer {
+  return temporaryPath(path, mark, `folder-${folder}`);
+}
+
 export function temporaryName(mark: string, thing: TemporaryThing): string {
   return `.triplicate-${mark}-${thing}.tmp`;
 }

@@ -26,7 +26,7 @@ export class WholeFiles {
     this.#paths = new EntryPaths(data.root === '/' ? Buffer.alloc(0) : this.#root, data.columns);
   }
 
-  /** Content, owner, mode and name; its times are for the main thread to set, also when it gets its path later. @throws what the system says */
+  /** Content, owner, mode and name; times are for the main thread to set. @throws what the system says */
   write(entry: number, content: Uint8Array, longPaths: LongPaths): void {
     const { owners, device } = this.#data;
     if (liesInTarget(this.#columns, entry) && !isOnDevice(this.#root, device)) {

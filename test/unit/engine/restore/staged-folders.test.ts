@@ -4,7 +4,7 @@ import { DIR, FILE, TreeColumns } from '../../../../main/engine/format/tree-colu
 import type { BlobId, PackId } from '../../../../main/engine/ids.ts';
 import { BlobIndex } from '../../../../main/engine/repository/blob-index.ts';
 import { collectUses } from '../../../../main/engine/restore/content-uses.ts';
-import { EntryTable } from '../../../../main/engine/restore/entry-table.ts';
+import { EntryTable, isStaged } from '../../../../main/engine/restore/entry-table.ts';
 import { ROOT } from '../../../../main/engine/restore/folder-table.ts';
 import { shareColumns } from '../../../../main/engine/restore/shared-columns.ts';
 import { StagedFolders } from '../../../../main/engine/restore/staged-folders.ts';
@@ -120,7 +120,7 @@ describe('folders that are filled under a temporary name', () => {
     expect([...staged.filesIn(folder)]).toEqual(rest);
     expect([...staged.unnamed()]).toEqual([folder]);
     expect(rest.map((file) => staged.settle(file))).toEqual([undefined, undefined, undefined, folder]);
-    expect(rest.every((file) => staged.holds(file))).toBe(true);
+    expect(rest.every((file) => isStaged(world.table, file))).toBe(true);
     writeFileSync(`${scratch.path}/.triplicate-mark-folder-${folder}.tmp/file 1`, 'content');
     staged.giveName(folder, rest, 'whole files', () => undefined);
     expect(readdirSync(`${scratch.path}/folder`)).toEqual(['file 1']);

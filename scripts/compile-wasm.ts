@@ -8,11 +8,7 @@ export interface WasmModule {
   readonly target: URL;
 }
 
-export const WASM_MODULES: readonly WasmModule[] = [
-  moduleIn('chunker', 'rabin'),
-  moduleIn('format', 'poly1305'),
-  moduleIn('key-derivation', 'scrypt'),
-];
+export const WASM_MODULES: readonly WasmModule[] = [moduleIn('chunker', 'rabin'), moduleIn('format', 'poly1305')];
 
 function moduleIn(room: string, name: string): WasmModule {
   const folder = new URL(`../main/engine/${room}/`, import.meta.url);

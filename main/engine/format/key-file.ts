@@ -1,9 +1,17 @@
+import { type ScryptOptions, scrypt as scryptOfNode } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Random } from '../clock.ts';
 import { hasCode, TriplicateError } from '../errors.ts';
-import { type ScryptCost, scrypt } from '../key-derivation/scrypt.ts';
 import { clampR, type Key, open, seal } from './crypto.ts';
 import { JsonObject, parseJson } from './json-document.ts';
 import { jsonString } from './json-text.ts';
+
+/** N: a power of two, memory 128·N·r bytes; time N·r·p (RFC 7914). */
+export interface ScryptCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
 
 /** What restic calibrates itself to on an ordinary machine: 32 MiB, about a third of a second. */
 export const DEFAULT_SCRYPT: ScryptCost = { N: 32768, r: 8, p: 5 };
@@ -78,9 +86,14 @@ export async function deriveKey(
   params: ScryptCost & { readonly salt: Uint8Array },
 ): Promise<Key> {
   checkParams(params);
-  const bytes = await scrypt(passphrase, params.salt, 64, params);
+  const { N, r, p } = params;
+  const maxmem = 128 * r * (N + p + 2) + 1024;
+  const bytes = await scrypt(passphrase, params.salt, 64, { N, r, p, maxmem });
   return keyOf(bytes.subarray(0, 32), bytes.subarray(32, 48), bytes.subarray(48, 64));
 }
+
+/** In a thread of Node's pool: this one stays free. */
+const scrypt = promisify<string | Uint8Array, Uint8Array, number, ScryptOptions, Buffer>(scryptOfNode);
 
 /** A fresh master key. */
 export function generateMasterKey(random: Random): Key {

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { chunkBoundaries, createChunker, MAX_CHUNK } from '../../main/engine/chunker/chunker.ts';
 import { hasCode } from '../../main/engine/errors.ts';
 import { type Key, open, seal } from '../../main/engine/format/crypto.ts';
-import { decodeIndex, encodeIndex } from '../../main/engine/format/index-file.ts';
+import { decodeIndex, encodeIndex, encodeIndexPack } from '../../main/engine/format/index-file.ts';
 import { scanIndex } from '../../main/engine/format/index-scan.ts';
 import { decodeLock } from '../../main/engine/format/lock.ts';
 import { quoteName, unquoteName } from '../../main/engine/format/name.ts';
-import { encodePackHeader, type PackEntry, parsePackHeader } from '../../main/engine/format/pack.ts';
+import { encodePackHeader, type PackEntry, PackHeaderBlobs, parsePackHeader } from '../../main/engine/format/pack.ts';
 import { generatePolynomial } from '../../main/engine/format/polynomial.ts';
 import { decodeSnapshot } from '../../main/engine/format/snapshot.ts';
 import { formatTime, parseTime, timestampOf } from '../../main/engine/format/time.ts';
@@ -87,6 +87,25 @@ describe('round trips', () => {
         return placed;
       });
     });
+
+  it('a pack is named and taken in the same way, by its entries or by its header', () => {
+    fc.assert(
+      fc.property(packEntries, id, (entries, packId) => {
+        const byEntries = { id: packId as PackId, blobs: entries };
+        const header = encodePackHeader(entries);
+        const byHeader = { id: packId as PackId, blobs: new PackHeaderBlobs(header, entries.length) };
+        expect(encodeIndexPack(byHeader).toString()).toBe(encodeIndexPack(byEntries).toString());
+        const taken = [byEntries, byHeader].map((pack) => {
+          const index = new BlobIndex(1);
+          index.addPack(pack);
+          return [...index.packs()];
+        });
+        expect(taken[0]).toEqual([byEntries]);
+        expect(taken[1]).toEqual([byEntries]);
+      }),
+      { numRuns: 300 },
+    );
+  });
 
   it('pack headers and index files keep every entry', () => {
     fc.assert(

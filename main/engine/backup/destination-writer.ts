@@ -171,7 +171,8 @@ export class DestinationWriter {
   /** Stores a pack; a failure is kept in `failure`. */
   async storePack(pack: PackMessage): Promise<void> {
     if (this.#failure) return;
-    const stored = { id: pack.id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount) };
+    const { id, indexText } = pack;
+    const stored = { id: id as PackId, blobs: new PackHeaderBlobs(pack.header, pack.blobCount), indexText };
     this.#coming.add(stored);
     try {
       const name = { type: 'data', id: pack.id } as const;

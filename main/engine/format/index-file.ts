@@ -1,12 +1,15 @@
 import { giveBack } from '../give-back.ts';
 import type { BlobId, PackId } from '../ids.ts';
 import { JsonObject, parseJson } from './json-document.ts';
-import type { BlobType, PackBlobs, PackEntry } from './pack.ts';
+import { type BlobType, type PackBlobs, type PackEntry, PackHeaderBlobs } from './pack.ts';
+import { packTextOf } from './pack-text.ts';
 
 /** A pack to be named in an index. */
 export interface StoredPack {
   readonly id: PackId;
   readonly blobs: PackBlobs;
+  /** What an index file says of it (`encodeIndexPack`), where whoever made the pack wrote that down. */
+  readonly indexText?: Uint8Array;
 }
 
 export interface IndexedPack extends StoredPack {
@@ -27,6 +30,7 @@ export function encodeIndex(packs: readonly StoredPack[], supersedes: readonly s
 
 /** What an index file says of one pack, for `joinIndex`. */
 export function encodeIndexPack({ id, blobs }: StoredPack): Buffer<ArrayBuffer> {
+  if (blobs instanceof PackHeaderBlobs) return packTextOf(id, blobs);
   const text = new TextBytes();
   text.add(`{"id":"${id}","blobs":[`);
   addBlobs(text, blobs);

@@ -110,16 +110,57 @@ export class PackHeader {
 
 /** The blobs of a pack, read off the plaintext of its header each time they are asked for. */
 export class PackHeaderBlobs implements PackBlobs {
-  readonly #header: Uint8Array;
+  readonly header: Uint8Array;
   readonly length: number;
 
   constructor(header: Uint8Array, blobCount: number) {
-    this.#header = header;
+    this.header = header;
     this.length = blobCount;
   }
 
   *[Symbol.iterator](): Generator<PackEntry> {
-    yield* entriesOf(this.#header);
+    yield* entriesOf(this.header);
+  }
+}
+
+/**
+ * Steps through an unsealed header without an object for each blob: after `next` has said that there is one, the fields
+ * describe it. Offsets are the running sum of lengths.
+ */
+export class PackHeaderRows {
+  isTree = false;
+  /** Where the 32 bytes of its id lie in the header. */
+  idAt = 0;
+  offset = 0;
+  length = 0;
+  uncompressedLength = 0;
+  readonly #header: Uint8Array;
+  readonly #numbers: DataView;
+  #at = 0;
+
+  constructor(header: Uint8Array) {
+    this.#header = header;
+    this.#numbers = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  }
+
+  /** @throws `repo/damaged` */
+  next(): boolean {
+    const at = this.#at;
+    if (at >= this.#header.length) return false;
+    const kind = this.#header[at] ?? 0;
+    if (kind > 3) throw damaged(`A pack header names the unknown blob type ${kind}.`);
+    const end = at + (kind >= 2 ? COMPRESSED_ENTRY_BYTES : RAW_ENTRY_BYTES);
+    if (end > this.#header.length) throw damaged('A pack header ends within an entry.');
+    this.offset += this.length;
+    this.isTree = kind % 2 === 1;
+    this.idAt = end - ID_BYTES;
+    this.length = this.#numbers.getUint32(at + 1, true);
+    this.uncompressedLength = kind >= 2 ? this.#numbers.getUint32(at + 5, true) : 0;
+    // 0 would mean "raw" everywhere else: such a blob can be read by nobody.
+    if (kind >= 2 && this.uncompressedLength === 0) throw damaged('A pack header names an empty compressed blob.');
+    if (!fitsFormat(this)) throw damaged('A pack header names a blob of impossible length.');
+    this.#at = end;
+    return true;
   }
 }
 
@@ -166,31 +207,12 @@ export function checkPackLayout(entries: readonly PackEntry[], fileSize: number)
 
 function* entriesOf(plain: Uint8Array): Generator<PackEntry> {
   const header = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
-  let offset = 0;
-  for (let at = 0; at < header.length; ) {
-    const entry = parseEntry(header, at, offset);
-    yield entry;
-    at += entrySize(entry);
-    offset += entry.length;
+  const rows = new PackHeaderRows(plain);
+  while (rows.next()) {
+    const { isTree, idAt, offset, length, uncompressedLength } = rows;
+    const id = header.toString('hex', idAt, idAt + ID_BYTES) as BlobId;
+    yield { type: isTree ? 'tree' : 'data', id, offset, length, uncompressedLength };
   }
-}
-
-function parseEntry(header: Buffer, at: number, offset: number): PackEntry {
-  const kind = header[at] ?? 0;
-  if (kind > 3) throw damaged(`A pack header names the unknown blob type ${kind}.`);
-  const size = kind >= 2 ? COMPRESSED_ENTRY_BYTES : RAW_ENTRY_BYTES;
-  if (at + size > header.length) throw damaged('A pack header ends within an entry.');
-  const entry: PackEntry = {
-    type: kind % 2 === 1 ? 'tree' : 'data',
-    id: header.toString('hex', at + size - ID_BYTES, at + size) as BlobId,
-    offset,
-    length: header.readUInt32LE(at + 1),
-    uncompressedLength: kind >= 2 ? header.readUInt32LE(at + 5) : 0,
-  };
-  // 0 would mean "raw" everywhere else: such a blob can be read by nobody.
-  if (kind >= 2 && entry.uncompressedLength === 0) throw damaged('A pack header names an empty compressed blob.');
-  if (!fitsFormat(entry)) throw damaged('A pack header names a blob of impossible length.');
-  return entry;
 }
 
 function entrySize(entry: PackEntry): number {

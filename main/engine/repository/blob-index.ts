@@ -2,7 +2,14 @@ import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
 import { SEAL_OVERHEAD } from '../format/crypto.ts';
 import { decodeIndex, type IndexedPack, type StoredPack } from '../format/index-file.ts';
 import { type PackColumns, scanIndex } from '../format/index-scan.ts';
-import { type BlobType, PACK_HEADER_OVERHEAD, type PackEntry, packEntrySize } from '../format/pack.ts';
+import {
+  type BlobType,
+  PACK_HEADER_OVERHEAD,
+  type PackEntry,
+  PackHeaderBlobs,
+  PackHeaderRows,
+  packEntrySize,
+} from '../format/pack.ts';
 import { giveBack } from '../give-back.ts';
 import type { BlobId, IndexId, PackId } from '../ids.ts';
 import { IdTable } from './id-table.ts';
@@ -184,14 +191,14 @@ export class BlobIndex {
     const number = this.#packs.length;
     this.#packs.push(pack.id);
     this.#packNumbers.set(pack.id, number);
-    for (const blob of pack.blobs) {
-      this.#key.write(blob.id, 'hex');
-      const entry = this.#ids.add(this.#key);
-      if (entry >= this.#packOf.length) this.#grow();
-      this.#packOf[entry] = (blob.type === 'tree' ? number | TREE_BIT : number) >>> 0;
-      this.#offset[entry] = blob.offset;
-      this.#length[entry] = blob.length;
-      this.#uncompressed[entry] = blob.uncompressedLength;
+    if (pack.blobs instanceof PackHeaderBlobs) {
+      const { header } = pack.blobs;
+      const rows = new PackHeaderRows(header);
+      while (rows.next()) this.#add(number, header, rows.idAt, rows);
+      return;
+    }
+    for (const { id, type, ...place } of pack.blobs) {
+      this.#add(number, this.#bytesOf(id), 0, { isTree: type === 'tree', ...place });
     }
   }
 
@@ -223,6 +230,16 @@ export class BlobIndex {
       }
       yield { id, blobs };
     }
+  }
+
+  /** A blob of the pack with this number; its id: 32 bytes at `at`. */
+  #add(pack: number, ids: Uint8Array, at: number, blob: BlobRow): void {
+    const entry = this.#ids.add(ids, at);
+    if (entry >= this.#packOf.length) this.#grow();
+    this.#packOf[entry] = (blob.isTree ? pack | TREE_BIT : pack) >>> 0;
+    this.#offset[entry] = blob.offset;
+    this.#length[entry] = blob.length;
+    this.#uncompressed[entry] = blob.uncompressedLength;
   }
 
   #bytesOf(id: string): Uint8Array {
@@ -281,6 +298,14 @@ export class BlobIndex {
     this.#length = widen(this.#length);
     this.#uncompressed = widen(this.#uncompressed);
   }
+}
+
+/** A blob in its pack. */
+interface BlobRow {
+  readonly isTree: boolean;
+  readonly offset: number;
+  readonly length: number;
+  readonly uncompressedLength: number;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {

@@ -81,7 +81,8 @@ export class IndexWriter {
   }
 
   #nameOf(pack: StoredPack): NamedPack {
-    const named = this.#named.get(pack) ?? { blobs: pack.blobs.length, json: encodeIndexPack(pack) };
+    const json = this.#named.get(pack)?.json ?? pack.indexText ?? encodeIndexPack(pack);
+    const named = { blobs: pack.blobs.length, json };
     this.#named.set(pack, named);
     return named;
   }

@@ -132,6 +132,8 @@ export type FromWorker =
       /** The plaintext of its header, which names the blobs. */
       readonly header: Uint8Array<ArrayBuffer>;
       readonly blobCount: number;
+      /** What an index file says of it. */
+      readonly indexText: Uint8Array<ArrayBuffer>;
       /** Plaintext bytes in it. */
       readonly plainBytes: number;
     }

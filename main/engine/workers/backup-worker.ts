@@ -122,7 +122,9 @@ const waiting = new WaitingChunks();
 
 function begin(data: BackupWorkerData): void {
   compressionLevel = data.compressionLevel;
-  packs = new PackWriter(data.keys, (pack) => send({ kind: 'pack', ...pack }, [pack.header.buffer]));
+  packs = new PackWriter(data.keys, (pack) =>
+    send({ kind: 'pack', ...pack }, [pack.header.buffer, pack.indexText.buffer]),
+  );
   files = new FileChunks(BigInt(`0x${data.chunkerPolynomial}`), waiting, (bytes) => {
     bytesToTell += bytes;
     if (bytesToTell >= TELL_BYTES) tellBytes();

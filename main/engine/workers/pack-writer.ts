@@ -1,5 +1,6 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { IV_BYTES, type Key } from '../format/crypto.ts';
+import { encodeIndexPack } from '../format/index-file.ts';
 import { Sealer } from '../format/sealer.ts';
 import { type PackableBlob, PackBuilder } from '../repository/pack-builder.ts';
 
@@ -11,6 +12,8 @@ export interface PackToStore {
   /** The plaintext of its header, which names the blobs. */
   readonly header: Uint8Array<ArrayBuffer>;
   readonly blobCount: number;
+  /** What an index file says of it. */
+  readonly indexText: Uint8Array<ArrayBuffer>;
   readonly plainBytes: number;
 }
 
@@ -103,7 +106,10 @@ export class PackWriter {
     if (!pack) return;
     open[type] = null;
     const { id, bytes, header, blobs } = pack.builder.finish(key, randomBytes(IV_BYTES));
+    // Here, because all workers wait for the main thread.
+    const indexText = encodeIndexPack({ id, blobs });
     this.#unanswered++;
-    this.#send({ destination: number, id, bytes, header, blobCount: blobs.length, plainBytes: pack.plainBytes });
+    const { plainBytes } = pack;
+    this.#send({ destination: number, id, bytes, header, blobCount: blobs.length, indexText, plainBytes });
   }
 }

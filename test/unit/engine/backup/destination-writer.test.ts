@@ -3,10 +3,11 @@ import { beforeEach, expect, it } from 'vitest';
 import { systemHost } from '../../../../main/app/engine-host.ts';
 import { DestinationWriter } from '../../../../main/engine/backup/destination-writer.ts';
 import { createRepository, type Repository } from '../../../../main/engine/engine.ts';
-import { decodeIndex } from '../../../../main/engine/format/index-file.ts';
+import { decodeIndex, encodeIndexPack } from '../../../../main/engine/format/index-file.ts';
+import { PackHeaderBlobs } from '../../../../main/engine/format/pack.ts';
 import type { Snapshot } from '../../../../main/engine/format/snapshot.ts';
 import { formatTime } from '../../../../main/engine/format/time.ts';
-import type { TreeId } from '../../../../main/engine/ids.ts';
+import type { PackId, TreeId } from '../../../../main/engine/ids.ts';
 import { BlobIndex, loadIndex } from '../../../../main/engine/repository/blob-index.ts';
 import { readUnpacked } from '../../../../main/engine/repository/unpacked-files.ts';
 import { createMemoryStore } from '../../../../main/engine/store/memory-store.ts';
@@ -32,7 +33,8 @@ function onePack(): PackMessage {
   header[1] = 100;
   header.set(randomBytes(32), 5);
   const id = createHash('sha256').update(bytes).digest('hex');
-  return { kind: 'pack', destination: 0, id, bytes, header, blobCount: 1, plainBytes: 68 };
+  const indexText = encodeIndexPack({ id: id as PackId, blobs: new PackHeaderBlobs(header, 1) });
+  return { kind: 'pack', destination: 0, id, bytes, header, blobCount: 1, indexText, plainBytes: 68 };
 }
 
 function snapshotNow(): Snapshot {

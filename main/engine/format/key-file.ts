@@ -1,4 +1,4 @@
-import { type ScryptOptions, scrypt as scryptOfNode } from 'node:crypto';
+import { type ScryptOptions, scrypt as scryptWithCallback } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Random } from '../clock.ts';
 import { hasCode, TriplicateError } from '../errors.ts';
@@ -86,14 +86,23 @@ export async function deriveKey(
   params: ScryptCost & { readonly salt: Uint8Array },
 ): Promise<Key> {
   checkParams(params);
-  const { N, r, p } = params;
-  const maxmem = 128 * r * (N + p + 2) + 1024;
-  const bytes = await scrypt(passphrase, params.salt, 64, { N, r, p, maxmem });
+  const bytes = await scrypt(passphrase, params.salt, params);
   return keyOf(bytes.subarray(0, 32), bytes.subarray(32, 48), bytes.subarray(48, 64));
 }
 
-/** In a thread of Node's pool: this one stays free. */
-const scrypt = promisify<string | Uint8Array, Uint8Array, number, ScryptOptions, Buffer>(scryptOfNode);
+/**
+ * 64 bytes, in a thread of Node's pool. One at a time: each takes 32 MiB and more, and there are few threads, which read
+ * files too.
+ */
+function scrypt(passphrase: string | Uint8Array, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<Buffer> {
+  const options = { N, r, p, maxmem: 128 * r * (N + p + 2) + 1024 };
+  const bytes = ahead.then(() => scryptOfNode(passphrase, salt, 64, options));
+  ahead = bytes.catch(() => undefined);
+  return bytes;
+}
+
+let ahead: Promise<unknown> = Promise.resolve();
+const scryptOfNode = promisify<string | Uint8Array, Uint8Array, number, ScryptOptions, Buffer>(scryptWithCallback);
 
 /** A fresh master key. */
 export function generateMasterKey(random: Random): Key {

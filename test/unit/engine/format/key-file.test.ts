@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, scryptSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { clampR, open, seal } from '../../../../main/engine/format/crypto.ts';
 import {
@@ -30,6 +30,18 @@ describe('deriving a key', () => {
     const r = hex('51bbbf997ddb0097c57fce51c97a6aaa');
     clampR(r);
     expect(toHex(key.macR)).toBe(toHex(r));
+  });
+
+  it('gives each its own key when several are asked for at once, also beside one that is refused', async () => {
+    const salt = counting(0, 64);
+    const words = ['one', 'two', 'three'];
+    const refused = expect(deriveKey('none', { N: 1000, r: 8, p: 1, salt })).rejects.toMatchObject({
+      code: 'repo/damaged',
+    });
+    const keys = await Promise.all(words.map((word) => deriveKey(word, { ...params, salt })));
+    await refused;
+    const bytes = words.map((word) => scryptSync(word, salt, 64, { ...params, maxmem: 2 ** 26 }));
+    expect(keys.map(({ encrypt }) => toHex(encrypt))).toEqual(bytes.map((one) => toHex(one.subarray(0, 32))));
   });
 
   it('takes the passphrase as it is, without Unicode normalisation', async () => {

@@ -33,8 +33,8 @@ process.env.MALLOC_MMAP_THRESHOLD_ ??= '262144';
 process.env.MALLOC_TRIM_THRESHOLD_ ??= '524288';
 
 /**
- * A command takes and returns the same megabytes again and again: in pages of 2 MiB they come 512 times as fast. The app,
- * which is at rest for days, does without, as such a page is kept for the last byte in it.
+ * A command takes and returns the same megabytes again and again: in pages of 2 MiB that costs a fault for 512 of the usual
+ * ones. The app, which is at rest for days, does without, as such a page is kept for the last byte in it.
  */
 if (process.argv.slice(2).find((word) => !word.startsWith('-')) === 'repo') {
   process.env.GLIBC_TUNABLES ??= 'glibc.malloc.hugetlb=1';

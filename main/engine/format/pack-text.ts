@@ -1,17 +1,19 @@
+import { TriplicateError } from '../errors.ts';
 import { type PackHeaderBlobs, PackHeaderRows } from './pack.ts';
 
 /**
  * What an index file says of a pack (format, section 7), byte for byte as by way of entries, straight from the pack's header:
  * of a small files' backup this is a megabyte for each pack, and a string for each part of it takes eight times as long.
- * @throws `repo/damaged`
+ * @throws `repo/damaged`; `internal` when the header has another number of blobs
  */
 export function packTextOf(id: string, { header, length: blobCount }: PackHeaderBlobs): Buffer<ArrayBuffer> {
   const head = Buffer.from(`{"id":"${id}","blobs":[`, 'latin1');
   const text = Buffer.allocUnsafeSlow(head.length + blobCount * MOST_BLOB_BYTES + 2);
   let at = put(text, 0, head);
   const rows = new PackHeaderRows(header);
-  for (let blob = 0; rows.next(); blob++) {
-    if (blob > 0) text[at++] = COMMA;
+  let blobs = 0;
+  for (; rows.next(); blobs++) {
+    if (blobs > 0) text[at++] = COMMA;
     at = putHex(text, put(text, at, ID), header, rows.idAt);
     at = put(text, at, rows.isTree ? TREE : DATA);
     at = putNumber(text, at, rows.offset);
@@ -19,6 +21,8 @@ export function packTextOf(id: string, { header, length: blobCount }: PackHeader
     if (rows.uncompressedLength > 0) at = putNumber(text, put(text, at, FULL_LENGTH), rows.uncompressedLength);
     text[at++] = BRACE;
   }
+  // There is room for as many only: what is written behind the end of an array is lost without a word.
+  if (blobs !== blobCount) throw new TriplicateError('internal', `A pack of ${blobCount} blobs has ${blobs}.`);
   return text.subarray(0, put(text, at, END));
 }
 

@@ -186,35 +186,30 @@ export class BlobIndex {
   }
 
   /** Adds a pack's blobs; a pack that is there already is left as it is. */
-  addPack(pack: StoredPack): void {
-    if (this.#packNumbers.has(pack.id)) return;
-    const number = this.#packs.length;
-    this.#packs.push(pack.id);
-    this.#packNumbers.set(pack.id, number);
-    if (pack.blobs instanceof PackHeaderBlobs) {
-      const { header } = pack.blobs;
-      const rows = new PackHeaderRows(header);
-      while (rows.next()) this.#add(number, header, rows.idAt, rows);
+  addPack({ id: packId, blobs }: StoredPack): void {
+    const number = this.#newPack(packId);
+    if (number === undefined) return;
+    if (blobs instanceof PackHeaderBlobs) {
+      const rows = new PackHeaderRows(blobs.header);
+      while (rows.next()) this.#add(number, blobs.header, rows.idAt, rows);
       return;
     }
-    for (const { id, type, ...place } of pack.blobs) {
+    for (const { id, type, ...place } of blobs) {
       this.#add(number, this.#bytesOf(id), 0, { isTree: type === 'tree', ...place });
     }
   }
 
   /** As `addPack`, without an object for each blob. */
   addColumns(pack: PackColumns): void {
-    if (this.#packNumbers.has(pack.id)) return;
-    const number = this.#packs.length;
-    this.#packs.push(pack.id);
-    this.#packNumbers.set(pack.id, number);
+    const number = this.#newPack(pack.id);
+    if (number === undefined) return;
+    const row = { isTree: false, offset: 0, length: 0, uncompressedLength: 0 };
     for (let n = 0; n < pack.count; n++) {
-      const entry = this.#ids.add(pack.ids, n * 32);
-      if (entry >= this.#packOf.length) this.#grow();
-      this.#packOf[entry] = (pack.isTree[n] === 1 ? number | TREE_BIT : number) >>> 0;
-      this.#offset[entry] = pack.offsets[n] ?? 0;
-      this.#length[entry] = pack.lengths[n] ?? 0;
-      this.#uncompressed[entry] = pack.uncompressedLengths[n] ?? 0;
+      row.isTree = pack.isTree[n] === 1;
+      row.offset = pack.offsets[n] ?? 0;
+      row.length = pack.lengths[n] ?? 0;
+      row.uncompressedLength = pack.uncompressedLengths[n] ?? 0;
+      this.#add(number, pack.ids, n * 32, row);
     }
   }
 
@@ -230,6 +225,15 @@ export class BlobIndex {
       }
       yield { id, blobs };
     }
+  }
+
+  /** The number of a pack that is to be added; undefined when it is there already. */
+  #newPack(id: PackId): number | undefined {
+    if (this.#packNumbers.has(id)) return undefined;
+    const number = this.#packs.length;
+    this.#packs.push(id);
+    this.#packNumbers.set(id, number);
+    return number;
   }
 
   /** A blob of the pack with this number; its id: 32 bytes at `at`. */

@@ -19,8 +19,6 @@ export class IndexWriter {
   readonly #repository: Repository;
   #waiting: NamedPack[] = [];
   #blobs = 0;
-  /** Packs that were named before they were stored. */
-  readonly #named = new WeakMap<StoredPack, NamedPack>();
 
   constructor(repository: Repository) {
     this.#repository = repository;
@@ -36,7 +34,7 @@ export class IndexWriter {
   }
 
   add(pack: StoredPack): void {
-    this.#waiting.push(this.#nameOf(pack));
+    this.#waiting.push(nameOf(pack));
     this.#blobs += pack.blobs.length;
   }
 
@@ -45,7 +43,7 @@ export class IndexWriter {
    * a promise for each. What has gathered stays gathered until `forget` is called.
    */
   sendAhead(coming: readonly StoredPack[], ready: Promise<void>, signal?: AbortSignal): readonly Promise<IndexId>[] {
-    let rest: readonly NamedPack[] = [...this.#waiting, ...coming.map((pack) => this.#nameOf(pack))];
+    let rest: readonly NamedPack[] = [...this.#waiting, ...coming.map(nameOf)];
     const files: Promise<IndexId>[] = [];
     while (rest.length > 0) {
       const part = partOf(rest);
@@ -79,13 +77,10 @@ export class IndexWriter {
     }
     return written;
   }
+}
 
-  #nameOf(pack: StoredPack): NamedPack {
-    const json = this.#named.get(pack)?.json ?? pack.indexText ?? encodeIndexPack(pack);
-    const named = { blobs: pack.blobs.length, json };
-    this.#named.set(pack, named);
-    return named;
-  }
+function nameOf(pack: StoredPack): NamedPack {
+  return { blobs: pack.blobs.length, json: pack.indexText ?? encodeIndexPack(pack) };
 }
 
 /** What goes into one file: at least one pack, and further ones as long as the file stays small. */

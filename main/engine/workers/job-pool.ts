@@ -17,6 +17,7 @@ export class JobPool<Job, Reply> {
   readonly #data: unknown;
   readonly #limit: number;
   readonly #members: Member<Reply>[] = [];
+  #failure: TriplicateError | undefined;
 
   /** @param data given to each worker as it starts; must survive structured clone. */
   constructor(entry: URL, data: unknown, limit: number) {
@@ -26,6 +27,8 @@ export class JobPool<Job, Reply> {
   }
 
   run(job: Job, transfer: readonly ArrayBuffer[] = []): Promise<Reply> {
+    // A worker that has ended answers nothing any more.
+    if (this.#failure) return Promise.reject(this.#failure);
     const member = this.#pick();
     return new Promise((resolve, reject) => {
       member.waiting.push({ resolve, reject });
@@ -51,8 +54,8 @@ export class JobPool<Job, Reply> {
     this.#members.push(member);
     member.worker.on('message', (reply: Reply) => member.waiting.shift()?.resolve(reply));
     member.worker.on('error', (cause) => {
-      const error = new TriplicateError('internal', 'A part of the engine stopped unexpectedly.', { cause });
-      for (const { reject } of member.waiting.splice(0)) reject(error);
+      this.#failure ??= new TriplicateError('internal', 'A part of the engine stopped unexpectedly.', { cause });
+      for (const { reject } of member.waiting.splice(0)) reject(this.#failure);
     });
     return member;
   }

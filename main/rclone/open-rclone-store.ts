@@ -20,7 +20,7 @@ export interface RcloneStoreOptions {
  */
 export async function openRcloneStore(options: RcloneStoreOptions): Promise<WriteStore> {
   const { remote, location, clock, random } = options;
-  const { session: transport, control, release } = await takeLink(remote, options.variables);
-  const truth = new RcloneTruth({ control, remote, location, release });
+  const { session: transport, control, environment, release } = await takeLink(remote, options.variables);
+  const truth = new RcloneTruth({ control, environment, remote, location, release });
   return openRestStore({ location, transport, truth, clock, random });
 }

@@ -1,8 +1,10 @@
 import { posix } from 'node:path';
 import { TriplicateError } from '../engine/errors.ts';
 import type { RemoteFile, RemoteTruth } from '../engine/store/remote-truth.ts';
+import type { Environment } from './environment.ts';
 import { rcloneError } from './rclone-errors.ts';
 import type { RcloneAnswer, RcloneFailure, RemoteControl } from './remote-control.ts';
+import { type RemoteSettings, remoteSettings } from './remote-settings.ts';
 
 /**
  * Backends whose uploads appear only when they are whole. All others that can move get a temporary name first: local,
@@ -21,11 +23,23 @@ const WHOLE_UPLOADS: ReadonlySet<string> = new Set([
   'box',
 ]);
 
+/**
+ * Whether each folder is named to rclone as a place of its own. rclone begins at most one request every 10 ms to a WebDAV place:
+ * what is moved into other folders need not wait there, of which five at a time keep a server from being flooded. Not where
+ * rclone asks somebody for each place that it is given: `sharepoint` for a cookie, a command for a token.
+ */
+function queuesByFolder({ type, vendor, bearer_token_command: command }: RemoteSettings): boolean {
+  const signsIn = typeof vendor !== 'string' || vendor.startsWith('sharepoint') || Boolean(command);
+  return type === 'webdav' && !signsIn;
+}
+
 /** Looks at one object without what costs a request more: times, types, whether it is a folder. */
 const QUICK = { noModTime: true, noMimeType: true, filesOnly: true } as const;
 
 export interface RcloneTruthOptions {
-  readonly control: RemoteControl;
+  readonly control: Pick<RemoteControl, 'call' | 'upload'>;
+  /** What that process sees of ours. */
+  readonly environment: Environment;
   /** rclone's name of the repository's root: `remote:path`. */
   readonly remote: string;
   /** As it may be shown. */
@@ -40,6 +54,8 @@ export class RcloneTruth implements RemoteTruth {
   #uploads: Promise<'whole' | 'move'> | undefined;
   /** Whether the place may hold several files of one name: to move onto one would make a second. */
   #hasTwins = true;
+  /** See `queuesByFolder`. */
+  #queues: 'one' | 'by-folder' = 'one';
 
   constructor(options: RcloneTruthOptions) {
     this.#options = options;
@@ -77,8 +93,8 @@ export class RcloneTruth implements RemoteTruth {
   }
 
   async move(from: string, to: string, signal?: AbortSignal): Promise<void> {
-    const fs = this.#options.remote;
-    const parameters = { srcFs: fs, srcRemote: from, dstFs: fs, dstRemote: to };
+    const [source, target] = [this.#placeOf(from), this.#placeOf(to)];
+    const parameters = { srcFs: source.fs, srcRemote: source.name, dstFs: target.fs, dstRemote: target.name };
     if (!this.#hasTwins) {
       // There is hardly ever anything at a name that is made from the content, so rclone need not look there first. Where
       // there is, a place refuses the move or replaces what is there.
@@ -124,25 +140,26 @@ export class RcloneTruth implements RemoteTruth {
   }
 
   async #findUploads(signal?: AbortSignal): Promise<'whole' | 'move'> {
-    const [{ Features }, backend] = await Promise.all([
+    const { control, environment, remote } = this.#options;
+    const [{ Features }, settings] = await Promise.all([
       this.#call('operations/fsinfo', {}, signal),
-      this.#backend(signal),
+      remoteSettings(control, environment, remote, signal),
     ]);
     const features: { readonly [name: string]: unknown } = { ...(typeof Features === 'object' ? Features : {}) };
     const canMove = features.Move === true;
     this.#hasTwins = features.DuplicateFiles !== false;
-    return canMove && !WHOLE_UPLOADS.has(backend) ? 'move' : 'whole';
+    if (queuesByFolder(settings)) this.#queues = 'by-folder';
+    return canMove && !WHOLE_UPLOADS.has(String(settings.type)) ? 'move' : 'whole';
   }
 
-  /** The type of the remote: from its configuration, or as it stands in a connection string. */
-  async #backend(signal?: AbortSignal): Promise<string> {
-    const { remote, control } = this.#options;
-    const inline = /^:([^,:]+)[,:]/.exec(remote)?.[1];
-    if (inline !== undefined) return inline;
-    const name = /^([^:/,]+)[,:]/.exec(remote)?.[1];
-    if (name === undefined) return 'local';
-    const answer = await control.call('config/get', { name }, signal);
-    return answer.ok && typeof answer.value.type === 'string' ? answer.value.type : '';
+  /** An object as rclone is told of it. */
+  #placeOf(path: string): { readonly fs: string; readonly name: string } {
+    const { remote } = this.#options;
+    if (this.#queues === 'one') return { fs: remote, name: path };
+    // With a slash at the end rclone knows without a request that it is a folder.
+    const folder = `${posix.dirname(path)}/`;
+    const root = /[:/]$/.test(remote) ? remote : `${remote}/`;
+    return { fs: folder === './' ? root : `${root}${folder}`, name: posix.basename(path) };
   }
 
   async #call(method: string, parameters: object, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {

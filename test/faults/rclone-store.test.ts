@@ -42,7 +42,7 @@ async function open(remote: string, ownVariables = variables): Promise<Opened> {
   const { binary, environment, control, release } = await holdControl(ownVariables);
   const session = new ResticSession({ binary, environment, remote });
   const location = `rclone:${remote}`;
-  const truth = new RcloneTruth({ control, remote, location, release });
+  const truth = new RcloneTruth({ control, environment, remote, location, release });
   const host = { clock: systemClock, random: systemRandom };
   return { store: openRestStore({ location, transport: session, truth, ...host }), session, control };
 }

@@ -36,10 +36,10 @@ const open = (location: string) =>
 const judge = (repository: string) =>
   restic({ repository, passphrase: PASSPHRASE, scratch: scratch.path, env: remotes.env });
 
-it.each(['my cloud', 'sftp'])(
+it.each(['my cloud:deep/ours', 'sftp:deep/ours', 'dav:'])(
   'restic finds nothing wrong with what we wrote to %s, and adds nothing to it',
-  async (remote) => {
-    const location = `rclone:${remote}:deep/ours`;
+  async (place) => {
+    const location = `rclone:${place}`;
     const store = await open(location);
     const repository = await createRepository(store, { passphrase: PASSPHRASE, scrypt: CHEAP_SCRYPT }, systemHost());
     const report = await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });

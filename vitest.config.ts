@@ -21,7 +21,7 @@ interface Kind {
 /** As many as the smallest machine has cores. */
 const CORES = 2;
 /** What waits for locks, time-outs and other programs for half of its time. */
-const WAITING = 3;
+const WAITING = 4;
 
 const kinds: readonly Kind[] = [
   { name: 'unit', timeoutSeconds: 15, order: 0, workers: CORES },

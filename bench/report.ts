@@ -15,7 +15,8 @@ export interface Row {
 }
 
 export type Limit =
-  | { readonly kind: 'ratio'; readonly to: string; readonly most: number }
+  /** `work`: the other program's, where it does this in another way. */
+  | { readonly kind: 'ratio'; readonly to: string; readonly most: number; readonly work?: string }
   | { readonly kind: 'stored'; readonly to: string; readonly most: number }
   | { readonly kind: 'seconds' | 'peakMB'; readonly most: number };
 
@@ -74,10 +75,13 @@ function time({ runs }: Row): number {
 }
 
 function verdict(limit: Limit, row: Row, rows: readonly Row[]): string {
-  const other = 'to' in limit ? rows.find(({ work, program }) => work === row.work && program === limit.to) : undefined;
+  const otherWork = limit.kind === 'ratio' ? limit.work : undefined;
+  const isOther = ({ work, program }: Row): boolean =>
+    'to' in limit && program === limit.to && work === (otherWork ?? row.work);
+  const other = rows.find(isOther);
   const value = measuredBy(limit, row, other);
   const unit = limit.kind === 'seconds' ? ' s' : limit.kind === 'peakMB' ? ' MB' : '';
-  const text = `${'to' in limit ? `${limit.kind === 'stored' ? 'bytes ' : ''}of ${limit.to} ` : ''}≤ ${limit.most}${unit}`;
+  const text = `${'to' in limit ? `${limit.kind === 'stored' ? 'bytes ' : ''}of ${limit.to}${otherWork ? `, ${otherWork},` : ''} ` : ''}≤ ${limit.most}${unit}`;
   return value === undefined || value <= limit.most ? text : `**${text}: ${value.toFixed(2)}${unit}**`;
 }
 

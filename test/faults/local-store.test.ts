@@ -39,6 +39,10 @@ it('writes with restic’s modes: folders 0700, files 0400', async () => {
   expect(await mode(`data/${name.id.slice(0, 2)}/${name.id}`)).toBe(0o400);
 });
 
+it('does not take a folder that is gone for one on a disk of this machine', async () => {
+  expect(await openLocalStore(join(scratch.path, 'gone'), host).showsAtOnce?.()).toBe(false);
+});
+
 it('says full when the disk is full, leaves nothing half-written, and goes on when there is room again', async ({
   skip,
 }) => {
@@ -54,6 +58,7 @@ it('says full when the disk is full, leaves nothing half-written, and goes on wh
     await store.remove(small.name);
     await store.put(big.name, big.bytes);
     expect(Buffer.compare(await store.get(big.name), big.bytes)).toBe(0);
+    expect(await store.showsAtOnce?.()).toBe(true);
   } finally {
     await disk.unmount();
   }

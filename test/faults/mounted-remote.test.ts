@@ -60,6 +60,8 @@ it('a repository on a mounted remote takes large packs and gives them back', asy
   await writeFile(join(source, 'short'), randomBytes(1000));
   const location = join(mountPoint, 'repository');
   const repository = await newRepository(location);
+  // Other machines write to it as well.
+  expect(await repository.store.showsAtOnce?.()).toBe(false);
   const request = { destinations: [{ repository }], paths: [source], workingDirectory: '/' };
   await backup(request);
   const judge = restic({ repository: join(served, 'repository'), passphrase: PASSPHRASE, scratch: scratch.path });

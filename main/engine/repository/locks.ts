@@ -14,7 +14,7 @@ export interface StoredLock {
   readonly lock?: Lock;
 }
 
-/** As restic: time for another program's lock to become visible, and the period of the refresh. */
+/** As restic: time for another program's lock to become visible (see `needsTime`), and the period of the refresh. */
 const SETTLE_MS = 200;
 const REFRESH_MS = 5 * 60 * 1000;
 const RETRY_MS = 1000;
@@ -291,10 +291,12 @@ class HeldLock {
     const before = await this.#lookAndWrite(attempt, signal);
     if (before) return before;
     try {
-      const [during] = await Promise.all([
-        this.#tellWritten(performance.now() - lookedAt, signal),
-        this.#repository.host.clock.sleep(SETTLE_MS, signal),
-      ]);
+      const [during] = (await this.#needsTime())
+        ? await Promise.all([
+            this.#tellWritten(performance.now() - lookedAt, signal),
+            this.#repository.host.clock.sleep(SETTLE_MS, signal),
+          ])
+        : [];
       const after = during ?? (await this.#inTheWay(signal));
       if (!after) return undefined;
       await this.#drop();
@@ -303,6 +305,15 @@ class HeldLock {
       await this.#drop();
       throw error;
     }
+  }
+
+  /**
+   * Whether another's lock could be there already and not be seen yet. Whoever wants to be alone writes its lock and looks again
+   * as well. Where a look shows all that was written before it, the later of the two looks shows the other's lock,
+   * however quickly it comes. So only who wants to be alone waits there, because it is the one that could do harm.
+   */
+  async #needsTime(): Promise<boolean> {
+    return this.#mode === 'exclusive' || !(await this.#repository.store.showsAtOnce?.());
   }
 
   /**

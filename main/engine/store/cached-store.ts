@@ -25,7 +25,7 @@ export interface CacheOptions {
 export function cached(store: WriteStore, options: CacheOptions): WriteStore {
   const cache = new FolderCache(options);
   const isKept = (type: FileType): boolean => CACHED.has(type) && (options.rooms?.has(type) ?? true);
-  const { putAfter } = store;
+  const { putAfter, showsAtOnce } = store;
   return {
     location: store.location,
     capabilities: store.capabilities,
@@ -51,6 +51,7 @@ export function cached(store: WriteStore, options: CacheOptions): WriteStore {
         if (isKept(name.type)) await cache.write(name, bytes);
       },
     }),
+    ...(showsAtOnce && { showsAtOnce: () => showsAtOnce.call(store) }),
     async remove(name, signal) {
       if (isKept(name.type)) await cache.forget(name);
       await store.remove(name, signal);

@@ -16,6 +16,7 @@ export function limited(store: WriteStore, limits: StoreLimits, clock: Clock): W
   const upload = new Pace(limits.uploadBytesPerSecond, clock);
   const download = new Pace(limits.downloadBytesPerSecond, clock);
   const connections = Math.min(store.capabilities.connections, limits.connections ?? Number.POSITIVE_INFINITY);
+  const { showsAtOnce } = store;
   return {
     location: store.location,
     capabilities: { ...store.capabilities, connections },
@@ -31,6 +32,7 @@ export function limited(store: WriteStore, limits: StoreLimits, clock: Clock): W
         await upload.spend(bytes.length, signal);
         await store.put(name, bytes, signal);
       }, signal),
+    ...(showsAtOnce && { showsAtOnce: () => showsAtOnce.call(store) }),
     replaceConfig: (bytes, signal) => gate.pass(() => store.replaceConfig(bytes, signal), signal),
     remove: (name, signal) => gate.pass(() => store.remove(name, signal), signal),
     create: (signal) => gate.pass(() => store.create(signal), signal),

@@ -40,6 +40,20 @@ interface Modes {
 const PRIVATE: Modes = { folder: 0o700, file: 0o400 };
 const GROUP: Modes = { folder: 0o770, file: 0o440 };
 
+/**
+ * Kinds of file systems (statfs(2)) that keep files on this machine's own disks: what one program has put into a folder, the next
+ * listing by another shows. A share of another machine may show it later.
+ */
+const OWN_DISKS = new Set([
+  0xef53, // ext4, ext3, ext2
+  0x58465342, // XFS
+  0x9123683e, // Btrfs
+  0xf2f52010, // F2FS
+  0x2fc12fc1, // ZFS
+  0x01021994, // tmpfs
+  0x794c7630, // overlay: it is written to one of the others
+]);
+
 /** How many files are looked at side by side while listing: keeps the thread pool busy without a promise a file. */
 const LIST_BATCH = 64;
 
@@ -65,6 +79,14 @@ class LocalStore implements WriteStore {
     this.location = path;
     this.#clock = options.clock;
     this.#random = options.random;
+  }
+
+  async showsAtOnce(): Promise<boolean> {
+    if (process.platform !== 'linux') return false;
+    return statfs(this.location).then(
+      ({ type }) => OWN_DISKS.has(type),
+      () => false,
+    );
   }
 
   async create(signal?: AbortSignal): Promise<void> {

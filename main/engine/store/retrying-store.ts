@@ -21,7 +21,7 @@ const DEFAULTS = { patienceMs: 120_000, awayPatienceMs: 15_000, firstDelayMs: 20
  */
 export function retrying(store: WriteStore, options: RetryOptions): WriteStore {
   const retry = <T>(work: (attempt: number) => Promise<T>, signal?: AbortSignal) => persist(work, options, signal);
-  const { putAfter } = store;
+  const { putAfter, showsAtOnce } = store;
   return {
     location: store.location,
     capabilities: store.capabilities,
@@ -43,6 +43,7 @@ export function retrying(store: WriteStore, options: RetryOptions): WriteStore {
         return persist(() => putAfter.call(store, name, bytes, ready, signal), options, signal, turn);
       },
     }),
+    ...(showsAtOnce && { showsAtOnce: () => showsAtOnce.call(store) }),
     replaceConfig: (bytes, signal) => retry(() => store.replaceConfig(bytes, signal), signal),
     create: (signal) => retry(() => store.create(signal), signal),
     stat: (signal) => store.stat(signal),

@@ -87,6 +87,11 @@ export interface WriteStore extends ReadStore {
    */
   putAfter?(name: FileName, bytes: Uint8Array, ready: Promise<void>, signal?: AbortSignal): Promise<void>;
   /**
+   * Whether a listing shows all that any program had stored before it was asked for, as on a disk of this machine. Absent where
+   * it may show it later. Never throws.
+   */
+  showsAtOnce?(): Promise<boolean>;
+  /**
    * Puts another `config` where one is: the only object that is ever replaced. On disks and object stores in one step, so
    * that one of the two is there at each moment. On other places the old one goes first, and a crash in between leaves
    * none: whoever calls this keeps the old one elsewhere until it is done. May be repeated after a failure.

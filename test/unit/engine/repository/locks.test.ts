@@ -4,11 +4,19 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Repository } from '../../../../main/engine/engine.ts';
 import { TriplicateError } from '../../../../main/engine/errors.ts';
 import { encodeLock } from '../../../../main/engine/format/lock.ts';
-import { listLocks, takeLock, unlock, withLock, withReadLock } from '../../../../main/engine/repository/locks.ts';
+import {
+  type LockMode,
+  listLocks,
+  takeLock,
+  unlock,
+  withLock,
+  withReadLock,
+} from '../../../../main/engine/repository/locks.ts';
 import { writeUnpacked } from '../../../../main/engine/repository/unpacked-files.ts';
 import { readOnly } from '../../../../main/engine/store/read-only-store.ts';
 import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
 import { newRepository } from '../../../support/engine.ts';
+import { faulty } from '../../../support/faulty-store.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
 let scratch: TemporaryFolder;
@@ -78,6 +86,27 @@ function farAway(store: WriteStore, events: string[], onWritten: () => Promise<v
     remove: (name, signal) => store.remove(name, signal),
   };
 }
+
+it('waits before it holds only where another lock may be seen late, or where it wants to be alone', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const sleeps: number[] = [];
+  const clock = { ...repository.host.clock };
+  const sleep: typeof clock.sleep = (milliseconds, signal) => {
+    if (milliseconds < 1000) sleeps.push(milliseconds);
+    return repository.host.clock.sleep(milliseconds, signal);
+  };
+  const watched = { ...repository, host: { ...repository.host, clock: { ...clock, sleep } } };
+  const sleepsOf = async (one: Repository, mode: LockMode): Promise<readonly number[]> => {
+    sleeps.length = 0;
+    await withLock(one, mode, async () => undefined);
+    return [...sleeps];
+  };
+  const store = Object.assign(faulty(repository.store, []).store, { showsAtOnce: async () => true });
+  const onOwnDisk = { ...watched, store };
+  expect(await sleepsOf(onOwnDisk, 'shared')).toEqual([]);
+  expect(await sleepsOf(onOwnDisk, 'exclusive')).toEqual([200]);
+  expect(await sleepsOf({ ...watched, store: faulty(repository.store, []).store }, 'shared')).toEqual([200]);
+});
 
 it('lets a run read as soon as its lock is written, where that took long after one more look', async () => {
   const repository = await newRepository(join(scratch.path, 'repository'));
@@ -184,6 +213,11 @@ it('does not wait long for a silent place to take a lock away once it is cancell
 const always = (): boolean => true;
 const never = (): boolean => false;
 
+/** The repository at a place that may show late what others have stored. */
+function shownLate(repository: Repository): Repository {
+  return { ...repository, store: faulty(repository.store, []).store };
+}
+
 /** The repository on a machine whose locks settle when `settled` resolves. */
 function settlingWith(repository: Repository, settled: Promise<void>): Repository {
   const sleep: Repository['host']['clock']['sleep'] = (milliseconds, signal) => {
@@ -192,7 +226,7 @@ function settlingWith(repository: Repository, settled: Promise<void>): Repositor
     // A longer sleep is that before a lock is renewed.
     return milliseconds < 1000 ? Promise.race([settled, ended.promise]) : ended.promise;
   };
-  return { ...repository, host: { ...repository.host, clock: { ...repository.host.clock, sleep } } };
+  return { ...shownLate(repository), host: { ...repository.host, clock: { ...repository.host.clock, sleep } } };
 }
 
 it('gives a reading that proves itself at once, any other and a failure when the lock is known to have held', async () => {
@@ -232,7 +266,9 @@ it('stops a reading when another lock turns up, and says that it was this', asyn
   };
   let otherLock: ReturnType<typeof takeLock> | undefined;
   await expect(withReadLock(settling, reading, { isProven: always })).rejects.toMatchObject({ code: 'repo/locked' });
-  await expect(withReadLock(repository, reading, { isProven: always })).rejects.toMatchObject({ code: 'repo/locked' });
+  await expect(withReadLock(shownLate(repository), reading, { isProven: always })).rejects.toMatchObject({
+    code: 'repo/locked',
+  });
   await otherLock?.release();
   expect(await listLocks(repository)).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { EngineHost } from '../engine/engine.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -5,10 +7,12 @@ import { systemClock, systemRandom } from './system.ts';
 /** This machine, as the engine sees it. */
 export function systemHost(): EngineHost {
   const { username, uid, gid } = userInfo();
+  const machine = thisMachine();
   return {
     clock: systemClock,
     random: systemRandom,
     hostname: hostname(),
+    ...(machine === undefined ? {} : { machine }),
     username,
     // Windows has no numbers for them.
     uid: Math.max(0, uid),
@@ -17,6 +21,25 @@ export function systemHost(): EngineHost {
     processExists,
     utcOffsetMinutes: (at) => -new Date(Number(at / 1_000_000n)).getTimezoneOffset(),
   };
+}
+
+/**
+ * Of Linux: two small computers on one network often have the same name, and a container may have that of its machine, where other
+ * processes have the same numbers. Hashed, as the system's own number of a machine is not to be handed on (machine-id(5)).
+ */
+function thisMachine(): string | undefined {
+  const id = quietly(() => readFileSync('/etc/machine-id', 'utf8').trim());
+  const processes = quietly(() => readlinkSync('/proc/self/ns/pid'));
+  if (!id || !processes) return undefined;
+  return createHash('sha256').update(`triplicate ${id} ${processes}`).digest('hex').slice(0, 32);
+}
+
+function quietly(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Signal 0 asks without disturbing; a process of another user answers with EPERM, and exists. */

@@ -158,7 +158,7 @@ export class RcloneTruth implements RemoteTruth {
     if (this.#queues === 'one') return { fs: remote, name: path };
     // With a slash at the end rclone knows without a request that it is a folder.
     const folder = `${posix.dirname(path)}/`;
-    const root = /[:/]$/.test(remote) ? remote : `${remote}/`;
+    const root = remote.endsWith('/') || remote.indexOf(':') === remote.length - 1 ? remote : `${remote}/`;
     return { fs: folder === './' ? root : `${root}${folder}`, name: posix.basename(path) };
   }
 

@@ -16,11 +16,10 @@ const NOTHING_STORED: SnapshotList = { snapshots: [], unreadable: [] };
  */
 export async function openWriter(
   destination: BackupDestination,
-  { written, held, lost }: PendingLock,
+  { written, held, lost, locked: repository }: PendingLock,
   { untouched, scan }: { readonly untouched: Promise<boolean> | undefined; readonly scan: 'full' | 'changes' },
   signal: AbortSignal | undefined,
 ): Promise<DestinationWriter> {
-  const { repository } = destination;
   const leave = { held, lost, signal: signal ? AbortSignal.any([signal, lost]) : lost };
   try {
     if (await untouched)

@@ -50,7 +50,10 @@ export function copySnapshots(request: CopyRequest): Promise<CopyReport> {
   return withLock(
     source,
     'shared',
-    (reading) => withLock(target, 'shared', (writing) => copyLocked(request, writing), { signal: reading }),
+    (reading) =>
+      withLock(target, 'shared', (writing, locked) => copyLocked({ ...request, target: locked }, writing), {
+        signal: reading,
+      }),
     { ...given, ...(onUnlocked ? { onUnwritable: onUnlocked } : {}) },
   );
 }

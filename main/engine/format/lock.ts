@@ -12,16 +12,22 @@ export interface Lock {
   readonly pid: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** Ours, which restic passes over: tells machines and containers of one name apart, see `EngineHost.machine`. */
+  readonly machine?: string;
 }
 
 /** The machine that judges a lock. */
 export interface LockJudge {
   readonly hostname: string;
+  readonly machine?: string;
   processExists(pid: number): boolean;
 }
 
+/** No name that restic may come to use. */
+const MACHINE = 'triplicateMachine';
+
 /** A lock is renewed every five minutes; one this old has nobody left. */
-const STALE_AFTER: Nanoseconds = 30n * 60n * 1_000_000_000n;
+export const STALE_AFTER: Nanoseconds = 30n * 60n * 1_000_000_000n;
 
 /** The JSON text, without a final newline. */
 export function encodeLock(lock: Lock): string {
@@ -29,7 +35,8 @@ export function encodeLock(lock: Lock): string {
   return (
     `{"time":${jsonString(time)},"exclusive":${lock.exclusive},"hostname":${jsonString(lock.hostname)}` +
     `,"username":${jsonString(lock.username)},"pid":${lock.pid}` +
-    `${lock.uid ? `,"uid":${lock.uid}` : ''}${lock.gid ? `,"gid":${lock.gid}` : ''}}`
+    `${lock.uid ? `,"uid":${lock.uid}` : ''}${lock.gid ? `,"gid":${lock.gid}` : ''}` +
+    `${lock.machine === undefined ? '' : `,"${MACHINE}":${jsonString(lock.machine)}`}}`
   );
 }
 
@@ -38,6 +45,7 @@ export function decodeLock(text: string): Lock {
   const fields = new JsonObject(parseJson(text, 'lock'), 'lock');
   const time = fields.text('time');
   if (time === undefined) throw fields.missing('time');
+  const machine = fields.text(MACHINE);
   return {
     time: timestampOf(time),
     exclusive: fields.truth('exclusive') ?? false,
@@ -46,14 +54,17 @@ export function decodeLock(text: string): Lock {
     pid: fields.count('pid') ?? 0,
     uid: fields.count('uid', MAX_UINT32) ?? 0,
     gid: fields.count('gid', MAX_UINT32) ?? 0,
+    ...(machine === undefined ? {} : { machine }),
   };
 }
 
 /** restic's rule: older than half an hour, or of a process of this machine that no longer exists. */
 export function isStale(lock: Lock, now: Nanoseconds, judge: LockJudge): boolean {
   if (now - lock.time.ns > STALE_AFTER) return true;
-  // Without a process number nothing can be proven.
-  return lock.hostname === judge.hostname && lock.pid > 0 && !judge.processExists(lock.pid);
+  // Without a process number nothing can be proven, nor where the name is the same and the machine another.
+  if (lock.hostname !== judge.hostname || lock.pid <= 0) return false;
+  if (lock.machine !== undefined && lock.machine !== judge.machine) return false;
+  return !judge.processExists(lock.pid);
 }
 
 /** Whether what we want cannot stand beside the locks of others. */

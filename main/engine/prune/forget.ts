@@ -49,12 +49,11 @@ export async function forget(request: ForgetRequest): Promise<ForgetReport> {
   return withLock(
     repository,
     'exclusive',
-    async (held) => {
+    async (held, locked) => {
       const groups = await plan(request, held);
       let removed = 0;
       if (request.mode === 'remove') {
-        for (const { id } of groups.flatMap(({ remove }) => remove))
-          removed += await removeSnapshot(repository, id, held);
+        for (const { id } of groups.flatMap(({ remove }) => remove)) removed += await removeSnapshot(locked, id, held);
       }
       return { groups, removed };
     },
@@ -89,10 +88,10 @@ export async function forgetNamed({
   return withLock(
     repository,
     'exclusive',
-    async (held) => {
+    async (held, locked) => {
       const listed = (await repository.store.list('snapshots', held)).map(({ id }) => id);
       const named = new Set(wanted.map((name) => idNamed(name, listed)));
-      if (mode === 'remove') for (const id of named) await removeSnapshot(repository, id, held);
+      if (mode === 'remove') for (const id of named) await removeSnapshot(locked, id, held);
       return { removed: [...named], kept: listed.filter((id) => !named.has(id)) };
     },
     signal ? { signal } : {},

@@ -58,7 +58,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   return withLock(
     repository,
     'exclusive',
-    (held) => pruneLocked({ ...request, signal: held }, held),
+    (held, locked) => pruneLocked({ ...request, repository: locked, signal: held }, held),
     signal ? { signal } : {},
   );
 }

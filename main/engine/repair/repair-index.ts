@@ -47,7 +47,7 @@ export function repairIndex(request: RepairIndexRequest): Promise<RepairIndexRep
   return withLock(
     repository,
     'exclusive',
-    (held) => repairIndexLocked(repository, onProgress, held),
+    (held, locked) => repairIndexLocked(locked, onProgress, held),
     signal ? { signal } : {},
   );
 }

@@ -66,7 +66,10 @@ export function repairPacks(request: RepairPacksRequest): Promise<RepairPacksRep
   return withLock(
     repository,
     'exclusive',
-    (held) => withReadLocks(others, held, request, (reading) => new RepairRun(request, reading).run()),
+    (held, locked) => {
+      const run = (reading: AbortSignal) => new RepairRun({ ...request, repository: locked }, reading).run();
+      return withReadLocks(others, held, request, run);
+    },
     signal ? { signal } : {},
   );
 }

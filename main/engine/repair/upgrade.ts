@@ -31,7 +31,13 @@ export interface UpgradeReport {
 export async function upgradeRepository(request: UpgradeRequest): Promise<UpgradeReport> {
   const { repository, signal } = request;
   if (repository.config.version === 2) return { result: 'current', repository };
-  return withLock(repository, 'exclusive', (held) => upgradeLocked(request, held), signal ? { signal } : {});
+  const report = await withLock(
+    repository,
+    'exclusive',
+    (held, locked) => upgradeLocked({ ...request, repository: locked }, held),
+    signal ? { signal } : {},
+  );
+  return { ...report, repository: { ...repository, config: report.repository.config } };
 }
 
 async function upgradeLocked(request: UpgradeRequest, signal: AbortSignal): Promise<UpgradeReport> {

@@ -55,12 +55,12 @@ export async function listKeys({ store, keyId }: Repository, signal?: AbortSigna
  * before this returns. @throws `repo/too-many-keys`, `repo/locked`, `usage` for an empty passphrase, `store/…`
  */
 export function addKey(repository: Repository, wanted: NewKey, signal?: AbortSignal): Promise<KeyId> {
-  return withLock(repository, 'shared', (held) => storeKey(repository, wanted, held), lockOptions(signal));
+  return withLock(repository, 'shared', (held, locked) => storeKey(locked, wanted, held), lockOptions(signal));
 }
 
 /** Gives the id that was removed. @throws `repo/key-not-found`, `repo/key-in-use`, `repo/locked`, `store/…` */
 export function removeKey(repository: Repository, wanted: string, signal?: AbortSignal): Promise<KeyId> {
-  const remove = async (held: AbortSignal): Promise<KeyId> => {
+  const remove = async (held: AbortSignal, locked: Repository): Promise<KeyId> => {
     const ids = (await repository.store.list('keys', held)).map(({ id }) => id).filter((id) => id.startsWith(wanted));
     const [id] = ids;
     if (id === undefined || ids.length > 1 || wanted === '') {
@@ -72,7 +72,7 @@ export function removeKey(repository: Repository, wanted: string, signal?: Abort
     if (id === repository.keyId) {
       throw new TriplicateError('repo/key-in-use', 'This is the key that the repository was opened with just now.');
     }
-    await repository.store.remove({ type: 'keys', id }, held);
+    await locked.store.remove({ type: 'keys', id }, held);
     return id as KeyId;
   };
   return withLock(repository, 'exclusive', remove, lockOptions(signal));
@@ -83,9 +83,9 @@ export function removeKey(repository: Repository, wanted: string, signal?: Abort
  * so that an interruption leaves both. @throws as `addKey`
  */
 export function changePassphrase(repository: Repository, wanted: NewKey, signal?: AbortSignal): Promise<KeyId> {
-  const change = async (held: AbortSignal): Promise<KeyId> => {
-    const id = await storeKey(repository, wanted, held);
-    await repository.store.remove({ type: 'keys', id: repository.keyId }, held);
+  const change = async (held: AbortSignal, locked: Repository): Promise<KeyId> => {
+    const id = await storeKey(locked, wanted, held);
+    await locked.store.remove({ type: 'keys', id: repository.keyId }, held);
     return id;
   };
   return withLock(repository, 'exclusive', change, lockOptions(signal));

@@ -1,6 +1,8 @@
+import type { Nanoseconds } from '../clock.ts';
 import { hasCode, TriplicateError } from '../errors.ts';
-import { conflicts, decodeLock, encodeLock, isStale, type Lock } from '../format/lock.ts';
+import { conflicts, decodeLock, encodeLock, isStale, type Lock, STALE_AFTER } from '../format/lock.ts';
 import { formatTime } from '../format/time.ts';
+import { guarded } from '../store/guarded-store.ts';
 import { putAfter } from '../store/put-after.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
@@ -18,6 +20,13 @@ export interface StoredLock {
 const SETTLE_MS = 200;
 const REFRESH_MS = 5 * 60 * 1000;
 const RETRY_MS = 1000;
+/**
+ * A lock that is older may soon be taken for one that nobody holds: a machine that slept has renewed nothing. It is looked at
+ * before anything more is written.
+ */
+const TRUSTED_FOR: Nanoseconds = STALE_AFTER - 5n * 60n * 1_000_000_000n;
+/** Between a listing of the locks and their reading one may be renewed, under another name. */
+const LOOKS = 3;
 /** Whoever has cancelled does not wait longer for a lock to be taken away: a place that is silent takes minutes. */
 const PATIENCE_MS = 10_000;
 
@@ -32,18 +41,21 @@ async function listOtherLocks(
   own: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<readonly StoredLock[]> {
-  const locks: StoredLock[] = [];
-  const files = (await repository.store.list('locks', signal)).filter(({ id }) => id !== own);
-  await inParallel(files, repository.store.capabilities.connections, async ({ id }) => {
-    try {
-      locks.push({ id, lock: decodeLock(await readUnpacked(repository, { type: 'locks', id }, signal)) });
-    } catch (error) {
-      if (hasCode(error, 'store/not-found')) return;
-      if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;
-      locks.push({ id });
-    }
-  });
-  return locks;
+  for (let look = 1; ; look++) {
+    const locks: StoredLock[] = [];
+    let gone = 0;
+    const files = (await repository.store.list('locks', signal)).filter(({ id }) => id !== own);
+    await inParallel(files, repository.store.capabilities.connections, async ({ id }) => {
+      try {
+        locks.push({ id, lock: decodeLock(await readUnpacked(repository, { type: 'locks', id }, signal)) });
+      } catch (error) {
+        if (hasCode(error, 'store/not-found')) gone++;
+        else if (hasCode(error, 'repo/damaged', 'store/corrupt')) locks.push({ id });
+        else throw error;
+      }
+    });
+    if (gone === 0 || look === LOOKS) return locks;
+  }
 }
 
 export interface LockOptions {
@@ -56,24 +68,25 @@ export interface LockOptions {
 
 /**
  * Holds a lock while `work` runs (format, section 10): conflicting locks are looked for before and after our own is
- * written; locks that are provably dead are removed first. `work` gets a signal that fires when the lock was lost.
+ * written; locks that are provably dead are removed first. `work` gets a signal that fires when the lock was lost, and the
+ * repository as it has to write to it: nothing is written or removed through that once the lock cannot be trusted.
  * @throws `repo/locked` naming who holds it; whatever `work` throws
  */
 export async function withLock<T>(
   repository: Repository,
   mode: LockMode,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, locked: Repository) => Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
   const held = new HeldLock(repository, mode, { cancel: options.signal });
   try {
     await held.acquire(options.waitMs ?? 0, options.signal);
   } catch (error) {
-    return workUnlocked(error, work, options);
+    return workUnlocked(error, (signal) => work(signal, repository), options);
   }
   try {
     const lost = held.watch();
-    return await work(options.signal ? AbortSignal.any([options.signal, lost]) : lost);
+    return await work(options.signal ? AbortSignal.any([options.signal, lost]) : lost, held.locked);
   } finally {
     await held.release();
   }
@@ -141,6 +154,8 @@ export interface PendingLock {
   readonly held: Promise<void>;
   /** Fires when the lock can no longer be trusted. */
   readonly lost: AbortSignal;
+  /** The repository as it is written to: nothing is written or removed through it once the lock cannot be trusted. */
+  readonly locked: Repository;
   release(): Promise<void>;
 }
 
@@ -160,6 +175,7 @@ export function takeLock(repository: Repository, mode: LockMode, signal?: AbortS
     written: written.promise,
     held,
     lost: lock.lost,
+    locked: lock.locked,
     release: async () => {
       given.abort();
       await held.catch(() => undefined);
@@ -190,8 +206,9 @@ export async function unlock(
 const abandoned = new Set<string>();
 
 function isDead(repository: Repository, lock: Lock): boolean {
-  const { clock, hostname } = repository.host;
-  return isStale(lock, clock.now(), { hostname, processExists: (pid) => repository.host.processExists(pid) });
+  const { clock, hostname, machine } = repository.host;
+  const processExists = (pid: number): boolean => repository.host.processExists(pid);
+  return isStale(lock, clock.now(), { hostname, processExists, ...(machine === undefined ? {} : { machine }) });
 }
 
 async function removeLock(repository: Repository, id: string, signal?: AbortSignal): Promise<void> {
@@ -202,9 +219,14 @@ async function removeLock(repository: Repository, id: string, signal?: AbortSign
 
 /**
  * Takes a lock of ours away; where that fails it is at least nobody's any more.
+ * `missing`: another program has taken it away before.
  * @param cancel what the person cancels with, before this or meanwhile
  */
-async function giveUp(repository: Repository, id: string, cancel: AbortSignal | undefined): Promise<void> {
+async function giveUp(
+  repository: Repository,
+  id: string,
+  cancel: AbortSignal | undefined,
+): Promise<'removed' | 'missing' | 'abandoned'> {
   const done = new AbortController();
   const tooLong = new AbortController();
   const hurry = (): void => {
@@ -216,9 +238,12 @@ async function giveUp(repository: Repository, id: string, cancel: AbortSignal | 
   if (cancel?.aborted) hurry();
   else cancel?.addEventListener('abort', hurry, { once: true, signal: done.signal });
   try {
-    await removeLock(repository, id, tooLong.signal);
-  } catch {
+    await repository.store.remove({ type: 'locks', id }, tooLong.signal);
+    return 'removed';
+  } catch (error) {
+    if (hasCode(error, 'store/not-found')) return 'missing';
     abandoned.add(id);
+    return 'abandoned';
   } finally {
     done.abort();
   }
@@ -234,7 +259,11 @@ class HeldLock {
   /** `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler. */
   readonly #ignore = (): void => undefined;
   #id: string | undefined;
+  /** When the lock says that it was written. */
+  #writtenAt: Nanoseconds | undefined;
   #refreshing: Promise<void> = Promise.resolve();
+  #renewing: Promise<void> | undefined;
+  readonly locked: Repository;
 
   /** @param options what the person cancels with; `onWritten`: see `PendingLock.written` */
   constructor(
@@ -246,6 +275,7 @@ class HeldLock {
     this.#mode = mode;
     this.#cancel = cancel;
     this.#onWritten = onWritten;
+    this.locked = { ...repository, store: guarded(repository.store, () => this.#assertHeld()) };
   }
 
   get lost(): AbortSignal {
@@ -288,10 +318,10 @@ class HeldLock {
   /** Takes the lock, or gives the lock that stands in the way. */
   async #tryOnce(attempt: number, signal: AbortSignal | undefined): Promise<Lock | undefined> {
     const lookedAt = performance.now();
-    const before = await this.#lookAndWrite(attempt, signal);
+    const [before, needsTime] = await Promise.all([this.#lookAndWrite(attempt, signal), this.#needsTime()]);
     if (before) return before;
     try {
-      const [during] = (await this.#needsTime())
+      const [during] = needsTime
         ? await Promise.all([
             this.#tellWritten(performance.now() - lookedAt, signal),
             this.#repository.host.clock.sleep(SETTLE_MS, signal),
@@ -373,10 +403,11 @@ class HeldLock {
   }
 
   async #write(signal?: AbortSignal, ready: Promise<void> = Promise.resolve()): Promise<string> {
-    const { clock, hostname, username, pid, uid, gid, utcOffsetMinutes } = this.#repository.host;
+    const { clock, hostname, machine, username, pid, uid, gid, utcOffsetMinutes } = this.#repository.host;
     const now = clock.now();
     const time = { ns: now, text: formatTime(now, utcOffsetMinutes(now)) };
-    const lock: Lock = { time, exclusive: this.#mode === 'exclusive', hostname, username, pid, uid, gid };
+    const owner = { hostname, username, pid, uid, gid, ...(machine === undefined ? {} : { machine }) };
+    const lock: Lock = { time, exclusive: this.#mode === 'exclusive', ...owner };
     const { id, sealed } = sealUnpacked(this.#repository, encodeLock(lock));
     let mayArrive = false;
     const allowed = ready.then(() => {
@@ -385,6 +416,7 @@ class HeldLock {
     allowed.catch(() => undefined);
     try {
       await putAfter(this.#repository.store, { type: 'locks', id }, sealed, allowed, signal);
+      this.#writtenAt = now;
     } catch (error) {
       abandoned.add(id);
       // It may have arrived all the same. Where the place does not answer, asking it to remove the lock would only take time.
@@ -394,7 +426,49 @@ class HeldLock {
     return id;
   }
 
-  /** Writes a new lock file before the old one is taken away; a lock that could not be renewed in time is lost. */
+  /** @throws what `lost` says */
+  async #assertHeld(): Promise<void> {
+    this.#lost.signal.throwIfAborted();
+    if (this.#writtenAt === undefined || this.#ended.signal.aborted) {
+      throw new TriplicateError('internal', 'Something was to be written without its lock.');
+    }
+    if (this.#isTrusted()) return;
+    await this.#renew().catch((error) => this.#lose(error));
+    this.#lost.signal.throwIfAborted();
+  }
+
+  /**
+   * Writes a new lock file before the old one is taken away. When that was taken away already, another program took ours for one
+   * that nobody holds, and may have removed by now what this run relies on.
+   */
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#renewNow().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  async #renewNow(): Promise<void> {
+    const old = this.#id;
+    const wasTrusted = this.#isTrusted();
+    this.#id = await this.#write(this.#ended.signal);
+    if (old === undefined) return;
+    const became = await giveUp(this.#repository, old, this.#cancel);
+    // One that is old and cannot be asked for may be gone as well.
+    if (became === 'missing' || (became === 'abandoned' && !wasTrusted)) this.#lose();
+  }
+
+  #isTrusted(): boolean {
+    const { clock } = this.#repository.host;
+    return this.#writtenAt !== undefined && clock.now() - this.#writtenAt < TRUSTED_FOR;
+  }
+
+  #lose(cause?: unknown): void {
+    const options = cause === undefined ? {} : { cause };
+    this.#lost.abort(new TriplicateError('repo/locked', 'The lock on the repository could not be renewed.', options));
+  }
+
+  /** A lock that could not be renewed in time is lost. */
   async #refreshLoop(): Promise<void> {
     const { clock } = this.#repository.host;
     let failures = 0;
@@ -406,13 +480,12 @@ class HeldLock {
       );
       if (ended) return;
       try {
-        const old = this.#id;
-        this.#id = await this.#write(this.#ended.signal);
-        if (old !== undefined) await giveUp(this.#repository, old, this.#cancel);
+        await this.#renew();
+        if (this.#lost.signal.aborted) return;
         failures = 0;
-      } catch {
+      } catch (error) {
         if (++failures < 5) continue;
-        this.#lost.abort(new TriplicateError('repo/locked', 'The lock on the repository could not be renewed.'));
+        this.#lose(error);
         return;
       }
     }

@@ -13,6 +13,8 @@ export interface EngineHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly hostname: string;
+  /** The same for all processes that see each other's numbers, and for no others; absent where that is not known. */
+  readonly machine?: string;
   readonly username: string;
   readonly uid: number;
   readonly gid: number;

@@ -160,6 +160,19 @@ describe('a lock', () => {
     expect(isStale({ ...lock, pid: 0 }, now, gone)).toBe(false);
   });
 
+  it('of another machine of the same name is not judged by its process', () => {
+    const now = lock.time.ns;
+    const judge = { hostname: 'vm', processExists: () => false };
+    const ours = decodeLock(encodeLock({ ...lock, machine: 'one' }));
+    expect(ours).toEqual({ ...lock, machine: 'one' });
+    expect(isStale(ours, now, { ...judge, machine: 'one' })).toBe(true);
+    expect(isStale(ours, now, { ...judge, machine: 'two' })).toBe(false);
+    expect(isStale(ours, now, judge)).toBe(false);
+    expect(isStale(ours, now + 31n * minute, judge)).toBe(true);
+    // restic's own locks say nothing of it.
+    expect(isStale(lock, now, { ...judge, machine: 'two' })).toBe(true);
+  });
+
   it('stands in the way of everything when exclusive, of exclusive work when shared', () => {
     const shared = { ...lock, exclusive: false };
     expect(conflicts('shared', [])).toBe(false);

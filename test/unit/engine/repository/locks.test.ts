@@ -15,9 +15,12 @@ import {
 import { writeUnpacked } from '../../../../main/engine/repository/unpacked-files.ts';
 import { readOnly } from '../../../../main/engine/store/read-only-store.ts';
 import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
+import { storedObject } from '../../../contract/store-suite.ts';
 import { newRepository } from '../../../support/engine.ts';
 import { faulty } from '../../../support/faulty-store.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
+
+const FORTY_MINUTES = 40n * 60n * 1_000_000_000n;
 
 let scratch: TemporaryFolder;
 beforeEach(async () => {
@@ -106,6 +109,60 @@ it('waits before it holds only where another lock may be seen late, or where it 
   expect(await sleepsOf(onOwnDisk, 'shared')).toEqual([]);
   expect(await sleepsOf(onOwnDisk, 'exclusive')).toEqual([200]);
   expect(await sleepsOf({ ...watched, store: faulty(repository.store, []).store }, 'shared')).toEqual([200]);
+});
+
+it('tells after a sleep whether its lock was taken for one that nobody holds, before anything more is written', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  let slept = 0n;
+  const { clock } = repository.host;
+  const now = () => clock.now() + slept;
+  const sleeping = { ...repository, host: { ...repository.host, clock: { ...clock, now } } };
+  const { name, bytes } = storedObject('data', Buffer.from('a pack'));
+  const idOf = async (): Promise<string | undefined> => (await listLocks(sleeping))[0]?.id;
+
+  await withLock(sleeping, 'shared', async (signal, locked) => {
+    const before = await idOf();
+    slept += FORTY_MINUTES;
+    await locked.store.put(name, bytes);
+    expect(await idOf()).not.toBe(before);
+    expect(signal.aborted).toBe(false);
+    await locked.store.remove(name);
+  });
+
+  const kept = withLock(sleeping, 'shared', async (signal, locked) => {
+    slept += FORTY_MINUTES;
+    await withLock(sleeping, 'exclusive', async () => undefined);
+    await expect(locked.store.put(name, bytes)).rejects.toMatchObject({ code: 'repo/locked' });
+    await expect(locked.store.remove(name)).rejects.toMatchObject({ code: 'repo/locked' });
+    expect(signal.aborted).toBe(true);
+  });
+  await kept;
+  expect(await repository.store.list('data')).toEqual([]);
+  expect(await listLocks(sleeping)).toEqual([]);
+});
+
+it('writes nothing through a lock that was let go', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const { name, bytes } = storedObject('data', Buffer.from('a pack'));
+  const locked = await withLock(repository, 'shared', async (_, locked) => locked);
+  await expect(locked.store.put(name, bytes)).rejects.toMatchObject({ code: 'internal' });
+  expect(await repository.store.list('data')).toEqual([]);
+});
+
+it('looks again when a lock goes while the locks are being read: it may have been renewed', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const other = takeLock({ ...repository, host: { ...repository.host, pid: 1 } }, 'exclusive');
+  await other.held;
+  const { store } = faulty(repository.store, []);
+  let isFirst = true;
+  const get: WriteStore['get'] = async (name, range, signal) => {
+    if (!isFirst) return store.get(name, range, signal);
+    isFirst = false;
+    throw new TriplicateError('store/not-found', 'It was renewed, under another name.');
+  };
+  const refused = withLock({ ...repository, store: { ...store, get } }, 'shared', async () => undefined);
+  await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
+  await other.release();
 });
 
 it('lets a run read as soon as its lock is written, where that took long after one more look', async () => {

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { backup, listSnapshots, prune, type Repository } from '../../main/engine/engine.ts';
+import type { WriteStore } from '../../main/engine/store/store.ts';
+import { newRepository, PASSPHRASE } from '../support/engine.ts';
+import { faulty } from '../support/faulty-store.ts';
+import { type Restic, restic } from '../support/restic.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+/**
+ * A machine that sleeps for half an hour in the middle of a run renews no lock: another takes it for one that nobody holds, and
+ * removes what no index names yet. The clock is put forward here, which is all that the run sees of it.
+ */
+const FORTY_MINUTES = 40n * 60n * 1_000_000_000n;
+
+let scratch: TemporaryFolder;
+let source: string;
+let repository: Repository;
+let judge: Restic;
+let slept = 0n;
+beforeEach(async () => {
+  scratch = await temporaryFolder('slept');
+  source = join(scratch.path, 'source');
+  await mkdir(source);
+  await writeFile(join(source, 'old'), randomBytes(100_000));
+  slept = 0n;
+  const location = join(scratch.path, 'repository');
+  const made = await newRepository(location);
+  const now = () => made.host.clock.now() + slept;
+  repository = { ...made, host: { ...made.host, clock: { ...made.host.clock, now } } };
+  judge = restic({ repository: location, passphrase: PASSPHRASE, scratch: scratch.path });
+  await run(repository);
+  await writeFile(join(source, 'new'), randomBytes(100_000));
+});
+afterEach(() => scratch.remove());
+
+async function run(at: Repository) {
+  const { results } = await backup({ destinations: [{ repository: at }], paths: [source], workingDirectory: '/' });
+  return results[0];
+}
+
+/** Sleeps when both packs of a run, of data and of trees, are stored and no index names them. */
+function sleepingAfterPacks(meanwhile: () => Promise<unknown>): Repository {
+  const { store } = faulty(repository.store, []);
+  let packs = 0;
+  const put: WriteStore['put'] = async (name, bytes, signal) => {
+    await store.put(name, bytes, signal);
+    if (name.type !== 'data' || ++packs !== 2) return;
+    slept = FORTY_MINUTES;
+    await meanwhile();
+  };
+  return { ...repository, store: { ...store, put } };
+}
+
+it('stores no version that needs what another program has removed while the machine slept', async () => {
+  const packs = async (): Promise<number> => (await repository.store.list('data')).length;
+  const counts: number[] = [];
+  const running = run(
+    sleepingAfterPacks(async () => {
+      counts.push(await packs());
+      await prune({ repository, mode: 'prune' });
+      counts.push(await packs());
+    }),
+  );
+  await expect(running).rejects.toMatchObject({ code: 'repo/locked' });
+  // What the run had just stored.
+  expect(counts).toEqual([4, 2]);
+  expect((await listSnapshots(repository)).snapshots).toHaveLength(1);
+  await judge.check('--read-data');
+  expect((await run(repository))?.error).toBeUndefined();
+  await judge.check('--read-data');
+  expect((await listSnapshots(repository)).snapshots).toHaveLength(2);
+});
+
+it('goes on after a sleep in which nobody came', async () => {
+  expect((await run(sleepingAfterPacks(async () => undefined)))?.error).toBeUndefined();
+  await judge.check('--read-data');
+  expect((await listSnapshots(repository)).snapshots).toHaveLength(2);
+});

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { backup, listSnapshots, prune, type Repository } from '../../main/engine/engine.ts';
-import type { WriteStore } from '../../main/engine/store/store.ts';
+import type { FileType, WriteStore } from '../../main/engine/store/store.ts';
 import { newRepository, PASSPHRASE } from '../support/engine.ts';
 import { faulty } from '../support/faulty-store.ts';
 import { type Restic, restic } from '../support/restic.ts';
@@ -41,13 +41,13 @@ async function run(at: Repository) {
   return results[0];
 }
 
-/** Sleeps when both packs of a run, of data and of trees, are stored and no index names them. */
-function sleepingAfterPacks(meanwhile: () => Promise<unknown>): Repository {
+/** Sleeps when so many files are stored in a room. The two packs of a run are of data and of trees. */
+function sleepingAfter(files: number, type: FileType, meanwhile: () => Promise<unknown>): Repository {
   const { store } = faulty(repository.store, []);
-  let packs = 0;
+  let stored = 0;
   const put: WriteStore['put'] = async (name, bytes, signal) => {
     await store.put(name, bytes, signal);
-    if (name.type !== 'data' || ++packs !== 2) return;
+    if (name.type !== type || ++stored !== files) return;
     slept = FORTY_MINUTES;
     await meanwhile();
   };
@@ -58,7 +58,7 @@ it('stores no version that needs what another program has removed while the mach
   const packs = async (): Promise<number> => (await repository.store.list('data')).length;
   const counts: number[] = [];
   const running = run(
-    sleepingAfterPacks(async () => {
+    sleepingAfter(2, 'data', async () => {
       counts.push(await packs());
       await prune({ repository, mode: 'prune' });
       counts.push(await packs());
@@ -74,8 +74,15 @@ it('stores no version that needs what another program has removed while the mach
   expect((await listSnapshots(repository)).snapshots).toHaveLength(2);
 });
 
+it('does not report a version as done whose lock was cleared while it was on its way', async () => {
+  const prunes = () => prune({ repository, mode: 'prune' });
+  await expect(run(sleepingAfter(1, 'snapshots', prunes))).rejects.toMatchObject({ code: 'repo/locked' });
+  await judge.check('--read-data');
+  expect((await run(repository))?.error).toBeUndefined();
+});
+
 it('goes on after a sleep in which nobody came', async () => {
-  expect((await run(sleepingAfterPacks(async () => undefined)))?.error).toBeUndefined();
+  expect((await run(sleepingAfter(2, 'data', async () => undefined)))?.error).toBeUndefined();
   await judge.check('--read-data');
   expect((await listSnapshots(repository)).snapshots).toHaveLength(2);
 });

@@ -31,16 +31,16 @@ export interface UpgradeReport {
 export async function upgradeRepository(request: UpgradeRequest): Promise<UpgradeReport> {
   const { repository, signal } = request;
   if (repository.config.version === 2) return { result: 'current', repository };
-  const report = await withLock(
+  return withLock(
     repository,
     'exclusive',
-    (held, locked) => upgradeLocked({ ...request, repository: locked }, held),
+    (held, locked) => upgradeLocked(request, locked, held),
     signal ? { signal } : {},
   );
-  return { ...report, repository: { ...repository, config: report.repository.config } };
 }
 
-async function upgradeLocked(request: UpgradeRequest, signal: AbortSignal): Promise<UpgradeReport> {
+/** @param locked the repository as it is to be written to; the old config is put back whatever becomes of the lock */
+async function upgradeLocked(request: UpgradeRequest, locked: Repository, signal: AbortSignal): Promise<UpgradeReport> {
   const { repository, keepConfig, onProgress } = request;
   const { store, key, host } = repository;
   const old = await store.get(CONFIG_FILE, undefined, signal);
@@ -53,7 +53,7 @@ async function upgradeLocked(request: UpgradeRequest, signal: AbortSignal): Prom
   throwIfCancelled(signal);
   try {
     // Without the signal: whoever cancels now waits for the end of it rather than for a repository without config.
-    await store.replaceConfig(sealConfig(key, config, host));
+    await locked.store.replaceConfig(sealConfig(key, config, host));
   } catch (error) {
     await assertConfig(repository, old, error);
     throw error;

@@ -256,11 +256,13 @@ class HeldLock {
   readonly #onWritten: (() => void) | undefined;
   readonly #lost = new AbortController();
   readonly #ended = new AbortController();
+  /** Nobody waits for a renewal any more. */
+  readonly #over: AbortSignal;
   /** `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler. */
   readonly #ignore = (): void => undefined;
   #id: string | undefined;
-  /** When the lock says that it was written. */
-  #writtenAt: Nanoseconds | undefined;
+  /** What the newest lock of which it is known that nobody has cleared those before it says of its time. */
+  #trustedSince: Nanoseconds | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #renewing: Promise<void> | undefined;
   readonly locked: Repository;
@@ -274,6 +276,7 @@ class HeldLock {
     this.#repository = repository;
     this.#mode = mode;
     this.#cancel = cancel;
+    this.#over = cancel ? AbortSignal.any([this.#ended.signal, cancel]) : this.#ended.signal;
     this.#onWritten = onWritten;
     this.locked = { ...repository, store: guarded(repository.store, () => this.#assertHeld()) };
   }
@@ -308,6 +311,7 @@ class HeldLock {
   async release(): Promise<void> {
     this.#ended.abort();
     await this.#refreshing;
+    await this.#renewing?.catch(() => undefined);
     process.off('SIGHUP', this.#ignore);
     // A destination that went away keeps our lock file; it goes stale by itself and is cleared by the next run.
     const id = this.#id;
@@ -368,7 +372,7 @@ class HeldLock {
       await writing?.catch(() => undefined);
       throw error;
     });
-    if (!isTaken) this.#id = await (writing ?? this.#write(signal));
+    if (!isTaken) ({ id: this.#id, time: this.#trustedSince } = await (writing ?? this.#write(signal)));
     else await writing?.catch(() => undefined);
     return isTaken;
   }
@@ -388,6 +392,7 @@ class HeldLock {
   async #drop(): Promise<void> {
     const id = this.#id;
     this.#id = undefined;
+    this.#trustedSince = undefined;
     if (id !== undefined) await giveUp(this.#repository, id, this.#cancel);
   }
 
@@ -402,7 +407,10 @@ class HeldLock {
     return undefined;
   }
 
-  async #write(signal?: AbortSignal, ready: Promise<void> = Promise.resolve()): Promise<string> {
+  async #write(
+    signal?: AbortSignal,
+    ready: Promise<void> = Promise.resolve(),
+  ): Promise<{ readonly id: string; readonly time: Nanoseconds }> {
     const { clock, hostname, machine, username, pid, uid, gid, utcOffsetMinutes } = this.#repository.host;
     const now = clock.now();
     const time = { ns: now, text: formatTime(now, utcOffsetMinutes(now)) };
@@ -416,30 +424,36 @@ class HeldLock {
     allowed.catch(() => undefined);
     try {
       await putAfter(this.#repository.store, { type: 'locks', id }, sealed, allowed, signal);
-      this.#writtenAt = now;
     } catch (error) {
       abandoned.add(id);
       // It may have arrived all the same. Where the place does not answer, asking it to remove the lock would only take time.
       if (mayArrive && hasCode(error, 'cancelled')) await giveUp(this.#repository, id, this.#cancel);
       throw error;
     }
-    return id;
+    return { id, time: now };
   }
 
   /** @throws what `lost` says */
   async #assertHeld(): Promise<void> {
     this.#lost.signal.throwIfAborted();
-    if (this.#writtenAt === undefined || this.#ended.signal.aborted) {
+    if (this.#trustedSince === undefined || this.#ended.signal.aborted) {
       throw new TriplicateError('internal', 'Something was to be written without its lock.');
     }
-    if (this.#isTrusted()) return;
-    await this.#renew().catch((error) => this.#lose(error));
-    this.#lost.signal.throwIfAborted();
+    // The first may have begun before the machine slept.
+    for (let tries = 1; !this.#isTrusted(); tries++) {
+      try {
+        await this.#renew();
+        if (tries > 2 && !this.#isTrusted()) this.#lose('cleared');
+      } catch (cause) {
+        if (tries > 1) this.#lose({ cause });
+      }
+      this.#lost.signal.throwIfAborted();
+    }
   }
 
   /**
    * Writes a new lock file before the old one is taken away. When that was taken away already, another program took ours for one
-   * that nobody holds, and may have removed by now what this run relies on.
+   * that nobody holds, and may have removed by now what this run relies on. Whoever takes it away later sees the new one.
    */
   #renew(): Promise<void> {
     this.#renewing ??= this.#renewNow().finally(() => {
@@ -450,22 +464,42 @@ class HeldLock {
 
   async #renewNow(): Promise<void> {
     const old = this.#id;
-    const wasTrusted = this.#isTrusted();
-    this.#id = await this.#write(this.#ended.signal);
+    const { id, time } = await this.#write(this.#over);
+    this.#id = id;
     if (old === undefined) return;
+    // A removal would not tell: tried again over a broken connection, it takes what is missing for removed.
+    const isThere = this.#isTrusted() || (await this.#isListed(old));
     const became = await giveUp(this.#repository, old, this.#cancel);
-    // One that is old and cannot be asked for may be gone as well.
-    if (became === 'missing' || (became === 'abandoned' && !wasTrusted)) this.#lose();
+    if (!isThere || became === 'missing') this.#lose('cleared');
+    else this.#trustedSince = time;
+  }
+
+  /** False also where that cannot be told. */
+  async #isListed(lock: string): Promise<boolean> {
+    const listed = await this.#repository.store.list('locks', this.#over).catch(() => []);
+    return listed.some(({ id }) => id === lock);
   }
 
   #isTrusted(): boolean {
     const { clock } = this.#repository.host;
-    return this.#writtenAt !== undefined && clock.now() - this.#writtenAt < TRUSTED_FOR;
+    return this.#trustedSince !== undefined && clock.now() - this.#trustedSince < TRUSTED_FOR;
   }
 
-  #lose(cause?: unknown): void {
-    const options = cause === undefined ? {} : { cause };
-    this.#lost.abort(new TriplicateError('repo/locked', 'The lock on the repository could not be renewed.', options));
+  #lose(how: 'cleared' | { readonly cause: unknown }): void {
+    const { location } = this.#repository.store;
+    const hint = 'Nothing was written since. Start again: the next run goes on from what is stored.';
+    const error =
+      how === 'cleared'
+        ? new TriplicateError(
+            'repo/locked',
+            `Another program has cleared our lock on ${location}, perhaps while this machine slept.`,
+            { hint },
+          )
+        : new TriplicateError('repo/locked', `The lock on ${location} could not be renewed.`, {
+            hint,
+            cause: how.cause,
+          });
+    this.#lost.abort(error);
   }
 
   /** A lock that could not be renewed in time is lost. */
@@ -483,9 +517,9 @@ class HeldLock {
         await this.#renew();
         if (this.#lost.signal.aborted) return;
         failures = 0;
-      } catch (error) {
+      } catch (cause) {
         if (++failures < 5) continue;
-        this.#lose(error);
+        this.#lose({ cause });
         return;
       }
     }

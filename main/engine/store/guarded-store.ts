@@ -3,6 +3,7 @@ import type { WriteStore } from './store.ts';
 /**
  * A store that is asked before each change whether it may still be made: nothing is stored, replaced or removed when
  * `assertAllowed` rejects, which is what the call then rejects with. Bytes that travel ahead are asked about when it is their turn.
+ * What was stored is asked about once more: an upload takes its time, and whoever goes on relies on it.
  */
 export function guarded(store: WriteStore, assertAllowed: () => Promise<void>): WriteStore {
   const { putAfter, showsAtOnce } = store;
@@ -20,12 +21,14 @@ export function guarded(store: WriteStore, assertAllowed: () => Promise<void>): 
     async put(name, bytes, signal) {
       await assertAllowed();
       await store.put(name, bytes, signal);
+      await assertAllowed();
     },
     ...(putAfter && {
-      putAfter: (name, bytes, ready, signal) => {
+      async putAfter(name, bytes, ready, signal) {
         const turn = ready.then(assertAllowed);
         turn.catch(() => undefined);
-        return putAfter.call(store, name, bytes, turn, signal);
+        await putAfter.call(store, name, bytes, turn, signal);
+        await assertAllowed();
       },
     }),
     ...(showsAtOnce && { showsAtOnce: () => showsAtOnce.call(store) }),

@@ -14,6 +14,7 @@ import {
 } from '../../../../main/engine/repository/locks.ts';
 import { writeUnpacked } from '../../../../main/engine/repository/unpacked-files.ts';
 import { readOnly } from '../../../../main/engine/store/read-only-store.ts';
+import { retrying } from '../../../../main/engine/store/retrying-store.ts';
 import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
 import { storedObject } from '../../../contract/store-suite.ts';
 import { newRepository } from '../../../support/engine.ts';
@@ -139,6 +140,34 @@ it('tells after a sleep whether its lock was taken for one that nobody holds, be
   await kept;
   expect(await repository.store.list('data')).toEqual([]);
   expect(await listLocks(sleeping)).toEqual([]);
+});
+
+it('does not take a cleared lock for its own where the first removal after a sleep breaks', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  let slept = 0n;
+  const { clock } = repository.host;
+  const host = { ...repository.host, clock: { ...clock, now: () => clock.now() + slept } };
+  const { store } = faulty(repository.store, []);
+  let isBroken = false;
+  const remove: WriteStore['remove'] = async (name, signal) => {
+    if (isBroken) {
+      isBroken = false;
+      throw new TriplicateError('store/unreachable', 'The connection broke.');
+    }
+    await store.remove(name, signal);
+  };
+  const far = { ...repository, host, store: retrying({ ...store, remove }, { clock, random: host.random }) };
+  const { name, bytes } = storedObject('data', Buffer.from('a pack'));
+  await withLock(far, 'shared', async (_, locked) => {
+    slept += FORTY_MINUTES;
+    await withLock({ ...repository, host }, 'exclusive', async () => undefined);
+    isBroken = true;
+    // Several writers ask at once; none goes on before the answer is there.
+    const puts = await Promise.allSettled([locked.store.put(name, bytes), locked.store.put(name, bytes)]);
+    for (const put of puts) expect(put).toMatchObject({ status: 'rejected', reason: { code: 'repo/locked' } });
+  });
+  expect(await repository.store.list('data')).toEqual([]);
+  expect(await listLocks({ ...repository, host })).toEqual([]);
 });
 
 it('writes nothing through a lock that was let go', async () => {

@@ -103,24 +103,23 @@ it.each(['no', 'yes'])(
   { timeout: 60_000 },
   async (closed) => {
     for (let n = 0; n < 9000; n++) writeFileSync(at('source', 'a', `more ${n}`), '');
-    const listing = listAhead(scan(), []);
-    ahead = listing;
-    const first = threads();
-    await listing.take(bytePathOf(at('source')));
-    // Until the first thread has asked for another; its question waits for us.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
-    if (closed === 'yes') listing.close();
-    const seen = new Set<number>();
-    for (let look = 0; look < 30; look++) {
-      for (const thread of threads()) seen.add(thread);
-      await wait(20);
+    let started = 0;
+    const count = (): void => {
+      started++;
+    };
+    process.on('worker', count);
+    try {
+      const listing = listAhead(scan(), []);
+      ahead = listing;
+      // Until the first thread has asked for another; its question waits for us.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+      if (closed === 'yes') {
+        listing.close();
+        await wait(500);
+      }
+      await expect.poll(() => started).toBe(closed === 'yes' ? 1 : 2);
+    } finally {
+      process.off('worker', count);
     }
-    expect([...seen].filter((thread) => !first.includes(thread))).toHaveLength(closed === 'yes' ? 0 : 1);
   },
 );
-
-/** Ids of the worker threads of this process. */
-function threads(): readonly number[] {
-  const { workers } = process.report.getReport() as unknown as { workers: readonly { header: { threadId: number } }[] };
-  return workers.map(({ header }) => header.threadId);
-}

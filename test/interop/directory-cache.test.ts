@@ -4,16 +4,9 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineService } from '../../main/app/engine-link/engine-service.ts';
-import {
-  type BackupReport,
-  type BackupRequest,
-  backup,
-  type EngineHost,
-  loadIndex,
-  type Repository,
-} from '../../main/engine/engine.ts';
+import { type BackupReport, type BackupRequest, backup, loadIndex, type Repository } from '../../main/engine/engine.ts';
 import type { TreeId } from '../../main/engine/ids.ts';
-import { newRepository, ownHost, PASSPHRASE, reopen, subtreeAt } from '../support/engine.ts';
+import { hostAheadBy, newRepository, PASSPHRASE, reopen, subtreeAt } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -34,9 +27,7 @@ beforeEach(async () => {
     await writeFile(join(source, file), `content of ${file}`);
   }
   shift = 0n;
-  const host = ownHost();
-  const shifted: EngineHost = { ...host, clock: { ...host.clock, now: () => host.clock.now() + shift } };
-  repository = await newRepository(join(scratch.path, 'repository'), { host: shifted });
+  repository = await newRepository(join(scratch.path, 'repository'), { host: hostAheadBy(() => shift) });
 });
 afterEach(() => scratch.remove());
 

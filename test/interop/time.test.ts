@@ -2,18 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import {
-  backup,
-  type EngineHost,
-  forget,
-  listSnapshots,
-  planRestore,
-  type Repository,
-  restore,
-} from '../../main/engine/engine.ts';
+import { backup, forget, listSnapshots, planRestore, type Repository, restore } from '../../main/engine/engine.ts';
 import type { TreeId } from '../../main/engine/ids.ts';
 import { describeTree } from '../support/compare-trees.ts';
-import { newRepository, ownHost, PASSPHRASE } from '../support/engine.ts';
+import { hostAheadBy, newRepository, PASSPHRASE } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -31,9 +23,7 @@ beforeEach(async () => {
   source = join(scratch.path, 'source');
   await mkdir(source);
   shift = 0n;
-  const host = ownHost();
-  const shifted: EngineHost = { ...host, clock: { ...host.clock, now: () => host.clock.now() + shift } };
-  repository = await newRepository(join(scratch.path, 'repository'), { host: shifted });
+  repository = await newRepository(join(scratch.path, 'repository'), { host: hostAheadBy(() => shift) });
 });
 afterEach(() => scratch.remove());
 

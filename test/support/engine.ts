@@ -38,6 +38,12 @@ export async function cheapenKey(location: string, passphrase = PASSPHRASE): Pro
 /** This machine as the engine sees it. */
 export const ownHost = systemHost;
 
+/** A machine whose clock is so many nanoseconds ahead: put forward, or asleep for that long. */
+export function hostAheadBy(nanoseconds: () => bigint): EngineHost {
+  const host = systemHost();
+  return { ...host, clock: { ...host.clock, now: () => host.clock.now() + nanoseconds() } };
+}
+
 /** Opens what is there, as another process would. */
 export async function reopen(
   location: string,

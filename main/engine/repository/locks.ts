@@ -443,9 +443,9 @@ class HeldLock {
     for (let tries = 1; !this.#isTrusted(); tries++) {
       try {
         await this.#renew();
-        if (tries > 2 && !this.#isTrusted()) this.#lose('cleared');
+        if (tries > 2 && !this.#isTrusted()) this.#lose('could not be renewed');
       } catch (cause) {
-        if (tries > 1) this.#lose({ cause });
+        if (tries > 1) this.#lose('could not be renewed', cause);
       }
       this.#lost.signal.throwIfAborted();
     }
@@ -470,14 +470,20 @@ class HeldLock {
     // A removal would not tell: tried again over a broken connection, it takes what is missing for removed.
     const isThere = this.#isTrusted() || (await this.#isListed(old));
     const became = await giveUp(this.#repository, old, this.#cancel);
-    if (!isThere || became === 'missing') this.#lose('cleared');
-    else this.#trustedSince = time;
+    if (!isThere || became === 'missing') {
+      this.#lose('was cleared by another program, perhaps while this machine slept');
+    } else this.#trustedSince = time;
   }
 
-  /** False also where that cannot be told. */
+  /** Where that cannot be told the lock is lost: a second try would find only what was written since. */
   async #isListed(lock: string): Promise<boolean> {
-    const listed = await this.#repository.store.list('locks', this.#over).catch(() => []);
-    return listed.some(({ id }) => id === lock);
+    try {
+      const listed = await this.#repository.store.list('locks', this.#over);
+      return listed.some(({ id }) => id === lock);
+    } catch (cause) {
+      this.#lose('could not be looked for', cause);
+      return false;
+    }
   }
 
   #isTrusted(): boolean {
@@ -485,21 +491,11 @@ class HeldLock {
     return this.#trustedSince !== undefined && clock.now() - this.#trustedSince < TRUSTED_FOR;
   }
 
-  #lose(how: 'cleared' | { readonly cause: unknown }): void {
-    const { location } = this.#repository.store;
-    const hint = 'Nothing was written since. Start again: the next run goes on from what is stored.';
-    const error =
-      how === 'cleared'
-        ? new TriplicateError(
-            'repo/locked',
-            `Another program has cleared our lock on ${location}, perhaps while this machine slept.`,
-            { hint },
-          )
-        : new TriplicateError('repo/locked', `The lock on ${location} could not be renewed.`, {
-            hint,
-            cause: how.cause,
-          });
-    this.#lost.abort(error);
+  /** The first reason counts. */
+  #lose(how: string, cause?: unknown): void {
+    const text = `Our lock on the repository at ${this.#repository.store.location} ${how}.`;
+    const hint = 'Start again: the next run goes on from what is stored.';
+    this.#lost.abort(new TriplicateError('repo/locked', text, { hint, ...(cause === undefined ? {} : { cause }) }));
   }
 
   /** A lock that could not be renewed in time is lost. */
@@ -519,7 +515,7 @@ class HeldLock {
         failures = 0;
       } catch (cause) {
         if (++failures < 5) continue;
-        this.#lose({ cause });
+        this.#lose('could not be renewed', cause);
         return;
       }
     }

@@ -17,8 +17,8 @@ import { readOnly } from '../../../../main/engine/store/read-only-store.ts';
 import { retrying } from '../../../../main/engine/store/retrying-store.ts';
 import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
 import { storedObject } from '../../../contract/store-suite.ts';
-import { newRepository } from '../../../support/engine.ts';
-import { faulty } from '../../../support/faulty-store.ts';
+import { hostAheadBy, newRepository } from '../../../support/engine.ts';
+import { faulty, type PlannedFault } from '../../../support/faulty-store.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const FORTY_MINUTES = 40n * 60n * 1_000_000_000n;
@@ -113,15 +113,12 @@ it('waits before it holds only where another lock may be seen late, or where it 
 });
 
 it('tells after a sleep whether its lock was taken for one that nobody holds, before anything more is written', async () => {
-  const repository = await newRepository(join(scratch.path, 'repository'));
   let slept = 0n;
-  const { clock } = repository.host;
-  const now = () => clock.now() + slept;
-  const sleeping = { ...repository, host: { ...repository.host, clock: { ...clock, now } } };
+  const repository = await newRepository(join(scratch.path, 'repository'), { host: hostAheadBy(() => slept) });
   const { name, bytes } = storedObject('data', Buffer.from('a pack'));
-  const idOf = async (): Promise<string | undefined> => (await listLocks(sleeping))[0]?.id;
+  const idOf = async (): Promise<string | undefined> => (await listLocks(repository))[0]?.id;
 
-  await withLock(sleeping, 'shared', async (signal, locked) => {
+  await withLock(repository, 'shared', async (signal, locked) => {
     const before = await idOf();
     slept += FORTY_MINUTES;
     await locked.store.put(name, bytes);
@@ -130,23 +127,21 @@ it('tells after a sleep whether its lock was taken for one that nobody holds, be
     await locked.store.remove(name);
   });
 
-  const kept = withLock(sleeping, 'shared', async (signal, locked) => {
+  const kept = withLock(repository, 'shared', async (signal, locked) => {
     slept += FORTY_MINUTES;
-    await withLock(sleeping, 'exclusive', async () => undefined);
+    await withLock(repository, 'exclusive', async () => undefined);
     await expect(locked.store.put(name, bytes)).rejects.toMatchObject({ code: 'repo/locked' });
     await expect(locked.store.remove(name)).rejects.toMatchObject({ code: 'repo/locked' });
     expect(signal.aborted).toBe(true);
   });
   await kept;
   expect(await repository.store.list('data')).toEqual([]);
-  expect(await listLocks(sleeping)).toEqual([]);
+  expect(await listLocks(repository)).toEqual([]);
 });
 
 it('does not take a cleared lock for its own where the first removal after a sleep breaks', async () => {
-  const repository = await newRepository(join(scratch.path, 'repository'));
   let slept = 0n;
-  const { clock } = repository.host;
-  const host = { ...repository.host, clock: { ...clock, now: () => clock.now() + slept } };
+  const repository = await newRepository(join(scratch.path, 'repository'), { host: hostAheadBy(() => slept) });
   const { store } = faulty(repository.store, []);
   let isBroken = false;
   const remove: WriteStore['remove'] = async (name, signal) => {
@@ -156,18 +151,37 @@ it('does not take a cleared lock for its own where the first removal after a sle
     }
     await store.remove(name, signal);
   };
-  const far = { ...repository, host, store: retrying({ ...store, remove }, { clock, random: host.random }) };
+  const far = { ...repository, store: retrying({ ...store, remove }, repository.host) };
   const { name, bytes } = storedObject('data', Buffer.from('a pack'));
   await withLock(far, 'shared', async (_, locked) => {
     slept += FORTY_MINUTES;
-    await withLock({ ...repository, host }, 'exclusive', async () => undefined);
+    await withLock(repository, 'exclusive', async () => undefined);
     isBroken = true;
     // Several writers ask at once; none goes on before the answer is there.
     const puts = await Promise.allSettled([locked.store.put(name, bytes), locked.store.put(name, bytes)]);
     for (const put of puts) expect(put).toMatchObject({ status: 'rejected', reason: { code: 'repo/locked' } });
   });
   expect(await repository.store.list('data')).toEqual([]);
-  expect(await listLocks({ ...repository, host })).toEqual([]);
+  expect(await listLocks(repository)).toEqual([]);
+});
+
+it('is cancelled at once while it renews its lock at a silent place', async () => {
+  let slept = 0n;
+  const repository = await newRepository(join(scratch.path, 'repository'), { host: hostAheadBy(() => slept) });
+  // The first lock is written; the answer to the second never comes.
+  const silent: PlannedFault = { method: 'put', type: 'locks', call: 2, fault: { kind: 'hang' } };
+  const { store } = faulty(repository.store, [silent]);
+  const { name, bytes } = storedObject('data', Buffer.from('a pack'));
+  const cancel = new AbortController();
+  const work = async (_: AbortSignal, locked: Repository): Promise<void> => {
+    slept += FORTY_MINUTES;
+    setTimeout(() => cancel.abort(), 50);
+    await locked.store.put(name, bytes);
+  };
+  const held = withLock({ ...repository, store }, 'shared', work, { signal: cancel.signal });
+  await expect(held).rejects.toBeInstanceOf(TriplicateError);
+  expect(await repository.store.list('data')).toEqual([]);
+  expect(await listLocks(repository)).toEqual([]);
 });
 
 it('writes nothing through a lock that was let go', async () => {

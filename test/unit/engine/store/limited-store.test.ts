@@ -23,6 +23,13 @@ it('takes as long as the bytes need at the given rate, in both directions', asyn
   expect(clock.slept.at(-1)).toBe(6000);
 });
 
+it('lets a lock pass the packs that wait: it would be old when it arrives', async () => {
+  const clock = fakeClock();
+  const store = limited(await repository(), { uploadBytesPerSecond: 1 }, clock);
+  await store.put({ type: 'locks', id: 'a'.repeat(64) }, Buffer.alloc(140));
+  expect(clock.slept).toEqual([]);
+});
+
 it('lets no more calls through at once than it may, and all of them in the end', async () => {
   const inner = await repository();
   let running = 0;

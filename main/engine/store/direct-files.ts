@@ -8,6 +8,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { isBulkMemory } from './bulk-memory.ts';
 import { systemCode } from './file-errors.ts';
+import { BTRFS, EXT, OVERLAY, XFS } from './file-system-types.ts';
 
 /** What offsets, lengths and addresses are a multiple of; no file system of today asks for more. */
 export const BLOCK_BYTES = 4096;
@@ -22,10 +23,11 @@ const CANNOT = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
  * flag and mean something else by it: rclone's mount knows one writer a file, and lets the second begin before it fails.
  */
 const DIRECT_FILE_SYSTEMS = new Set([
-  0xef53, // ext4, ext3, ext2
-  0x58465342, // XFS
-  0x9123683e, // Btrfs
-  0x794c7630, // overlay: the file lies on one of the others, which refuses what it cannot do
+  EXT,
+  XFS,
+  BTRFS,
+  // The one below refuses what it cannot do.
+  OVERLAY,
 ]);
 
 /**

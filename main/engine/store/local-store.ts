@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { isId } from '../ids.ts';
 import { fileError, systemCode } from './file-errors.ts';
+import { BTRFS, EXT, F2FS, OVERLAY, TMPFS, XFS, ZFS } from './file-system-types.ts';
 import {
   describeFile,
   folderOf,
@@ -44,15 +45,7 @@ const GROUP: Modes = { folder: 0o770, file: 0o440 };
  * Kinds of file systems (statfs(2)) that keep files on this machine's own disks: what one program has put into a folder, the next
  * listing by another shows. A share of another machine may show it later.
  */
-const OWN_DISKS = new Set([
-  0xef53, // ext4, ext3, ext2
-  0x58465342, // XFS
-  0x9123683e, // Btrfs
-  0xf2f52010, // F2FS
-  0x2fc12fc1, // ZFS
-  0x01021994, // tmpfs
-  0x794c7630, // overlay: it is written to one of the others
-]);
+const OWN_DISKS = new Set([EXT, XFS, BTRFS, F2FS, ZFS, TMPFS, OVERLAY]);
 
 /** How many files are looked at side by side while listing: keeps the thread pool busy without a promise a file. */
 const LIST_BATCH = 64;

@@ -75,14 +75,25 @@ function time({ runs }: Row): number {
 }
 
 function verdict(limit: Limit, row: Row, rows: readonly Row[]): string {
-  const otherWork = limit.kind === 'ratio' ? limit.work : undefined;
-  const isOther = ({ work, program }: Row): boolean =>
-    'to' in limit && program === limit.to && work === (otherWork ?? row.work);
-  const other = rows.find(isOther);
+  const wanted = (limit.kind === 'ratio' ? limit.work : undefined) ?? row.work;
+  const other = 'to' in limit ? rows.find(({ work, program }) => work === wanted && program === limit.to) : undefined;
   const value = measuredBy(limit, row, other);
   const unit = limit.kind === 'seconds' ? ' s' : limit.kind === 'peakMB' ? ' MB' : '';
-  const text = `${'to' in limit ? `${limit.kind === 'stored' ? 'bytes ' : ''}of ${limit.to}${otherWork ? `, ${otherWork},` : ''} ` : ''}≤ ${limit.most}${unit}`;
+  const text = `${comparison(limit)}≤ ${limit.most}${unit}`;
   return value === undefined || value <= limit.most ? text : `**${text}: ${value.toFixed(2)}${unit}**`;
+}
+
+/** What the limit is a part of, with a space behind it; nothing for one of its own. */
+function comparison(limit: Limit): string {
+  switch (limit.kind) {
+    case 'seconds':
+    case 'peakMB':
+      return '';
+    case 'stored':
+      return `bytes of ${limit.to} `;
+    case 'ratio':
+      return limit.work === undefined ? `of ${limit.to} ` : `of ${limit.to}, ${limit.work}, `;
+  }
 }
 
 function measuredBy(limit: Limit, row: Row, other: Row | undefined): number | undefined {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { TriplicateError } from '../engine/errors.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { hasCode, TriplicateError } from '../engine/errors.ts';
 import { createHttpTransport, type HttpTransport } from '../engine/store/http-transport.ts';
 import { startChild } from './child.ts';
 import type { Environment } from './environment.ts';
@@ -43,6 +44,11 @@ const QUESTIONS: ReadonlySet<string> = new Set([
   'operations/fsinfo',
   'config/get',
 ]);
+
+/** rclone's exit code when it cannot go on; who is killed has another, or none. */
+const GAVE_UP = 1;
+/** How long after its connections broke rclone's end is waited for. */
+const LAST_WORDS_MS = 2_000;
 
 /** The oldest version whose behaviour is measured and tested. */
 const OLDEST = [1, 60] as const;
@@ -196,8 +202,11 @@ export class RemoteControl {
         forget();
         // Its record goes when it ends, and must not come after that.
         await remembered.catch(() => undefined);
+        // Both questions may break when it ends; only how it ended tells that it could not read its configuration.
+        if (hasCode(error, 'store/unreachable')) await Promise.race([exit, wait(LAST_WORDS_MS)]);
+        const gaveUp = child.exitCode === GAVE_UP;
         kill();
-        throw error;
+        throw gaveUp ? configUnreadable() : error;
       },
     );
     checked.catch(() => undefined);
@@ -225,14 +234,15 @@ async function portOf(log: Readable | null, ended: Promise<unknown>): Promise<nu
   return Promise.race([listening, ended.then(() => undefined)]);
 }
 
-/** rclone reads its configuration with the first call that needs it, and ends when it cannot. */
+function configUnreadable(): TriplicateError {
+  return new TriplicateError('rclone/config-unreadable', 'rclone cannot read its own configuration.');
+}
+
+/** rclone reads its configuration with the first call that needs it, and ends when it cannot. @throws when it does not answer */
 async function assertConfigIsRead(transport: HttpTransport): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const request = { method: 'POST', path: '/config/listremotes', headers, body: Buffer.from('{}') } as const;
-  const answer = await transport.request(request).catch(() => undefined);
-  if (answer?.status !== 200) {
-    throw new TriplicateError('rclone/config-unreadable', 'rclone cannot read its own configuration.');
-  }
+  if ((await transport.request(request)).status !== 200) throw configUnreadable();
 }
 
 async function versionOf(transport: HttpTransport): Promise<string> {

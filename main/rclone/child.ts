@@ -2,11 +2,15 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { onExit } from 'signal-exit';
 import type { Environment } from './environment.ts';
 
+/** How long it may take to end by itself; rclone uses it to call off uploads in parts. The app waits 8 s for its engine. */
+const PATIENCE_MS = 5000;
+
 /** A running rclone, or one that could not be started: then it has no `pid` and has ended. */
 export interface Child {
   readonly process: ChildProcess;
   /** Resolves when it has ended, whoever ended it; never rejects. */
   readonly ended: Promise<void>;
+  /** Asks it to end, and ends it by force when it does not. */
   kill(): void;
 }
 
@@ -20,15 +24,20 @@ export function startChild(
   options: { readonly env: Environment; readonly stdio: StdioOptions },
 ): Child {
   const child = spawn(binary, args, { ...options, windowsHide: true });
+  let force: NodeJS.Timeout | undefined;
   const kill = (): void => {
     // Whoever ends it waits for its end.
     child.ref();
     child.kill('SIGTERM');
+    force ??= setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS).unref();
   };
   const forget = onExit(kill);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
-  }).then(forget);
+  }).then(() => {
+    forget();
+    clearTimeout(force);
+  });
   return { process: child, ended, kill };
 }

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { TriplicateError } from '../engine/errors.ts';
 import type { RemoteFile, RemoteTruth } from '../engine/store/remote-truth.ts';
+import { asFolder } from './as-folder.ts';
 import type { Environment } from './environment.ts';
 import { rcloneError } from './rclone-errors.ts';
 import type { RcloneAnswer, RcloneFailure, RemoteControl } from './remote-control.ts';
@@ -58,7 +59,7 @@ export class RcloneTruth implements RemoteTruth {
   #queues: 'one' | 'by-folder' = 'one';
 
   constructor(options: RcloneTruthOptions) {
-    this.#options = options;
+    this.#options = { ...options, remote: asFolder(options.remote) };
   }
 
   uploads(signal?: AbortSignal): Promise<'whole' | 'move'> {
@@ -156,10 +157,8 @@ export class RcloneTruth implements RemoteTruth {
   #placeOf(path: string): { readonly fs: string; readonly name: string } {
     const { remote } = this.#options;
     if (this.#queues === 'one') return { fs: remote, name: path };
-    // With a slash at the end rclone knows without a request that it is a folder.
-    const folder = `${posix.dirname(path)}/`;
-    const root = remote.endsWith('/') || remote.indexOf(':') === remote.length - 1 ? remote : `${remote}/`;
-    return { fs: folder === './' ? root : `${root}${folder}`, name: posix.basename(path) };
+    const folder = posix.dirname(path);
+    return { fs: folder === '.' ? remote : `${remote}${folder}/`, name: posix.basename(path) };
   }
 
   async #call(method: string, parameters: object, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {

@@ -8,6 +8,7 @@ import {
   type HttpResponse,
   type HttpTransport,
 } from '../engine/store/http-transport.ts';
+import { asFolder } from './as-folder.ts';
 import { startChild } from './child.ts';
 import type { Environment } from './environment.ts';
 import { PATIENCE, UNATTENDED } from './remote-control.ts';
@@ -123,7 +124,8 @@ export class ResticSession implements HttpTransport {
     if (this.#session !== undefined) return this.#session;
     const { binary, environment, remote } = this.#options;
     const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE, ...TRANSFER_TIMEOUT, UNATTENDED];
-    const { pid, socket, ...child } = spawnWithSocket(binary, ['serve', 'restic', ...flags, '--', remote], environment);
+    const args = ['serve', 'restic', ...flags, '--', asFolder(remote)];
+    const { pid, socket, ...child } = spawnWithSocket(binary, args, environment);
     const http = connect('http://localhost', {
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY_MB,

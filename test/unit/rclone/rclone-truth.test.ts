@@ -29,7 +29,7 @@ async function moveAt(
   return { uploads, move: calls.find(({ method }) => method === 'operations/movefile')?.parameters };
 }
 
-const inOneQueue = (remote: string) => ({ srcFs: remote, srcRemote: from, dstFs: remote, dstRemote: to });
+const inOneQueue = (remote: string) => ({ srcFs: `${remote}/`, srcRemote: from, dstFs: `${remote}/`, dstRemote: to });
 const inItsFolder = (fs: string) => ({ srcFs: fs, srcRemote: '5a65-tmp-t01', dstFs: fs, dstRemote: '5a65' });
 
 it.each([

@@ -1,0 +1,15 @@
+/**
+ * rclone's name of a folder, with a slash at its end: rclone then takes it for one. Without it, it asks the remote first whether
+ * that is a file, in each process and for each call that comes before the answer. A remote without a path stays as it is:
+ * `server:` is where the remote begins, `server:/` may be the root of its disk.
+ * @param remote `remote:path`, a connection string, or a path
+ */
+export function asFolder(remote: string): string {
+  return remote.endsWith('/') || hasNoPath(remote) ? remote : `${remote}/`;
+}
+
+/** A connection string has colons of its own; of one that ends with a colon it is not asked where its path begins. */
+function hasNoPath(remote: string): boolean {
+  const isConnectionString = /^(:|[^:]*,)/.test(remote);
+  return remote.endsWith(':') && (isConnectionString || remote.indexOf(':') === remote.length - 1);
+}

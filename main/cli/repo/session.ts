@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { systemHost } from '../../app/engine-host.ts';
 import { cacheFolder, remoteFilesFolder } from '../../app/home-folder.ts';
@@ -7,6 +6,7 @@ import { type EngineProgress, openRepository, type Repository } from '../../engi
 import { hasCode, TriplicateError, toWire } from '../../engine/errors.ts';
 import type { StoreLimits } from '../../engine/store/limited-store.ts';
 import type { WriteStore } from '../../engine/store/store.ts';
+import { FROM, NEW, OLD, type PassphraseSource, readPassphrase, TARGET } from './passphrase.ts';
 
 /** What each `repo` command works with. */
 export interface RepoSession {
@@ -144,52 +144,6 @@ function limitsOf({ limitUpload = 0, limitDownload = 0 }: Options): StoreLimits 
     ...(limitUpload > 0 ? { uploadBytesPerSecond: limitUpload * 1024 } : {}),
     ...(limitDownload > 0 ? { downloadBytesPerSecond: limitDownload * 1024 } : {}),
   };
-}
-
-/** Where a passphrase comes from when no file is named. */
-interface PassphraseSource {
-  readonly what: string;
-  readonly variable: string;
-  readonly option: string;
-}
-
-const OLD: PassphraseSource = {
-  what: 'passphrase',
-  variable: 'TRIPLICATE_PASSWORD',
-  option: '--password-file',
-};
-const TARGET: PassphraseSource = {
-  what: 'passphrase of the target',
-  variable: 'TRIPLICATE_TARGET_PASSWORD',
-  option: '--target-password-file',
-};
-const FROM: PassphraseSource = {
-  what: 'passphrase of the other repository',
-  variable: 'TRIPLICATE_FROM_PASSWORD',
-  option: '--from-password-file',
-};
-const NEW: PassphraseSource = {
-  what: 'new passphrase',
-  variable: 'TRIPLICATE_NEW_PASSWORD',
-  option: '--new-password-file',
-};
-
-/** A file's text without the line end that editors add, or the variable as it is. Never a command line argument. */
-async function readPassphrase(source: PassphraseSource, file: string | undefined): Promise<string> {
-  if (file !== undefined) {
-    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-      throw new TriplicateError('usage', `The password file ${file} cannot be read.`, { cause });
-    });
-    if (text.trim() !== '') return text.trim();
-    throw new TriplicateError('app/passphrase-needed', `The password file ${file} is empty.`, {
-      hint: 'Write the passphrase into it; a repository without one would be open to everybody.',
-    });
-  }
-  const passphrase = process.env[source.variable];
-  if (passphrase !== undefined && passphrase !== '') return passphrase;
-  throw new TriplicateError('app/passphrase-needed', `No ${source.what} was given.`, {
-    hint: `Set ${source.variable} or give ${source.option} FILE.`,
-  });
 }
 
 function tellError(error: unknown, output: 'json' | 'text', signal: AbortSignal): number {

@@ -80,14 +80,45 @@ export async function openKeyFile(bytes: Uint8Array, passphrase: string | Uint8A
   return parseMasterKey(openWith(userKey, file.data));
 }
 
+/**
+ * Begins to derive the key for a key file that will be opened soon: that takes longer than the rest of a small command.
+ * `openKeyFile` takes what was begun for just this file and passphrase. @throws `repo/damaged`
+ */
+export function beginKey(bytes: Uint8Array, passphrase: string): void {
+  const { salt, N, r, p } = parseKeyFile(bytes);
+  const derived = scrypt(passphrase, salt, { N, r, p });
+  derived.catch(() => undefined);
+  begun = { passphrase, salt, cost: { N, r, p }, derived };
+}
+
 /** The key that a passphrase gives: its exact bytes, without Unicode normalisation. @throws `repo/damaged` */
 export async function deriveKey(
   passphrase: string | Uint8Array,
   params: ScryptCost & { readonly salt: Uint8Array },
 ): Promise<Key> {
   checkParams(params);
-  const bytes = await scrypt(passphrase, params.salt, params);
+  const bytes = await (takeBegun(passphrase, params) ?? scrypt(passphrase, params.salt, params));
   return keyOf(bytes.subarray(0, 32), bytes.subarray(32, 48), bytes.subarray(48, 64));
+}
+
+let begun:
+  | {
+      readonly passphrase: string;
+      readonly salt: Uint8Array;
+      readonly cost: ScryptCost;
+      readonly derived: Promise<Buffer>;
+    }
+  | undefined;
+
+function takeBegun(
+  passphrase: string | Uint8Array,
+  { salt, N, r, p }: ScryptCost & { readonly salt: Uint8Array },
+): Promise<Buffer> | undefined {
+  const found = begun;
+  if (found?.passphrase !== passphrase || Buffer.compare(found.salt, salt) !== 0) return undefined;
+  if (found.cost.N !== N || found.cost.r !== r || found.cost.p !== p) return undefined;
+  begun = undefined;
+  return found.derived;
 }
 
 /**

@@ -24,7 +24,7 @@ const PAGE = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
 const INTRODUCTION = `# Benchmarks
 
 Written by \`npm run bench\`: Triplicate and its peers in turn on the same seeded data, on one machine, in one run, with the
-data in the system's cache. Times are medians; CPU is that of the whole process tree, the peak its resident memory.
+data in the system's cache, but where a row says otherwise. Times are medians; CPU is that of the whole process tree, the peak its resident memory.
 A restore ends when its bytes are on the disk: Triplicate sees to that itself, the others are followed by \`sync -f\`.
 \`cp\` stands beside the restores to show what the disk alone needs.
 "of restic" is the ratio of the medians. The limits are the budgets that

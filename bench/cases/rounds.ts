@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, type Measured, measure, run } from '../measure.ts';
 import type { Program } from '../programs.ts';
@@ -17,12 +17,17 @@ export interface Work {
 
 /**
  * Rounds of the same works by each program, each round with new repositories; who comes first changes from round to
- * round. `warm`: a folder that is read before each work, so that nobody is measured against a cold disk.
+ * round. `warm`: a folder that is read before each work, so that nobody is measured against a cold disk; `null`: everybody is.
  */
 export async function inTurn(
   programs: readonly Program[],
   works: readonly Work[],
-  place: { readonly scratch: string; readonly rounds: number; readonly warm: string; readonly location?: Locate },
+  place: {
+    readonly scratch: string;
+    readonly rounds: number;
+    readonly warm: string | null;
+    readonly location?: Locate;
+  },
 ): Promise<readonly Row[]> {
   const runs = new Map<string, Measured[]>();
   const stored = new Map<string, number>();
@@ -68,10 +73,23 @@ function repositoryOf(program: Program): string {
   return `repository-${program.name.toLowerCase()}`;
 }
 
-/** What was written before is on the disk, what is to be read is in memory. */
-async function settle(warm: string): Promise<void> {
+const DROP_CACHES = '/proc/sys/vm/drop_caches';
+
+/** Whether the system's cache can be emptied: by root, on Linux. */
+export function canEmptyCache(): boolean {
+  try {
+    accessSync(DROP_CACHES, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What was written before is on the disk, what is to be read is in memory, or nothing is. */
+async function settle(warm: string | null): Promise<void> {
   await run({ argv: ['sync'] });
-  await run({ argv: ['sh', '-c', 'find "$0" -type f -exec cat {} + > /dev/null', warm] });
+  if (warm === null) await run({ argv: ['sh', '-c', `echo 3 > ${DROP_CACHES}`] });
+  else await run({ argv: ['sh', '-c', 'find "$0" -type f -exec cat {} + > /dev/null', warm] });
 }
 
 async function megabytesOf(folder: string): Promise<number> {

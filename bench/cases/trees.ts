@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DataSet, mixedTree, smallFiles } from '../data.ts';
-import { borg, copy, plainCopy, present, restic, triplicate } from '../programs.ts';
+import { borg, copy, type Program, plainCopy, present, restic, triplicate } from '../programs.ts';
 import type { Limit, Row } from '../report.ts';
 import type { Case, Settings } from './case.ts';
-import { inTurn, type Work } from './rounds.ts';
+import { canEmptyCache, inTurn, type Work } from './rounds.ts';
 
 const ratio = (most: number): Limit => ({ kind: 'ratio', to: 'restic', most });
 
@@ -69,9 +69,23 @@ async function wholeTree(settings: Settings, data: DataSet, budgets: Budgets): P
   ];
   const programs = await present([triplicate(), restic(scratch), borg(scratch)]);
   const rows = await inTurn(programs, works, { ...settings, warm: source });
+  const cold = await fromTheDisk(settings, source, programs);
   const copied: Work = { name: 'restore', command: () => copy(source, target()) };
   const copies = await inTurn([plainCopy], [copied], { ...settings, warm: source });
-  return [...rows, ...copies, ...warmEngine(scratch, source, file, budgets.change)];
+  return [...rows, ...cold, ...copies, ...warmEngine(scratch, source, file, budgets.change)];
+}
+
+/** A first backup as people have it: of files that nobody has read since the machine was started. Once, as it takes long. */
+async function fromTheDisk(settings: Settings, source: string, programs: readonly Program[]): Promise<readonly Row[]> {
+  if (!canEmptyCache()) {
+    process.stdout.write("The system's cache cannot be emptied: the backup from the disk is left out.\n");
+    return [];
+  }
+  const work: Work = {
+    name: 'first backup, nothing in the cache',
+    command: (program, location) => program.backup(location, source),
+  };
+  return inTurn(programs, [work], { ...settings, rounds: 1, warm: null });
 }
 
 /** A change to one file and the restore of one, in an engine that runs already, as in the app. */

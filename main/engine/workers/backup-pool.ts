@@ -14,6 +14,7 @@ import type {
   FromWorker,
   ToWorker,
 } from './backup-messages.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { workerEntry } from './worker-entry.ts';
 import { WORKER_LIMITS } from './worker-limits.ts';
 
@@ -48,6 +49,7 @@ export class BackupPool {
   readonly #members: Member[] = [];
   readonly #queue: { message: Job; resolve: (done: Done) => void }[] = [];
   readonly #stores = new Set<Promise<void>>();
+  readonly #readAhead = new ReadAhead();
   #nextJob = 1;
   #failure: TriplicateError | undefined;
   #rejectFailure: (error: TriplicateError) => void = () => undefined;
@@ -86,8 +88,11 @@ export class BackupPool {
     return this.#queue.length;
   }
 
-  readFiles(files: Omit<FilesJob, 'kind' | 'job'>): Promise<FilesDone> {
-    return this.#enqueue({ kind: 'files', job: this.#nextJob++, ...files }) as Promise<FilesDone>;
+  async readFiles(files: Omit<FilesJob, 'kind' | 'job'>): Promise<FilesDone> {
+    this.#readAhead.willRead(files.paths);
+    const done = (await this.#enqueue({ kind: 'files', job: this.#nextJob++, ...files })) as FilesDone;
+    this.#readAhead.haveRead(files.sizes.length);
+    return done;
   }
 
   findCuts(part: Omit<CutsJob, 'kind' | 'job'>): Promise<CutsDone> {
@@ -127,7 +132,7 @@ export class BackupPool {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all([...this.#members.map(({ worker }) => worker.terminate()), this.#readAhead.close()]);
     await Promise.all(this.#stores);
   }
 

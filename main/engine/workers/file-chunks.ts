@@ -1,15 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { type BytePath, forSystem } from '../backup/byte-path.ts';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import type { BytePath } from '../backup/byte-path.ts';
 import { type Chunker, createChunker, MAX_CHUNK, MIN_CHUNK } from '../chunker/chunker.ts';
 import { FILE_FAILED, FILE_READ, FILE_UNSTEADY, FILE_VANISHED, type FreshStat } from './backup-messages.ts';
+import { openToRead } from './open-to-read.ts';
 
 /** Room for the largest chunk, and some for reading ahead. */
 const ARENA_BYTES = MAX_CHUNK + 3 * 1024 * 1024;
 const READ_BYTES = 2 * 1024 * 1024;
 const MAX_TRIES = 3;
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-/** Being backed up is no use of a file: its access time stays, and the disk has no time to write down for each. */
-const NO_ACCESS_TIME = constants.O_NOATIME ?? 0;
 
 export interface FileResult {
   readonly outcome: number;
@@ -207,16 +205,6 @@ function openQuietly(path: BytePath): number | undefined {
     return openToRead(path);
   } catch {
     return undefined;
-  }
-}
-
-/** Only the owner of a file and root may leave its access time alone. */
-function openToRead(path: BytePath): number {
-  try {
-    return openSync(forSystem(path), OPEN_FLAGS | NO_ACCESS_TIME);
-  } catch (error) {
-    if (NO_ACCESS_TIME === 0 || (error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
-    return openSync(forSystem(path), OPEN_FLAGS);
   }
 }
 

@@ -1,0 +1,16 @@
+import { constants, openSync } from 'node:fs';
+import { type BytePath, forSystem } from '../backup/byte-path.ts';
+
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Being backed up is no use of a file: its access time stays, and the disk has no time to write down for each. */
+const NO_ACCESS_TIME = constants.O_NOATIME ?? 0;
+
+/** Opens a file that is to be backed up. Only the owner of a file and root may leave its access time alone. @throws as openSync */
+export function openToRead(path: BytePath): number {
+  try {
+    return openSync(forSystem(path), OPEN_FLAGS | NO_ACCESS_TIME);
+  } catch (error) {
+    if (NO_ACCESS_TIME === 0 || (error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    return openSync(forSystem(path), OPEN_FLAGS);
+  }
+}

@@ -1,11 +1,13 @@
 /**
  * rclone's name of a folder, with a slash at its end: rclone then takes it for one. Without it, it asks the remote first whether
  * that is a file, in each process and for each call that comes before the answer. A remote without a path stays as it is:
- * `server:` is where the remote begins, `server:/` may be the root of its disk.
+ * `server:` is where the remote begins, `server:/` may be the root of its disk. So does a folder `config`: at FTP rclone looks for a
+ * file of the folder's own name in it, and would find the repository's.
  * @param remote `remote:path`, a connection string, or a path
  */
 export function asFolder(remote: string): string {
-  return remote.endsWith('/') || hasNoPath(remote) ? remote : `${remote}/`;
+  const stays = remote.endsWith('/') || hasNoPath(remote) || /[/:]config$/.test(remote);
+  return stays ? remote : `${remote}/`;
 }
 
 /** A connection string has colons of its own; of one that ends with a colon it is not asked where its path begins. */

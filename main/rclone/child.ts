@@ -2,8 +2,8 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { onExit } from 'signal-exit';
 import type { Environment } from './environment.ts';
 
-/** How long it may take to end by itself; rclone uses it to call off uploads in parts. The app waits 8 s for its engine. */
-const PATIENCE_MS = 5000;
+/** How long it may take to end by itself. The app gives its engine 8 s, of which 6 may be gone when rclone is told. */
+const PATIENCE_MS = 1500;
 
 /** A running rclone, or one that could not be started: then it has no `pid` and has ended. */
 export interface Child {

@@ -50,6 +50,9 @@ const GAVE_UP = 1;
 /** How long after its connections broke rclone's end is waited for. */
 const LAST_WORDS_MS = 2_000;
 
+/** How long one that is to be closed may take to say who it is. */
+const CLOSING_MS = 500;
+
 /** The oldest version whose behaviour is measured and tested. */
 const OLDEST = [1, 60] as const;
 
@@ -71,6 +74,8 @@ export class RemoteControl {
   readonly #binary: string;
   readonly #environment: Environment;
   #running: Promise<Running> | undefined;
+  /** Ends the process that was started last, also while it starts. */
+  #kill: (() => void) | undefined;
 
   constructor(binary: string, environment: Environment) {
     this.#binary = binary;
@@ -119,14 +124,21 @@ export class RemoteControl {
   }
 
   async close(): Promise<void> {
-    const running = await this.#running?.catch(() => undefined);
+    const starting = this.#running;
     this.#running = undefined;
-    if (running === undefined) return;
-    // Its record would be written after it was taken away.
-    await running.checked.catch(() => undefined);
-    await running.transport.close();
-    running.kill();
-    await running.ended;
+    // One that is stuck as it starts answers nobody, and not to this either.
+    const timer = setTimeout(() => this.#kill?.(), CLOSING_MS);
+    try {
+      const running = await starting?.catch(() => undefined);
+      if (running === undefined) return;
+      // Its record would be written after it was taken away.
+      await running.checked.catch(() => undefined);
+      await running.transport.close();
+      running.kill();
+      await running.ended;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #post(
@@ -178,6 +190,7 @@ export class RemoteControl {
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     );
+    this.#kill = kill;
     const ended = exit.then(async () => {
       forget();
       if (child.pid !== undefined) await forgetControl(child.pid);

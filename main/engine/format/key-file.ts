@@ -20,6 +20,9 @@ const SALT_BYTES = 64;
 /** A hostile key file must neither take all memory nor all time. restic's own files need 32 to 64 MiB. */
 const MAX_SCRYPT_BYTES = 1024 ** 3;
 const MAX_SCRYPT_WORK = 2 ** 27;
+/** Twice what restic's own files take. */
+const MOST_AHEAD = 2 ** 22;
+const KEY_BYTES = 64;
 
 export interface KeyFile extends ScryptCost {
   readonly created?: string;
@@ -82,11 +85,14 @@ export async function openKeyFile(bytes: Uint8Array, passphrase: string | Uint8A
 
 /**
  * Begins to derive the key for a key file that will be opened soon: that takes longer than the rest of a small command.
- * `openKeyFile` takes what was begun for just this file and passphrase. @throws `repo/damaged`
+ * `openKeyFile` takes what was begun, if the first that it opens is just this file with just this passphrase. A file that asks
+ * for much more than the usual work waits until then. @throws `repo/damaged`
  */
 export function beginKey(bytes: Uint8Array, passphrase: string): void {
   const { salt, N, r, p } = parseKeyFile(bytes);
-  const derived = scrypt(passphrase, salt, { N, r, p });
+  if (N * r * p > MOST_AHEAD) return;
+  // Not in line: whoever turns out to need another key is not to wait for this one.
+  const derived = scryptOfNode(passphrase, salt, KEY_BYTES, scryptOptions({ N, r, p }));
   derived.catch(() => undefined);
   begun = { passphrase, salt, cost: { N, r, p }, derived };
 }
@@ -110,26 +116,30 @@ let begun:
     }
   | undefined;
 
+/** Gone with the first question, as it holds a key. */
 function takeBegun(
   passphrase: string | Uint8Array,
   { salt, N, r, p }: ScryptCost & { readonly salt: Uint8Array },
 ): Promise<Buffer> | undefined {
   const found = begun;
-  if (found?.passphrase !== passphrase || Buffer.compare(found.salt, salt) !== 0) return undefined;
-  if (found.cost.N !== N || found.cost.r !== r || found.cost.p !== p) return undefined;
   begun = undefined;
-  return found.derived;
+  if (found?.passphrase !== passphrase || Buffer.compare(found.salt, salt) !== 0) return undefined;
+  const { cost, derived } = found;
+  return cost.N === N && cost.r === r && cost.p === p ? derived : undefined;
 }
 
 /**
  * 64 bytes, in a thread of Node's pool. One at a time: each takes 32 MiB and more, and there are few threads, which read
  * files too.
  */
-function scrypt(passphrase: string | Uint8Array, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<Buffer> {
-  const options = { N, r, p, maxmem: 128 * r * (N + p + 2) + 1024 };
-  const bytes = ahead.then(() => scryptOfNode(passphrase, salt, 64, options));
+function scrypt(passphrase: string | Uint8Array, salt: Uint8Array, cost: ScryptCost): Promise<Buffer> {
+  const bytes = ahead.then(() => scryptOfNode(passphrase, salt, KEY_BYTES, scryptOptions(cost)));
   ahead = bytes.catch(() => undefined);
   return bytes;
+}
+
+function scryptOptions({ N, r, p }: ScryptCost): ScryptOptions {
+  return { N, r, p, maxmem: 128 * r * (N + p + 2) + 1024 };
 }
 
 let ahead: Promise<unknown> = Promise.resolve();

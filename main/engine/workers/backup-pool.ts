@@ -49,7 +49,7 @@ export class BackupPool {
   readonly #members: Member[] = [];
   readonly #queue: { message: Job; resolve: (done: Done) => void }[] = [];
   readonly #stores = new Set<Promise<void>>();
-  readonly #readAhead = new ReadAhead();
+  readonly #readAhead: ReadAhead;
   #nextJob = 1;
   #failure: TriplicateError | undefined;
   #rejectFailure: (error: TriplicateError) => void = () => undefined;
@@ -59,6 +59,7 @@ export class BackupPool {
   /** @param first when the first worker starts: it takes as long to start as a small run does */
   constructor(limit: number, first: 'now' | 'with-the-run') {
     this.#limit = limit;
+    this.#readAhead = new ReadAhead(limit);
     this.failed = new Promise((_, reject) => {
       this.#rejectFailure = reject;
     });
@@ -89,7 +90,7 @@ export class BackupPool {
   }
 
   async readFiles(files: Omit<FilesJob, 'kind' | 'job'>): Promise<FilesDone> {
-    this.#readAhead.willRead(files.paths);
+    this.#readAhead.willRead(files.paths, files.sizes.length);
     const done = (await this.#enqueue({ kind: 'files', job: this.#nextJob++, ...files })) as FilesDone;
     this.#readAhead.haveRead(files.sizes.length);
     return done;

@@ -12,9 +12,13 @@ it.each([
   expect(asFolder(remote)).toBe(folder);
 });
 
-it.each(['cloud:', ':sftp,host=h:', 'cloud,vendor=other:', ':webdav,url="http://h/":'])(
-  'leaves %s where the remote begins',
-  (remote) => {
-    expect(asFolder(remote)).toBe(remote);
-  },
-);
+it.each([
+  'cloud:',
+  'cloud:a/config',
+  'cloud:config',
+  ':sftp,host=h:',
+  'cloud,vendor=other:',
+  ':webdav,url="http://h/":',
+])('leaves %s as it is', (remote) => {
+  expect(asFolder(remote)).toBe(remote);
+});

@@ -8,22 +8,24 @@ import { PathBatch } from '../../../../main/engine/backup/path-batch.ts';
 import { ReadAhead, type Usage } from '../../../../main/engine/workers/read-ahead.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
+const WORKERS = availableParallelism();
+
 let used: Usage;
 let ahead: ReadAhead;
 beforeEach(() => {
   used = { ms: 0, processorMs: 0, waits: 0 };
-  ahead = new ReadAhead(() => used);
+  ahead = new ReadAhead(WORKERS, () => used);
 });
 afterEach(() => ahead.close());
 
-/** Files are read for so long, with so much of the processors busy, and that many waits for each. */
-function read(files: number, { ms = 200, busy = 0.5, waits = 1 } = {}): boolean {
+/** Jobs are read for so long, with so much of the processors busy, and that many waits for each file. */
+function read(files: number, { ms = 200, busy = 0.5, waits = 1, files: inJob = 256 } = {}): boolean {
   used = {
     ms: used.ms + ms,
-    processorMs: used.processorMs + ms * busy * availableParallelism(),
+    processorMs: used.processorMs + ms * busy * WORKERS,
     waits: used.waits + waits * files,
   };
-  ahead.haveRead(files);
+  for (let left = files; left > 0; left -= inJob) ahead.haveRead(Math.min(left, inJob));
   return ahead.isOn;
 }
 
@@ -36,6 +38,7 @@ describe('judging whether a run waits for the disk', () => {
   it.each([
     ['files are in the cache', { waits: 0.1 }],
     ['the processors are busy', { busy: 0.9 }],
+    ['files are large', { files: 16 }],
   ])('does not begin when %s', (_, usage) => {
     expect(read(2000, usage)).toBe(false);
   });
@@ -43,7 +46,7 @@ describe('judging whether a run waits for the disk', () => {
   it('does not judge by few files, or by a moment', () => {
     expect(read(500)).toBe(false);
     expect(read(600, { ms: 20 })).toBe(true);
-    ahead = new ReadAhead(() => used);
+    ahead = new ReadAhead(WORKERS, () => used);
     expect(read(2000, { ms: 20 })).toBe(false);
   });
 
@@ -72,13 +75,23 @@ describe.runIf(process.platform === 'linux')('reading ahead', () => {
     for (const other of ['folder', 'nothing', 'file/below']) paths.add(bytePathOf(join(scratch.path, other)));
     for (let n = 0; n < READS; n++) paths.add(bytePathOf(file) as BytePath);
     const batch = paths.take();
-    const before = reads();
-    ahead.willRead(batch);
-    read(2000);
-    expect(reads() - before).toBeLessThan(READS / 2);
-    ahead.willRead(batch);
-    await expect.poll(() => reads() - before, { timeout: 30_000 }).toBeGreaterThanOrEqual(READS);
-  });
+    let threads = 0;
+    const count = () => threads++;
+    process.on('worker', count);
+    try {
+      ahead.willRead(batch, READS);
+      expect(threads).toBe(0);
+      const before = reads();
+      read(2000);
+      ahead.willRead(batch, READS);
+      await expect.poll(() => reads() - before, { timeout: 60_000 }).toBeGreaterThanOrEqual(READS);
+      await ahead.close();
+      ahead.willRead(batch, READS);
+      expect(threads).toBe(4);
+    } finally {
+      process.off('worker', count);
+    }
+  }, 90_000);
 });
 
 /** How often threads of this process have read from a file. */

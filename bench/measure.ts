@@ -20,6 +20,9 @@ export interface Command {
 /** bash says what a command took with all that it waited for, on a line of its own behind the command's complaints. */
 const TIMED = 'TIMEFORMAT="cpu %U %S"; time "$@"';
 
+/** A look at its memory takes some 10 ms of a processor, which a program that uses all of them would miss. */
+const LOOK_MS = 300;
+
 /** Runs a command to its end and watches its whole process tree. @throws when it fails, with its last line */
 export function measure(command: Command): Promise<Measured> {
   return new Promise((resolve, reject) => {
@@ -36,7 +39,7 @@ export function measure(command: Command): Promise<Measured> {
     });
     const timer = setInterval(() => {
       if (child.pid !== undefined) peak = Math.max(peak, residentBytes(child.pid));
-    }, 100);
+    }, LOOK_MS);
     child.on('error', reject);
     child.on('close', (code) => {
       clearInterval(timer);

@@ -6,8 +6,16 @@
  * @param remote `remote:path`, a connection string, or a path
  */
 export function asFolder(remote: string): string {
-  const stays = remote.endsWith('/') || hasNoPath(remote) || /[/:]config$/.test(remote);
-  return stays ? remote : `${remote}/`;
+  return /[/:]config$/.test(remote) ? remote : withSlash(remote);
+}
+
+/** rclone's name of a folder below a place, as a place of its own. @param folder relative, without a slash at its ends */
+export function folderIn(remote: string, folder: string): string {
+  return `${withSlash(remote)}${folder}/`;
+}
+
+function withSlash(remote: string): string {
+  return remote.endsWith('/') || hasNoPath(remote) ? remote : `${remote}/`;
 }
 
 /** A connection string has colons of its own; of one that ends with a colon it is not asked where its path begins. */

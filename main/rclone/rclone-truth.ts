@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { TriplicateError } from '../engine/errors.ts';
 import type { RemoteFile, RemoteTruth } from '../engine/store/remote-truth.ts';
-import { asFolder } from './as-folder.ts';
+import { asFolder, folderIn } from './as-folder.ts';
 import type { Environment } from './environment.ts';
 import { rcloneError } from './rclone-errors.ts';
 import type { RcloneAnswer, RcloneFailure, RemoteControl } from './remote-control.ts';
@@ -158,7 +158,7 @@ export class RcloneTruth implements RemoteTruth {
     const { remote } = this.#options;
     if (this.#queues === 'one') return { fs: remote, name: path };
     const folder = posix.dirname(path);
-    return { fs: folder === '.' ? remote : `${remote}${folder}/`, name: posix.basename(path) };
+    return { fs: folder === '.' ? remote : folderIn(remote, folder), name: posix.basename(path) };
   }
 
   async #call(method: string, parameters: object, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {

@@ -37,6 +37,7 @@ it.each([
   ['cloud:office/backup', 'cloud:office/backup/data/5a/'],
   ['cloud:office/', 'cloud:office/data/5a/'],
   ['cloud:office:', 'cloud:office:/data/5a/'],
+  ['cloud:office/config', 'cloud:office/config/data/5a/'],
 ])('moves within a folder of %s without the queue of the whole place', async (remote, folder) => {
   const { uploads, move } = await moveAt(remote, { type: 'webdav', vendor: 'nextcloud' });
   expect(uploads).toBe('move');

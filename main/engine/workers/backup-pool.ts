@@ -90,9 +90,9 @@ export class BackupPool {
   }
 
   async readFiles(files: Omit<FilesJob, 'kind' | 'job'>): Promise<FilesDone> {
-    this.#readAhead.willRead(files.paths, files.sizes.length);
+    this.#readAhead.willRead(files.paths);
     const done = (await this.#enqueue({ kind: 'files', job: this.#nextJob++, ...files })) as FilesDone;
-    this.#readAhead.haveRead(files.sizes.length);
+    this.#readAhead.haveRead(files.sizes);
     return done;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Has the system read small files from the disk before a worker of the pipeline comes to them: it asks for the first byte of each.
- * What cannot be read is passed over; the worker meets it too, and names it.
+ * Has the system read files from the disk before a worker of the pipeline comes to them: reads each itself, and forgets it. What
+ * cannot be read is passed over; the worker meets it too, and names it.
  */
 import { closeSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
@@ -10,7 +10,9 @@ import { openToRead } from './open-to-read.ts';
 import type { ReadAheadJob } from './read-ahead-messages.ts';
 
 const port = parentPort as NonNullable<typeof parentPort>;
-const byte = Buffer.alloc(1);
+/** Of a file that goes on behind it the system reads the rest ahead by itself. */
+const BEGINNING_BYTES = 4 * 1024 * 1024;
+const buffer = Buffer.alloc(256 * 1024);
 
 port.on('message', ({ paths, first, step }: ReadAheadJob) => {
   const files = pathsIn(paths);
@@ -18,7 +20,7 @@ port.on('message', ({ paths, first, step }: ReadAheadJob) => {
     try {
       const fd = openToRead(files[position] as BytePath);
       try {
-        readSync(fd, byte, 0, 1, 0);
+        readBeginning(fd);
       } finally {
         closeSync(fd);
       }
@@ -27,3 +29,9 @@ port.on('message', ({ paths, first, step }: ReadAheadJob) => {
     }
   }
 });
+
+function readBeginning(fd: number): void {
+  for (let from = 0; from < BEGINNING_BYTES; from += buffer.length) {
+    if (readSync(fd, buffer, 0, buffer.length, from) < buffer.length) return;
+  }
+}

@@ -5,15 +5,18 @@ import { workerEntry } from './worker-entry.ts';
 
 /** Each waits for one file at a time. More of them would be faster still, and take 15 MB each. */
 const THREADS = 4;
-/** Jobs of fewer files are of larger ones, which the system reads ahead itself, and for which the disk is waited for anyway. */
-const SMALL_FILES = 64;
+/** What the system reads at a time, about. */
+const STRETCH_BYTES = 128 * 1024;
 /** What a judgement rests on: some jobs, and longer than a hiccup. */
-const LEAST_FILES = 1024;
+const LEAST_STRETCHES = 1024;
 const LEAST_MS = 100;
-/** A file that is not in the system's cache makes whoever reads it wait for the disk once; a file that is there, hardly ever. */
-const WAITS_A_FILE = 0.6;
+/**
+ * A stretch of a file that is not in the system's cache makes whoever reads it wait for the disk, measured 0.75 to 1.3 times; one
+ * that is there 0.1 to 0.4 times, as threads wait for each other.
+ */
+const WAITS_A_STRETCH = 0.6;
 /** Part of its processors with which a run is busy when it loses little by waiting. */
-const BUSY = 0.75;
+const BUSY = 0.85;
 
 /** What has been used so far. */
 export interface Usage {
@@ -24,7 +27,7 @@ export interface Usage {
 }
 
 /**
- * Reads small files ahead of the workers, while the run waits for the disk: two workers that read file by file keep a disk that could
+ * Reads files ahead of the workers, while the run waits for the disk: two workers that read file by file keep a disk that could
  * serve dozens at once busy with two. Of files in the system's cache, for which hardly anything is waited for, it only counts them.
  */
 export class ReadAhead {
@@ -32,7 +35,7 @@ export class ReadAhead {
   readonly #usage: () => Usage;
   readonly #threads: Worker[] = [];
   #last: Usage;
-  #files = 0;
+  #stretches = 0;
   #isOn = false;
   #isOver = false;
 
@@ -48,8 +51,8 @@ export class ReadAhead {
   }
 
   /** These files will be read soon. @param paths as `PathBatch` gives them */
-  willRead(paths: Uint8Array<ArrayBuffer>, files: number): void {
-    if (!this.#isOn || this.#isOver || files < SMALL_FILES) return;
+  willRead(paths: Uint8Array<ArrayBuffer>): void {
+    if (!this.#isOn || this.#isOver) return;
     try {
       for (let first = 0; first < THREADS; first++) {
         const thread = this.#threads[first] ?? startThread();
@@ -63,29 +66,24 @@ export class ReadAhead {
     }
   }
 
-  /** A job of so many files is done. */
-  haveRead(files: number): void {
-    if (files < SMALL_FILES) return this.#beginAnew(this.#usage());
-    this.#files += files;
-    if (this.#files < LEAST_FILES) return;
+  /** A job is done. @param sizes of its files, in bytes */
+  haveRead(sizes: Float64Array): void {
+    for (const size of sizes) this.#stretches += Math.max(1, Math.ceil(size / STRETCH_BYTES));
+    if (this.#stretches < LEAST_STRETCHES) return;
     const now = this.#usage();
     const ms = now.ms - this.#last.ms;
     if (ms < LEAST_MS) return;
-    const waits = (now.waits - this.#last.waits) / this.#files;
+    const waits = (now.waits - this.#last.waits) / this.#stretches;
     const busy = (now.processorMs - this.#last.processorMs) / ms / this.#processors;
     // Reading ahead makes the run busy; the waiting is then done by its threads.
-    this.#isOn = waits > WAITS_A_FILE && (this.#isOn || busy < BUSY);
-    this.#beginAnew(now);
+    this.#isOn = waits > WAITS_A_STRETCH && (this.#isOn || busy < BUSY);
+    this.#last = now;
+    this.#stretches = 0;
   }
 
   async close(): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.#threads.splice(0).map((thread) => thread.terminate()));
-  }
-
-  #beginAnew(now: Usage): void {
-    this.#last = now;
-    this.#files = 0;
   }
 }
 

@@ -18,43 +18,51 @@ beforeEach(() => {
 });
 afterEach(() => ahead.close());
 
-/** Jobs are read for so long, with so much of the processors busy, and that many waits for each file. */
-function read(files: number, { ms = 200, busy = 0.5, waits = 1, files: inJob = 256 } = {}): boolean {
-  used = {
-    ms: used.ms + ms,
-    processorMs: used.processorMs + ms * busy * WORKERS,
-    waits: used.waits + waits * files,
-  };
-  for (let left = files; left > 0; left -= inJob) ahead.haveRead(Math.min(left, inJob));
+/** Jobs of 256 files are read for so long, with so much of the processors busy, and that many waits for each file. */
+function read(files: number, { ms = 200, busy = 0.5, waits = 1, bytes = 1000 } = {}): boolean {
+  for (let left = files; left > 0; left -= 256) {
+    const count = Math.min(left, 256);
+    const jobMs = (ms * count) / files;
+    used = {
+      ms: used.ms + jobMs,
+      processorMs: used.processorMs + jobMs * busy * WORKERS,
+      waits: used.waits + waits * count,
+    };
+    ahead.haveRead(new Float64Array(count).fill(bytes));
+  }
   return ahead.isOn;
 }
 
 describe('judging whether a run waits for the disk', () => {
   it('begins when each file is waited for and processors stand still', () => {
     expect(ahead.isOn).toBe(false);
-    expect(read(2000)).toBe(true);
+    expect(read(2048)).toBe(true);
   });
 
   it.each([
     ['files are in the cache', { waits: 0.1 }],
     ['the processors are busy', { busy: 0.9 }],
-    ['files are large', { files: 16 }],
+    ['files are large and hardly waited for', { bytes: 1_000_000 }],
   ])('does not begin when %s', (_, usage) => {
-    expect(read(2000, usage)).toBe(false);
+    expect(read(2048, usage)).toBe(false);
+  });
+
+  it('begins when the parts of larger files are waited for', () => {
+    expect(read(2048, { bytes: 1_000_000, waits: 8 })).toBe(true);
   });
 
   it('does not judge by few files, or by a moment', () => {
     expect(read(500)).toBe(false);
     expect(read(600, { ms: 20 })).toBe(true);
     ahead = new ReadAhead(WORKERS, () => used);
-    expect(read(2000, { ms: 20 })).toBe(false);
+    expect(read(2048, { ms: 20 })).toBe(false);
   });
 
   it('goes on while it makes the processors busy, and ends when nothing is waited for', () => {
-    read(2000);
-    expect(read(2000, { busy: 0.95 })).toBe(true);
-    expect(read(2000, { waits: 0.1 })).toBe(false);
-    expect(read(2000, { busy: 0.95 })).toBe(false);
+    read(2048);
+    expect(read(2048, { busy: 0.95 })).toBe(true);
+    expect(read(2048, { waits: 0.1 })).toBe(false);
+    expect(read(2048, { busy: 0.95 })).toBe(false);
   });
 });
 
@@ -79,14 +87,14 @@ describe.runIf(process.platform === 'linux')('reading ahead', () => {
     const count = () => threads++;
     process.on('worker', count);
     try {
-      ahead.willRead(batch, READS);
+      ahead.willRead(batch);
       expect(threads).toBe(0);
       const before = reads();
-      read(2000);
-      ahead.willRead(batch, READS);
+      read(2048);
+      ahead.willRead(batch);
       await expect.poll(() => reads() - before, { timeout: 60_000 }).toBeGreaterThanOrEqual(READS);
       await ahead.close();
-      ahead.willRead(batch, READS);
+      ahead.willRead(batch);
       expect(threads).toBe(4);
     } finally {
       process.off('worker', count);

@@ -2,7 +2,6 @@
  * A worker of the backup pipeline: reads files into the chunker's memory, cuts, hashes, asks once for many blobs which
  * destinations lack them, compresses those once, seals them for each and fills packs, all where the bytes already are.
  */
-import { hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { pathsIn } from '../backup/path-batch.ts';
 import { compressForNow } from '../format/zstd.ts';
@@ -18,6 +17,7 @@ import type {
   FromWorker,
   ToWorker,
 } from './backup-messages.ts';
+import { hashOfChunk } from './chunk-hash.ts';
 import { type ChunkSink, FileChunks } from './file-chunks.ts';
 import { PackWriter } from './pack-writer.ts';
 
@@ -98,7 +98,7 @@ class WaitingChunks implements ChunkSink {
   }
 
   chunk(bytes: Uint8Array): void {
-    idOfChunk.write(hash('sha256', bytes, 'binary'), 'binary');
+    idOfChunk.write(hashOfChunk(bytes), 'binary');
     this.#ids.add(idOfChunk);
     this.#jobIds.add(idOfChunk);
     this.#chunks.push(bytes);

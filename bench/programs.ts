@@ -12,7 +12,7 @@ export interface Program {
   readonly restore: (location: string, target: string, path?: string) => Command;
 }
 
-const PASSPHRASE = 'bench';
+export const PASSPHRASE = 'bench';
 const TRIPLICATE = [process.execPath, fileURLToPath(new URL('../main/bin.js', import.meta.url))];
 
 export function triplicate(): Program {

@@ -1,14 +1,15 @@
 /**
  * `npm run bench [-- --quick] [part…]`: Triplicate and its peers in turn on the same seeded data, on this machine, in one
  * run. Prints tables with medians and ratios, and writes them into docs/benchmarks.md. `--quick` takes a tenth of the data
- * once, in a minute or two, and writes nothing; `--once` takes all of it, but only once. Parts: mixed, small, large, paths, remote, idle; `catalog` measures the
- * history search and prints only. All but that one when none is named.
+ * once, in a minute or two, and writes nothing; `--once` takes all of it, but only once. Parts: mixed, small, large, paths,
+ * extremes, remote, idle; `catalog` measures the history search and prints only. All but that one when none is named.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Case } from './cases/case.ts';
+import { extremes } from './cases/extremes.ts';
 import { idle } from './cases/idle.ts';
 import { largeFile } from './cases/large-file.ts';
 import { manyPaths } from './cases/many-paths.ts';
@@ -17,7 +18,7 @@ import { mixed, small } from './cases/trees.ts';
 import { measureCatalog } from './catalog.ts';
 import { tableOf, writePart } from './report.ts';
 
-const CASES: readonly Case[] = [mixed, small, largeFile, manyPaths, remote, idle];
+const CASES: readonly Case[] = [mixed, small, largeFile, manyPaths, extremes, remote, idle];
 const FLAGS = ['--quick', '--once'];
 const words = process.argv.slice(2);
 const asked = words.filter((word) => !FLAGS.includes(word));

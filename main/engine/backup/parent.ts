@@ -67,6 +67,8 @@ export async function findParent(
 /** Directories that are held ahead at most, as plaintext. */
 const AHEAD_BYTES = 8 * 1024 * 1024;
 const MOST_AHEAD = 1024;
+/** A directory whose text is larger is not fetched ahead: it takes long to read, and would be in vain where it is not asked for. */
+const LARGEST_AHEAD = 1024 * 1024;
 /** Directories that are counted through: the same ones again and again would never end. */
 const MOST_COUNTED = 200_000;
 
@@ -159,7 +161,7 @@ class ParentReader {
   async #fetchFrom(id: TreeId): Promise<void> {
     const { repository, index } = this.#source;
     if (this.#bytes >= AHEAD_BYTES || this.#texts.size >= MOST_AHEAD) this.#forgetAll();
-    let level: readonly TreeId[] = this.#withRoom([id, ...this.#soon.toReversed()]);
+    let level: readonly TreeId[] = [id, ...this.#withRoom(this.#soon.toReversed())];
     while (level.length > 0) {
       const texts = await loadTreeTexts(repository, index, level, this.#signal);
       for (const [fetched, text] of texts) {
@@ -183,9 +185,11 @@ class ParentReader {
     for (const id of ids) {
       if (bytes >= AHEAD_BYTES || this.#texts.size + chosen.size >= MOST_AHEAD) break;
       if (this.#texts.has(id)) continue;
-      chosen.add(id);
       const place = this.#source.index.lookup('tree', id);
-      bytes += place ? place.uncompressedLength || place.length : 0;
+      const size = place ? place.uncompressedLength || place.length : 0;
+      if (size > LARGEST_AHEAD) continue;
+      chosen.add(id);
+      bytes += size;
     }
     return [...chosen];
   }

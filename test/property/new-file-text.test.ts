@@ -7,7 +7,7 @@ import { OwnerNames } from '../../main/engine/backup/owner-names.ts';
 import { StatRows } from '../../main/engine/backup/stat-rows.ts';
 import { formatTime } from '../../main/engine/format/time.ts';
 import { TIME_LENGTH, TimeWriter } from '../../main/engine/format/time-writer.ts';
-import { encodeTree, TreeText } from '../../main/engine/format/tree-text.ts';
+import { encodeTree, TreeText, type TreeTextSink } from '../../main/engine/format/tree-text.ts';
 import type { BlobId } from '../../main/engine/ids.ts';
 
 /** What is written from columns is, byte for byte, what is written from nodes: else the same files would get two trees. */
@@ -103,6 +103,41 @@ it('writes files from columns as it writes their nodes', () => {
       expect(text.bytes.toString()).toBe(Buffer.from(encodeTree(nodes)).toString());
     }),
     { numRuns: 2000 },
+  );
+});
+
+it('writes a large tree part by part as in one go', () => {
+  fc.assert(
+    fc.property(fc.array(files, { minLength: 1, maxLength: 40 }), fc.nat(1000), (chosen, before) => {
+      const sorted = inOrder(chosen);
+      const context = { owners, utcOffsetMinutes: () => 60 };
+      const listing = listingOf(sorted);
+      const rows = new StatRows(listing.stats);
+      const ids = Buffer.concat(sorted.flatMap(({ chunks }) => chunks));
+      const writer = new NewFileText(context);
+      // So that a part ends somewhere else each time.
+      const long = entryFromStat(new Uint8Array(), statAt(listing, 0) as EntryStat, context) as Draft;
+      long.content = new Array<BlobId>(before).fill('0'.repeat(64) as BlobId);
+      const parts: Buffer[] = [];
+      const write = (text: TreeText, sink?: TreeTextSink) => {
+        text.begin(0, sink);
+        text.node(long);
+        let first = 0;
+        for (const [position, { chunks }] of sorted.entries()) {
+          writer.write(text, listing, rows, position, { ids, first, count: chunks.length });
+          first += chunks.length;
+        }
+        text.end();
+      };
+      const whole = new TreeText();
+      write(whole);
+      const inParts = new TreeText();
+      write(inParts, { part: (bytes) => parts.push(Buffer.from(bytes)) });
+      expect(Buffer.compare(Buffer.concat(parts), whole.bytes)).toBe(0);
+      // What comes next is a tree of its own.
+      write(inParts);
+      expect(Buffer.compare(inParts.bytes, whole.bytes)).toBe(0);
+    }),
   );
 });
 

@@ -250,7 +250,7 @@ async function buildTree(
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => undefined);
     const files = new FileQueue(pool, failed.reject);
-    const trees = new TreeQueue(pool, writers);
+    const trees = new TreeQueue(pool, writers, compressionLevelFor(request));
     const walk = new Walk({
       writers,
       parent: work.parent,
@@ -296,13 +296,18 @@ function foundLost(looks: readonly Promise<boolean>[]): Promise<never> {
   return found.promise;
 }
 
+/** Null where a repository of version 1 is among them, which holds blobs as they are. */
+function compressionLevelFor({ destinations }: Pick<BackupRequest, 'destinations'>): number | null {
+  return destinations.some(({ repository }) => repository.config.version === 1) ? null : COMPRESSION_LEVEL;
+}
+
 function beginPool({ destinations, workers, ahead }: BackupRequest): BackupPool {
   const repositories = destinations.map(({ repository }) => repository);
   const pool = ahead?.pool ?? startPool(workers);
   pool.begin({
     keys: repositories.map(({ key }) => key),
     chunkerPolynomial: (repositories[0] as Repository).config.chunkerPolynomial.toString(16),
-    compressionLevel: repositories.some(({ config }) => config.version === 1) ? null : COMPRESSION_LEVEL,
+    compressionLevel: compressionLevelFor({ destinations }),
   });
   return pool;
 }

@@ -1,6 +1,6 @@
 import { TriplicateError } from '../errors.ts';
 import type { TreeNode } from '../format/tree.ts';
-import type { TreeText } from '../format/tree-text.ts';
+import type { TreeText, TreeTextSink } from '../format/tree-text.ts';
 import type { EarlierRows } from './earlier-rows.ts';
 import type { NewFiles } from './new-files.ts';
 
@@ -72,10 +72,15 @@ export class DirectoryEntries {
     return next === rows.count;
   }
 
+  /** About as many bytes as the text of what is new takes, as far as it is in columns. */
+  get newBytes(): number {
+    return this.newFiles?.textBytes ?? 0;
+  }
+
   /** Writes all entries into a tree, and lets go of each as it goes: of a large directory nodes are several times its text. */
-  writeTo(text: TreeText, expected: number): void {
+  writeTo(text: TreeText, expected: number, sink: TreeTextSink | null = null): void {
     const { newFiles } = this;
-    text.begin(expected + (newFiles?.textBytes ?? 0));
+    text.begin(expected, sink);
     for (let position = 0; position < this.#nodes.length; position++) {
       const node = this.#nodes[position];
       if (this.isKept(position)) position = this.#writeKept(text, position);

@@ -18,6 +18,12 @@ const SMALLEST_ROOM = 64 * 1024;
 /** Trees of this size and more are rare; the memory for them is not kept. */
 const KEPT_BYTES = 4 * 1024 * 1024;
 
+/** Takes the text of a tree part by part, as it is written. */
+export interface TreeTextSink {
+  /** What comes next; it stands until the call returns. */
+  part(bytes: Uint8Array): void;
+}
+
 /**
  * The plaintext of a tree blob while it is written, byte for byte as restic writes it (format, section 8): its SHA-256 is the
  * tree's id. Entries come as nodes, or field by field from columns of numbers; strictly ascending by raw name.
@@ -25,19 +31,25 @@ const KEPT_BYTES = 4 * 1024 * 1024;
 export class TreeText {
   #bytes = Buffer.allocUnsafeSlow(SMALLEST_ROOM);
   #length = 0;
+  #sink: TreeTextSink | null = null;
   /** Where the name of the entry before lies. */
   #names: Uint8Array = new Uint8Array();
   #nameStart = 0;
   #nameEnd = 0;
   #entries = 0;
 
-  /** Begins another tree. @param expected its bytes, as far as they can be guessed: a large tree is then not copied as it grows */
-  begin(expected = 0): void {
+  /**
+   * Begins another tree.
+   * @param expected its bytes, as far as they can be guessed: a large tree is then not copied as it grows
+   * @param sink gets the text, none of which stays here
+   */
+  begin(expected = 0, sink: TreeTextSink | null = null): void {
     this.#length = 0;
+    this.#sink = sink;
     this.#entries = 0;
     this.#names = new Uint8Array();
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(SMALLEST_ROOM);
-    this.#makeRoom(Math.max(expected, OPEN.length));
+    this.#makeRoom(Math.max(sink ? 0 : expected, OPEN.length));
     this.raw(OPEN);
   }
 
@@ -60,9 +72,14 @@ export class TreeText {
     names: { readonly first: readonly [number, number]; readonly last: readonly [number, number] },
   ): void {
     this.#beginEntry(tree, ...names.first);
-    this.#makeRoom(end - start);
-    this.#bytes.set(tree.subarray(start, end), this.#length);
-    this.#length += end - start;
+    if (this.#sink) {
+      this.#passOn(this.#sink);
+      this.#sink.part(tree.subarray(start, end));
+    } else {
+      this.#makeRoom(end - start);
+      this.#bytes.set(tree.subarray(start, end), this.#length);
+      this.#length += end - start;
+    }
     [this.#nameStart, this.#nameEnd] = names.last;
   }
 
@@ -136,9 +153,11 @@ export class TreeText {
   end(): void {
     this.#makeRoom(CLOSE.length);
     this.raw(CLOSE);
+    if (this.#sink) this.#passOn(this.#sink);
+    this.#sink = null;
   }
 
-  /** What was written; it stands until the next tree begins. */
+  /** What was written, where no sink got it; it stands until the next tree begins. */
   get bytes(): Buffer<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -204,7 +223,14 @@ export class TreeText {
     this.#length = at;
   }
 
+  #passOn(sink: TreeTextSink): void {
+    if (this.#length > 0) sink.part(this.bytes);
+    this.#length = 0;
+  }
+
   #makeRoom(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    if (this.#sink) this.#passOn(this.#sink);
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
     const wider = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, needed));

@@ -3,6 +3,7 @@ import { open, openInPlace, openInto } from '../format/crypto.ts';
 import type { BlobType } from '../format/pack.ts';
 import { decodeTree, type TreeNode } from '../format/tree.ts';
 import { decompress, decompressForNow, decompressTo } from '../format/zstd.ts';
+import { giveBack } from '../give-back.ts';
 import type { BlobId, TreeId } from '../ids.ts';
 import type { BlobIndex, BlobLocation } from './blob-index.ts';
 import type { Repository } from './repository.ts';
@@ -51,7 +52,10 @@ export function openBlob(
 ): Uint8Array {
   const stored = open(repository.key, sealed);
   const { uncompressedLength } = place;
-  return assertHash(uncompressedLength > 0 ? decompress(stored, uncompressedLength) : stored, id);
+  if (uncompressedLength === 0) return assertHash(stored, id);
+  const plain = decompress(stored, uncompressedLength);
+  giveBack(stored);
+  return assertHash(plain, id);
 }
 
 /**

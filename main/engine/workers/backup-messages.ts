@@ -42,7 +42,7 @@ export interface ChunksJob {
   readonly bounds: Float64Array;
 }
 
-/** Finished plaintexts (trees), one after the other in `bytes`, whose memory is the worker's; `wanted` has one bit a destination for each. */
+/** Finished blobs (trees), one after the other in `bytes`, whose memory is the worker's; `wanted` has one bit a destination for each. */
 export interface BlobsJob {
   readonly kind: 'blobs';
   readonly job: number;
@@ -51,6 +51,8 @@ export interface BlobsJob {
   readonly lengths: Uint32Array;
   readonly ids: Uint8Array;
   readonly wanted: Uint32Array;
+  /** Where the blobs are zstd frames: the lengths of their plaintexts. Null where they are plaintexts. */
+  readonly compressedFrom: Uint32Array | null;
 }
 
 export type ToWorker =

@@ -105,7 +105,7 @@ export class BackupPool {
   }
 
   /**
-   * Stores finished plaintexts, all in one worker, so that a small run makes one tree pack.
+   * Stores finished blobs, all in one worker, so that a small run makes one tree pack.
    * @param blobs their bytes are in memory of their own, which is handed over
    */
   async storeBlobs(blobs: Omit<BlobsJob, 'kind' | 'job'>): Promise<void> {

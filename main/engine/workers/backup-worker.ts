@@ -200,12 +200,12 @@ async function storeChunks({ job, path, bounds }: ChunksJob): Promise<void> {
 async function storeBlobs(job: BlobsJob): Promise<void> {
   let offset = 0;
   for (const [position, length] of job.lengths.entries()) {
-    await store(
-      job.type,
-      idAt(job.ids, position),
-      job.bytes.subarray(offset, offset + length),
-      job.wanted[position] ?? 0,
-    );
+    const id = idAt(job.ids, position);
+    const bytes = job.bytes.subarray(offset, offset + length);
+    const wanted = job.wanted[position] ?? 0;
+    const plainBytes = job.compressedFrom?.[position];
+    if (plainBytes === undefined) await store(job.type, id, bytes, wanted);
+    else await packs.add({ type: job.type, id, stored: bytes, uncompressedLength: plainBytes, plainBytes }, wanted);
     offset += length;
   }
   // At once: see `giveBack`. All of it, of which the bytes may be a part.

@@ -177,13 +177,13 @@ function distribute(askers: readonly FileAsker[], positions: readonly number[], 
     const position = positions[n] as number;
     const outcome = done.outcomes[n];
     const failure = failures.get(n);
+    const content = { ids, first, count: done.blobCounts[n] ?? 0 };
+    first += content.count;
     if (outcome === FILE_VANISHED) asker.fileDone(position, { kind: 'vanished' });
     else if (outcome === FILE_FAILED || failure) {
       const { code = 'EIO', message = 'unknown' } = failure ?? {};
       asker.fileDone(position, { kind: 'failed', code, message });
     } else {
-      const content = { ids, first, count: done.blobCounts[n] ?? 0 };
-      first += content.count;
       const kind = outcome === FILE_UNSTEADY ? 'unsteady' : 'read';
       asker.fileDone(position, { kind, content, size: done.sizes[n] ?? 0, fresh: fresh.get(n) });
     }

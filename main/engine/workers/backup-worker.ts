@@ -6,16 +6,18 @@ import { parentPort } from 'node:worker_threads';
 import { pathsIn } from '../backup/path-batch.ts';
 import { compressForNow } from '../format/zstd.ts';
 import { giveBack } from '../give-back.ts';
-import type {
-  BackupWorkerData,
-  BlobsJob,
-  ChunksJob,
-  CutsJob,
-  FilesDone,
-  FilesJob,
-  FreshStat,
-  FromWorker,
-  ToWorker,
+import {
+  type BackupWorkerData,
+  type BlobsJob,
+  type ChunksJob,
+  type CutsJob,
+  FILE_READ,
+  FILE_UNSTEADY,
+  type FilesDone,
+  type FilesJob,
+  type FreshStat,
+  type FromWorker,
+  type ToWorker,
 } from './backup-messages.ts';
 import { hashOfChunk } from './chunk-hash.ts';
 import { type ChunkSink, FileChunks } from './file-chunks.ts';
@@ -173,7 +175,8 @@ async function storeFiles(job: FilesJob): Promise<void> {
     sizes[position] = result.size;
     if (result.fresh) fresh.push({ position, ...result.fresh });
     if (result.failure) failures.push({ position, ...result.failure });
-    blobCounts[position] = waiting.endFile(result.failure ? 'drop' : 'keep');
+    const isStored = result.outcome === FILE_READ || result.outcome === FILE_UNSTEADY;
+    blobCounts[position] = waiting.endFile(isStored ? 'keep' : 'drop');
   }
   await files.settle();
   tellBytes();

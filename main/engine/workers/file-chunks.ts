@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, readSync } from 'node:fs';
 import type { BytePath } from '../backup/byte-path.ts';
 import { type Chunker, createChunker, MAX_CHUNK, MIN_CHUNK } from '../chunker/chunker.ts';
 import { FILE_FAILED, FILE_READ, FILE_UNSTEADY, FILE_VANISHED, type FreshStat } from './backup-messages.ts';
@@ -54,8 +54,10 @@ export class FileChunks {
   /** Reads one file; one that changes meanwhile is read again, three times at most. */
   async read(path: BytePath, seen: { readonly size: number; readonly changeTime: bigint }): Promise<FileResult> {
     let { size, changeTime } = seen;
-    waitForNextTick(changeTime);
+    /** What the file was like before it was read once more. */
+    let before: BigIntStats | undefined;
     for (let tries = 1; ; tries++) {
+      waitForNextTick(changeTime);
       let fd: number;
       try {
         fd = openToRead(path);
@@ -70,12 +72,17 @@ export class FileChunks {
         if (!after.isFile()) return { outcome: FILE_VANISHED, size: 0 };
         const steady = after.ctimeNs === changeTime && total === Number(after.size);
         if (!steady && tries < MAX_TRIES) {
+          before = after;
           size = Number(after.size);
           changeTime = after.ctimeNs;
           continue;
         }
-        return { outcome: steady ? FILE_READ : FILE_UNSTEADY, size: total, fresh: pickStat(after) };
+        // With the times from before the reading: with those from after it the next run would take what was missed for stored.
+        if (!steady) return { outcome: FILE_UNSTEADY, size: total, fresh: pickStat(before ?? after) };
+        return { outcome: FILE_READ, size: total, fresh: pickStat(after) };
       } catch (error) {
+        // What was cut before the error waits in the arena, its hash already taken: the next file would be read over it.
+        await this.settle();
         return failed(error);
       } finally {
         closeSync(fd);
@@ -248,20 +255,26 @@ function isAsSeen(fd: number, seen: { readonly changeTime: bigint }, total: numb
 
 /** Times of files move on in ticks of up to 10 ms on usual systems. */
 const TICK_MS = 20;
-/** When the clock was looked at last: for most files that is late enough. */
-let latest = 0;
+/** By so much the clock of a server may be ahead of ours. A change to a file of a later time gets another time for certain. */
+const AHEAD_MS = 10_000;
+/** Of the files whose times are ahead of our clock: those that changed up to then have been left alone for a tick. */
+let settledAhead = 0;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * A file that changed a moment ago may change again within the same tick, and its times would not show it: the next
- * run would take it for unchanged. So such a file is read only once the clock has moved on.
+ * run would take it for unchanged. So such a file is read only once the clock has moved on. By the clock of the system, as files
+ * are: the one of `performance` stands still while the machine sleeps, and does not follow when the clock is put right.
  */
 function waitForNextTick(changeTime: bigint): void {
   const changed = Math.floor(Number(changeTime) / 1e6);
-  if (changed + TICK_MS <= latest) return;
-  latest = performance.timeOrigin + performance.now();
-  const age = latest - changed;
-  if (age >= 0 && age < TICK_MS) Atomics.wait(sleeper, 0, 0, TICK_MS - age + 1);
+  // fence: ambient-time a worker thread has nobody to pass a clock in, and files have the times of the system's
+  const now = Date.now();
+  if (changed + TICK_MS <= now) return;
+  const isAhead = changed > now;
+  if (isAhead && (changed <= settledAhead || changed - now > AHEAD_MS)) return;
+  Atomics.wait(sleeper, 0, 0, Math.min(TICK_MS, changed + TICK_MS - now) + 1);
+  if (isAhead) settledAhead = changed;
 }
 
 function failed(error: unknown): FileResult {
@@ -272,7 +285,7 @@ function failed(error: unknown): FileResult {
   return { outcome: vanished ? FILE_VANISHED : FILE_FAILED, size: 0, failure: { code, message } };
 }
 
-function pickStat(stat: import('node:fs').BigIntStats): Omit<FreshStat, 'position'> {
+function pickStat(stat: BigIntStats): Omit<FreshStat, 'position'> {
   const { mode, uid, gid, nlink, ino, dev, rdev, size, mtimeNs, ctimeNs } = stat;
   return { mode, uid, gid, nlink, ino, dev, rdev, size, mtimeNs, ctimeNs };
 }

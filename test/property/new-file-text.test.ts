@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Draft, type EntryStat, entryFromStat } from '../../main/engine/backup/entry.ts';
+import { type Draft, type EntryStat, entryFromStat, UNREAD_ATTRIBUTES } from '../../main/engine/backup/entry.ts';
 import { type Listing, STAT_FIELDS, statAt } from '../../main/engine/backup/listing.ts';
 import { NewFileText } from '../../main/engine/backup/new-file-text.ts';
 import { OwnerNames } from '../../main/engine/backup/owner-names.ts';
@@ -73,6 +73,11 @@ function listingOf(chosen: readonly File[]): Listing {
   return { count: chosen.length, excluded: 0, names: bytes, ends, stats, print: null };
 }
 
+/** Every third has one. */
+function errorOf(position: number): string | null {
+  return position % 3 === 2 ? UNREAD_ATTRIBUTES : null;
+}
+
 function inOrder(chosen: readonly File[]): File[] {
   const sorted = chosen.toSorted((a, b) => Buffer.compare(a.name, b.name));
   return sorted.filter(({ name }, n) => n === 0 || Buffer.compare(sorted[n - 1]?.name ?? name, name) !== 0);
@@ -87,6 +92,8 @@ it('writes files from columns as it writes their nodes', () => {
       const nodes = sorted.map(({ name, chunks }, position) => {
         const draft: Draft = entryFromStat(name, statAt(listing, position) as EntryStat, context);
         draft.content = chunks.map((chunk) => Buffer.from(chunk).toString('hex') as BlobId);
+        const error = errorOf(position);
+        if (error !== null) draft.error = error;
         return draft;
       });
       const text = new TreeText();
@@ -96,7 +103,7 @@ it('writes files from columns as it writes their nodes', () => {
       let first = 1;
       text.begin();
       for (const [position, { chunks }] of sorted.entries()) {
-        writer.write(text, listing, rows, position, { ids, first, count: chunks.length });
+        writer.write(text, listing, rows, position, { ids, first, count: chunks.length, error: errorOf(position) });
         first += chunks.length;
       }
       text.end();
@@ -124,7 +131,7 @@ it('writes a large tree part by part as in one go', () => {
         text.node(long);
         let first = 0;
         for (const [position, { chunks }] of sorted.entries()) {
-          writer.write(text, listing, rows, position, { ids, first, count: chunks.length });
+          writer.write(text, listing, rows, position, { ids, first, count: chunks.length, error: errorOf(position) });
           first += chunks.length;
         }
         text.end();
@@ -166,7 +173,12 @@ it('refuses entries that are not in order, or twice there', () => {
   const text = new TreeText();
   const writer = new NewFileText({ owners, utcOffsetMinutes: () => 0 });
   const write = (position: number): void =>
-    writer.write(text, listing, new StatRows(listing.stats), position, { ids: new Uint8Array(), first: 0, count: 0 });
+    writer.write(text, listing, new StatRows(listing.stats), position, {
+      ids: new Uint8Array(),
+      first: 0,
+      count: 0,
+      error: null,
+    });
   for (const order of [
     [1, 0],
     [0, 0],

@@ -54,10 +54,12 @@ const PROBLEM = 0xffff_ffff;
 /** `died`: ended before it had answered everything, or was closed by us. */
 export type HelperState = 'works' | 'missing' | 'died';
 
+/** Undefined when there are none. `unread`: there may be some. */
+export type AttributesRead = readonly ExtendedAttribute[] | undefined | 'unread';
+
 /** Who asks for the attributes of paths, and tells them apart by numbers of its own. */
 export interface AttributeAsker {
-  /** Undefined when there are none or they cannot be read. */
-  attributesRead(position: number, attributes: readonly ExtendedAttribute[] | undefined): void;
+  attributesRead(position: number, attributes: AttributesRead): void;
 }
 
 /** Paths for one question, in columns. */
@@ -73,12 +75,18 @@ class Question {
   }
 
   /** @param found by the position of the path in the question */
-  answer(found: ReadonlyMap<number, readonly ExtendedAttribute[]>): void {
+  answer(found: ReadonlyMap<number, AttributesRead>): void {
     for (const [n, asker] of this.askers.entries()) asker.attributesRead(this.positions[n] as number, found.get(n));
+  }
+
+  /** Nobody answers it. */
+  giveUp(): void {
+    for (const [n, asker] of this.askers.entries()) asker.attributesRead(this.positions[n] as number, 'unread');
   }
 }
 
-const NOTHING: ReadonlyMap<number, readonly ExtendedAttribute[]> = new Map();
+/** Whether there is a helper for this system at all. Where there is none, attributes are no part of a backup. */
+const IS_POSSIBLE = process.platform === 'linux' && CALLS[process.arch] !== undefined;
 
 /**
  * Reads extended attributes by one Perl for a whole run (Node has no call for them): 2.5 microseconds a path, where
@@ -91,7 +99,7 @@ export class AttributeReader {
   #helper: ChildProcessWithoutNullStreams | undefined;
   readonly #asked: Question[] = [];
   #output: Buffer = Buffer.alloc(0);
-  #state: HelperState = process.platform === 'linux' && CALLS[process.arch] ? 'works' : 'missing';
+  #state: HelperState = IS_POSSIBLE ? 'works' : 'missing';
   #problems = 0;
   #wake: (() => void)[] = [];
 
@@ -111,9 +119,14 @@ export class AttributeReader {
     return this.#problems;
   }
 
+  /** What is said of a path that is not asked for, as the helper does not work. */
+  get unasked(): undefined | 'unread' {
+    return IS_POSSIBLE ? 'unread' : undefined;
+  }
+
   /** Tells the attributes of a path, later. */
-  read(path: BytePath, done: (attributes: readonly ExtendedAttribute[] | undefined) => void): void {
-    if (this.#state !== 'works') return queueMicrotask(() => done(undefined));
+  read(path: BytePath, done: (attributes: AttributesRead) => void): void {
+    if (this.#state !== 'works') return queueMicrotask(() => done(this.unasked));
     const question = this.#filling;
     question.paths.addMarked('=', bytesOf(path), 0, path.length);
     this.#added(question, { attributesRead: (_, attributes) => done(attributes) }, 0);
@@ -198,13 +211,13 @@ export class AttributeReader {
   #giveUp(state: HelperState): void {
     if (this.#state === 'works') this.#state = state;
     for (const wake of this.#wake.splice(0)) wake();
-    for (const question of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) question.answer(NOTHING);
+    for (const question of [...this.#asked.splice(0), ...this.#waiting.splice(0)]) question.giveUp();
   }
 }
 
 interface Answer {
   /** By the position of the path in the question. */
-  readonly found: ReadonlyMap<number, readonly ExtendedAttribute[]>;
+  readonly found: ReadonlyMap<number, AttributesRead>;
   readonly problems: number;
   /** Bytes that the answer takes. */
   readonly length: number;
@@ -212,7 +225,7 @@ interface Answer {
 
 /** The answer to one question at the beginning of `output`; undefined when it is not whole yet. */
 export function parseAnswer(output: Buffer): Answer | undefined {
-  const found = new Map<number, readonly ExtendedAttribute[]>();
+  const found = new Map<number, AttributesRead>();
   let problems = 0;
   let at = 0;
   const whole = (bytes: number): boolean => at + bytes <= output.length;
@@ -227,6 +240,7 @@ export function parseAnswer(output: Buffer): Answer | undefined {
     const count = number();
     if (count === PROBLEM) {
       problems++;
+      found.set(position, 'unread');
       continue;
     }
     const attributes: ExtendedAttribute[] = [];

@@ -1,10 +1,19 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
-import { inOrderOf } from './attributes.ts';
+import { type AttributesRead, inOrderOf } from './attributes.ts';
 import { type BytePath, bytesOf, forSystem, textOf } from './byte-path.ts';
 import { type Directory, newDirectory, openAccess } from './directory.ts';
 import type { DirectoryTrees } from './directory-trees.ts';
-import { type Draft, type EntryStat, entryFromStat, isSameEntry, isUnchanged, refreshEntry, typeOf } from './entry.ts';
+import {
+  type Draft,
+  type EntryStat,
+  entryFromStat,
+  isSameEntry,
+  isUnchanged,
+  refreshEntry,
+  typeOf,
+  UNREAD_ATTRIBUTES,
+} from './entry.ts';
 import { blobIdsOf, type FileOutcome } from './file-queue.ts';
 import type { EntryPlace, Visit } from './visit.ts';
 import type { WalkContext } from './walk-context.ts';
@@ -223,16 +232,24 @@ export class EntrySettler {
     // Setting an attribute changes the ctime.
     if (before && before.type === draft.type && before.inode === draft.inode && before.ctime.ns === draft.ctime.ns) {
       if (before.extendedAttributes) draft.extendedAttributes = before.extendedAttributes;
-      return;
+      if (before.error !== UNREAD_ATTRIBUTES) return;
     }
-    if (this.#context.attributes.state !== 'works') return;
+    const { attributes: reader } = this.#context;
+    if (reader.state !== 'works') return this.#setAttributes(directory, draft, reader.unasked, before);
     directory.waiting++;
-    this.#context.attributes.read(access, (attributes) => {
-      if (attributes && attributes.length > 0) {
-        draft.extendedAttributes = inOrderOf(before?.extendedAttributes, attributes);
-      }
+    reader.read(access, (attributes) => {
+      this.#setAttributes(directory, draft, attributes, before);
       this.#trees.settled(directory);
     });
+  }
+
+  #setAttributes(directory: Directory, draft: Draft, attributes: AttributesRead, before: TreeNode | null): void {
+    if (attributes === 'unread') {
+      directory.print = null;
+      draft.error = UNREAD_ATTRIBUTES;
+    } else if (attributes && attributes.length > 0) {
+      draft.extendedAttributes = inOrderOf(before?.extendedAttributes, attributes);
+    }
   }
 
   /** An entry that cannot be read keeps its earlier version, where every destination has it; either way it is named. */

@@ -54,6 +54,12 @@ export function refreshEntry(draft: Draft, stat: EntryStat, context: EntryContex
 }
 
 /**
+ * The error of a node whose extended attributes could not be read, though there may be some. restic looks at it no more than at its
+ * own; with it no entry counts as unchanged, so that the next run asks for them again.
+ */
+export const UNREAD_ATTRIBUTES = 'extended attributes could not be read';
+
+/**
  * Whether a node still says what the system says, so that it can be taken over as it is. Not compared are the content of
  * a file, which has the same size and times then, a link's target and extended attributes: changing either changes ctime.
  */

@@ -51,7 +51,13 @@ export class NewFileText {
     { names, ends }: Listing,
     rows: StatRows,
     position: number,
-    content: { readonly ids: Uint8Array; readonly first: number; readonly count: number },
+    content: {
+      readonly ids: Uint8Array;
+      readonly first: number;
+      readonly count: number;
+      /** What is wrong with the entry, in plain letters. */
+      readonly error: string | null;
+    },
   ): void {
     const { owners } = this.#context;
     const row = position * STAT_FIELDS;
@@ -78,6 +84,7 @@ export class NewFileText {
     writeNumber(text, SIZE_KEY, rows.number(row + SIZE));
     writeNumber(text, LINKS_KEY, rows.number(row + LINKS));
     text.content(content.ids, content.first, content.count);
+    if (content.error !== null) text.raw(Buffer.from(`,"error":"${content.error}"`, 'latin1'));
     text.byte(BRACE_END);
   }
 }

@@ -1,12 +1,11 @@
-import type { ExtendedAttribute } from '../format/tree.ts';
 import { grown } from '../format/tree-columns.ts';
 import type { TreeText } from '../format/tree-text.ts';
 import { giveBack } from '../give-back.ts';
 import type { BlobId } from '../ids.ts';
-import type { AttributeAsker } from './attributes.ts';
+import type { AttributeAsker, AttributesRead } from './attributes.ts';
 import { bytesOf } from './byte-path.ts';
 import type { Directory } from './directory.ts';
-import { type Draft, type EntryStat, entryFromStat } from './entry.ts';
+import { type Draft, type EntryStat, entryFromStat, UNREAD_ATTRIBUTES } from './entry.ts';
 import type { EntrySettler } from './entry-settler.ts';
 import { blobIdsOf, type FileAsker, type FileContent, type FileOutcome } from './file-queue.ts';
 import { type Listing, nameAt, SIZE, STAT_FIELDS, statAt } from './listing.ts';
@@ -42,6 +41,8 @@ export class NewFiles implements FileAsker, AttributeAsker {
   readonly #idCounts: Uint32Array;
   #ids: Uint8Array;
   #idCount = 0;
+  /** Whose extended attributes could not be read; null while there are none. */
+  #unread: Uint8Array | null = null;
   #count = 0;
 
   /** @param listing of the directory; it is copied */
@@ -81,7 +82,7 @@ export class NewFiles implements FileAsker, AttributeAsker {
     counts.bytesFound += size;
     directory.waiting++;
     files.addListed(this, position, size, directory, this.#listing);
-    if (attributes.state !== 'works') return;
+    if (attributes.state !== 'works') return this.#setAttributes(position, attributes.unasked);
     directory.waiting++;
     attributes.readListed(this, position, directory, this.#listing);
   }
@@ -106,16 +107,16 @@ export class NewFiles implements FileAsker, AttributeAsker {
   }
 
   /** See `AttributeAsker`. */
-  attributesRead(position: number, attributes: readonly ExtendedAttribute[] | undefined): void {
-    const draft = attributes && attributes.length > 0 ? this.#asNode(position) : null;
-    if (draft && attributes) draft.extendedAttributes = attributes;
+  attributesRead(position: number, attributes: AttributesRead): void {
+    this.#setAttributes(position, attributes);
     this.#means.settler.settled(this.#directory);
   }
 
   writeTo(text: TreeText, position: number): void {
     const first = this.#firstIds[position] as number;
     const count = this.#idCounts[position] as number;
-    this.#means.text.write(text, this.#listing, this.#rows, position, { ids: this.#ids, first, count });
+    const error = this.#unread?.[position] ? UNREAD_ATTRIBUTES : null;
+    this.#means.text.write(text, this.#listing, this.#rows, position, { ids: this.#ids, first, count, error });
   }
 
   /** Gives its memory back: nothing is asked of it any more. */
@@ -123,6 +124,23 @@ export class NewFiles implements FileAsker, AttributeAsker {
     const { names, ends, stats } = this.#listing;
     const own = [names, ends, stats, this.#isHere, this.#firstIds, this.#idCounts, this.#ids];
     for (const column of own) giveBack(column);
+  }
+
+  /** For all of them there are no objects, even where none could be read: those may be 300,000. */
+  #setAttributes(position: number, attributes: AttributesRead): void {
+    if (attributes === undefined || attributes.length === 0) return;
+    if (attributes === 'unread') {
+      this.#directory.print = null;
+      if (this.has(position)) {
+        this.#unread ??= new Uint8Array(this.#listing.count);
+        this.#unread[position] = 1;
+        return;
+      }
+    }
+    const draft = this.#asNode(position);
+    if (!draft) return;
+    if (attributes === 'unread') draft.error = UNREAD_ATTRIBUTES;
+    else draft.extendedAttributes = attributes;
   }
 
   #sizeOf(position: number): number {
@@ -160,6 +178,7 @@ export class NewFiles implements FileAsker, AttributeAsker {
     const stat = statAt(this.#listing, position) as EntryStat;
     const draft = entryFromStat(name, stat, this.#means.context.entries);
     draft.content = this.#contentOf(position);
+    if (this.#unread?.[position]) draft.error = UNREAD_ATTRIBUTES;
     entries.set(position, draft);
     return draft;
   }

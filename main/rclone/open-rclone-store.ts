@@ -16,7 +16,8 @@ export interface RcloneStoreOptions {
 
 /**
  * The repository at an rclone remote: bytes through a process of its own, questions through the shared control process.
- * Neither starts before the first call, unless `beginLink` was called for the remote. @throws `rclone/not-installed`
+ * Neither starts before the first call, unless `beginLink` was called for the remote.
+ * @throws `rclone/not-installed`, `store/bad-location`
  */
 export async function openRcloneStore(options: RcloneStoreOptions): Promise<WriteStore> {
   const { remote, location, clock, random } = options;

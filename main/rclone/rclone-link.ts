@@ -1,3 +1,4 @@
+import { placeInArguments } from './place-in-arguments.ts';
 import { ResticSession } from './restic-session.ts';
 import { type ControlHold, holdControl } from './shared-control.ts';
 
@@ -19,7 +20,7 @@ export async function beginLink(remote: string): Promise<void> {
   await link.then(begin, () => undefined);
 }
 
-/** The link that was begun for this remote, or a new one. @throws `rclone/not-installed` */
+/** The link that was begun for this remote, or a new one. @throws `rclone/not-installed`, `store/bad-location` */
 export async function takeLink(remote: string, variables: NodeJS.ProcessEnv = process.env): Promise<RcloneLink> {
   const waiting = variables === process.env ? begun.get(remote) : undefined;
   if (waiting) begun.delete(remote);
@@ -27,6 +28,8 @@ export async function takeLink(remote: string, variables: NodeJS.ProcessEnv = pr
 }
 
 async function makeLink(remote: string, variables: NodeJS.ProcessEnv): Promise<RcloneLink> {
+  // What is refused holds nothing.
+  placeInArguments(remote);
   const hold = await holdControl(variables);
   const { binary, environment } = hold;
   return { ...hold, session: new ResticSession({ binary, environment, remote }) };

@@ -8,15 +8,15 @@ import {
   type HttpResponse,
   type HttpTransport,
 } from '../engine/store/http-transport.ts';
-import { asFolder } from './as-folder.ts';
 import { startChild } from './child.ts';
 import type { Environment } from './environment.ts';
+import { type PlaceInArguments, placeInArguments } from './place-in-arguments.ts';
 import { PATIENCE, UNATTENDED } from './remote-control.ts';
 
 export interface ResticSessionOptions {
   readonly binary: string;
   readonly environment: Environment;
-  /** rclone's name of the place: `remote:path`. */
+  /** rclone's name of the place: `remote:path`, a connection string, or a path. */
   readonly remote: string;
   /** Milliseconds without a byte after which a request counts as stuck; see `STALLED_MS`. */
   readonly stalledMs?: number;
@@ -55,10 +55,13 @@ const SESSION_MEMORY_MB = 1024;
  */
 export class ResticSession implements HttpTransport {
   readonly #options: ResticSessionOptions;
+  readonly #place: PlaceInArguments;
   #session: Session | undefined;
 
+  /** @throws `store/bad-location` for a place that cannot be named safely */
   constructor(options: ResticSessionOptions) {
     this.#options = options;
+    this.#place = placeInArguments(options.remote);
   }
 
   /** The process that serves now, for tests that kill it. */
@@ -89,7 +92,7 @@ export class ResticSession implements HttpTransport {
       this.#lookAfter(session, stream, request.body === undefined ? 'download' : 'upload');
       return await exchange(stream, request);
     } catch (error) {
-      throw brokenConnection(this.#options.remote, error, signal);
+      throw brokenConnection(this.#place.shown, error, signal);
     } finally {
       signal?.removeEventListener('abort', abort);
       use(-1);
@@ -122,9 +125,11 @@ export class ResticSession implements HttpTransport {
 
   #start(): Session {
     if (this.#session !== undefined) return this.#session;
-    const { binary, environment, remote } = this.#options;
+    const { binary } = this.#options;
+    const { argument, variables } = this.#place;
+    const environment = { ...this.#options.environment, ...variables };
     const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE, ...TRANSFER_TIMEOUT, UNATTENDED];
-    const args = ['serve', 'restic', ...flags, '--', asFolder(remote)];
+    const args = ['serve', 'restic', ...flags, '--', argument];
     const { pid, socket, ...child } = spawnWithSocket(binary, args, environment);
     const http = connect('http://localhost', {
       createConnection: () => socket,

@@ -323,3 +323,68 @@ it('does not leave rclone behind for long when we are killed: the bytes end at o
   }
   expect(await isGone(control)).toBe(true);
 });
+
+/** The arguments of every process that now runs. */
+async function allArguments(): Promise<string> {
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const texts = processes.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+  return (await Promise.all(texts)).join('\n');
+}
+
+describe('of a connection string', () => {
+  const obscured = async (password: string) => (await execa('rclone', ['obscure', '-'], { input: password })).stdout;
+  const server = () => `url="http://127.0.0.1:${remotes.ports.dav}/",vendor=other,user=tester`;
+
+  it.each([
+    ['one for this place alone', (pass: string) => `:webdav,${server()},pass=${pass}:`],
+    ['one with quotes', (pass: string) => `:webdav,${server().replaceAll('"', "'")},pass="${pass}":`],
+    ['one that changes a remote', (pass: string) => `dav,pass=${pass}:`],
+    ['one that changes a remote with a space', (pass: string) => `my cloud,pass='${pass}':`],
+    [
+      'one within another',
+      (pass: string) => {
+        const inner = `:webdav,${server()},pass=${pass}:`.replaceAll('"', '""');
+        return `:crypt,remote="${inner}",filename_encryption=off,password=${pass}:`;
+      },
+    ],
+  ])('no secret is in the arguments of any process: %s', async (_name, make) => {
+    const pass = await obscured('loopback-only');
+    const seen: string[] = [];
+    // All the while: the shell that starts rclone is there for a moment only.
+    let isOver = false;
+    const watching = (async () => {
+      while (!isOver) {
+        seen.push(await allArguments());
+        await wait(1);
+      }
+    })();
+    opened = await repository(`${make(pass)}of mine/repo-${count++}`);
+    try {
+      const { name, bytes } = storedObject('index', randomBytes(1000));
+      await opened.store.put(name, bytes);
+      expect(Buffer.compare(await opened.store.get(name), bytes)).toBe(0);
+      const own = await readFile(`/proc/${opened.session.pid}/cmdline`, 'utf8');
+      expect(own).toContain('serve\0restic');
+      isOver = true;
+      await watching;
+      expect(seen.some((text) => text.includes(own))).toBe(true);
+      expect(seen.filter((text) => text.includes(pass))).toEqual([]);
+    } finally {
+      isOver = true;
+      await opened.store.close();
+    }
+  });
+
+  it('no secret is in the error of a transfer that breaks off', async () => {
+    const pass = await obscured('loopback-only');
+    const { binary, environment, release } = await holdControl(variables);
+    const session = new ResticSession({ binary, environment, remote: `:webdav,${server()},pass=${pass}:broken` });
+    const asked = session.request({ method: 'GET', path: '/config' }).catch((error: unknown) => error);
+    process.kill(session.pid ?? Number.NaN, 'SIGKILL');
+    const error = await asked;
+    expect(error).toMatchObject({ code: 'store/unreachable' });
+    expect(String(error)).not.toContain(pass);
+    await session.close();
+    await release();
+  });
+});

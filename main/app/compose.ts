@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Disk } from '../api/contract/destinations.ts';
+import { makeFolderDurably } from '../engine/store/local-files.ts';
 import { CatchUp } from './catch-up.ts';
 import type { Core } from './core.ts';
 import { DestinationWatch } from './destination-watch.ts';
@@ -61,7 +61,7 @@ export interface AppOptions {
 /** Builds the app; the only place that constructs and joins its parts. @throws `config/invalid`, `config/newer` */
 export async function createApp(ports: AppPorts, options: AppOptions): Promise<App> {
   const stateFolder = options.home;
-  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  await makeFolderDurably(stateFolder, 0o700);
   const log = openLog(stateFolder);
   const events = new AppEvents();
   const engine =

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { TriplicateError } from '../engine/errors.ts';
+import { makeFolderDurably } from '../engine/store/local-files.ts';
 import { writeDurably } from './state-file.ts';
 
 const claimed = z.object({
@@ -25,7 +26,7 @@ export interface Claim {
 /** Takes the state folder for this process. @throws `app/already-running` while another lives */
 export async function claimStateFolder(home: string): Promise<Claim> {
   const file = lockFile(home);
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeFolderDurably(home, 0o700);
   const mine: Claimed = { pid: process.pid, began: beginOf(process.pid), address: null, token: null };
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createExclusively(file, JSON.stringify(mine))) {

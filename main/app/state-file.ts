@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { TriplicateError } from '../engine/errors.ts';
+import { makeFolderDurably, syncFolder } from '../engine/store/local-files.ts';
 
 /** Turns the state of one version into that of the next. */
 export type Migration = (state: unknown) => unknown;
@@ -129,9 +130,12 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Writes beside, makes durable, then switches: a crash leaves the old file or the new one. 0600. */
+/**
+ * Writes beside, makes durable, then switches: a crash leaves the old file or the new one, and after it has returned a power cut
+ * leaves the new one. 0600.
+ */
 export async function writeDurably(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolderDurably(dirname(path), 0o700);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const handle = await open(temporary, 'wx', 0o600);
   try {
@@ -141,4 +145,5 @@ export async function writeDurably(path: string, text: string): Promise<void> {
     await handle.close();
   }
   await rename(temporary, path);
+  await syncFolder(dirname(path));
 }

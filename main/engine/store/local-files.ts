@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { TriplicateError } from '../errors.ts';
 import { readBlocks, writeBlocks } from './direct-files.ts';
 import { systemCode } from './file-errors.ts';
@@ -73,6 +74,18 @@ export async function syncFolder(path: string): Promise<void> {
     }
   } catch (error) {
     if (!CANNOT_SYNC.has(systemCode(error) ?? '')) throw error;
+  }
+}
+
+/** Makes a folder and what is missing above it, so that all of it is there after a power cut. One that is there is kept. */
+export async function makeFolderDurably(path: string, mode: number): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode });
+  if (first === undefined) return;
+  // A folder lasts when the one that names it was forced to the disk.
+  const unnamed = dirname(resolve(first));
+  for (let above = dirname(resolve(path)); ; above = dirname(above)) {
+    await syncFolder(above);
+    if (above === unnamed || above === dirname(above)) return;
   }
 }
 

@@ -1,8 +1,9 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { openStateFile, type StateFileOptions } from '../../../main/app/state-file.ts';
+import { watchSyncedFolders } from '../../support/synced-folders.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const schema = z.object({ names: z.array(z.string()) });
@@ -13,7 +14,10 @@ beforeEach(async () => {
   folder = await temporaryFolder('state');
   options = { path: join(folder.path, 'state.json'), schema, initial: { names: [] }, now: () => 42 };
 });
-afterEach(() => folder.remove());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await folder.remove();
+});
 
 describe('a state file', () => {
   it('comes back as it was left, readable by this user only', async () => {
@@ -22,6 +26,21 @@ describe('a state file', () => {
     expect((await openStateFile(options)).value).toEqual({ names: ['a'] });
     expect((await stat(options.path)).mode & 0o777).toBe(0o600);
     expect(await readdir(folder.path)).toEqual(['state.json']);
+  });
+
+  it('has its name on the disk when it is written, and so have the folders that were made for it', async ({ skip }) => {
+    if (process.platform !== 'linux') return skip('only Linux tells the path of an open file');
+    const synced = await watchSyncedFolders();
+    const path = join(folder.path, 'share', 'triplicate', 'state.json');
+    const file = await openStateFile({ ...options, path });
+    await file.update(() => ({ names: ['a'] }));
+    expect(synced).toEqual([
+      { path: join(folder.path, 'share'), names: ['triplicate'] },
+      { path: folder.path, names: ['share'] },
+      { path: join(folder.path, 'share', 'triplicate'), names: ['state.json'] },
+    ]);
+    await file.update(() => ({ names: ['b'] }));
+    expect(synced).toHaveLength(4);
   });
 
   it('ends with the last of many quick updates', async () => {

@@ -16,6 +16,12 @@ import {
   type WriteStore,
 } from './store.ts';
 
+/**
+ * Names that are made from content which is sealed anew each time, so that nobody else has put anything there. A repair puts packs
+ * where they were (and what is left of one may be readable); there is one config for all.
+ */
+const OURS_ALONE: ReadonlySet<FileType> = new Set(['index', 'snapshots', 'locks', 'keys']);
+
 export interface RestStoreOptions {
   /** As the user writes it, without secrets. */
   readonly location: string;
@@ -207,7 +213,21 @@ class RestStore implements WriteStore {
   async #assertSize(name: FileName, size: number, signal?: AbortSignal): Promise<void> {
     const arrived = await this.#truth.sizeOf(pathOf(name), signal);
     if (arrived === size) return;
+    const isStump = arrived !== undefined && arrived >= 0 && arrived < size;
+    if (isStump && OURS_ALONE.has(name.type)) await this.#removeStump(pathOf(name), arrived);
     throw notWhole(name, this.location, size, arrived);
+  }
+
+  /**
+   * What we have just put there and is cut short: as a snapshot it would hold up every prune, as an index every run. Left where
+   * it is when the place says something else the second time, or nothing. Without the signal, as all that tidies up.
+   */
+  async #removeStump(path: string, size: number): Promise<void> {
+    try {
+      if ((await this.#truth.sizeOf(path)) === size) await this.#truth.remove(path);
+    } catch {
+      // It is named by the next check, and can be removed by its id.
+    }
   }
 
   async #missing(name: FileName, signal?: AbortSignal): Promise<TriplicateError> {

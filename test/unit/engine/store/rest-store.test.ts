@@ -1,20 +1,30 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TriplicateError } from '../../../../main/engine/errors.ts';
-import { temporaryName } from '../../../../main/engine/store/layout.ts';
+import { pathOf, temporaryName } from '../../../../main/engine/store/layout.ts';
 import type { RemoteFile, RemoteTruth } from '../../../../main/engine/store/remote-truth.ts';
 import { openRestStore } from '../../../../main/engine/store/rest-store.ts';
+import type { FileType } from '../../../../main/engine/store/store.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 const ID = 'a'.repeat(64);
 const DAYS_NS = 86_400_000_000_000n;
 
-/** A place behind a server; what it holds, by path, may be changed. */
-function place({ uploadsFail = false } = {}) {
+/**
+ * A place behind a server; what it holds, by path, may be changed. `sizes`: what it says of what was put there, one answer after
+ * the other.
+ */
+function place({ uploadsFail = false, sizes = [] as readonly (number | Error | undefined)[] } = {}) {
   const clock = fakeClock();
+  const answers = [...sizes];
   const files = new Map<string, number>([['config', 1]]);
   const truth: RemoteTruth = {
     uploads: async () => 'move',
-    sizeOf: async (path) => files.get(path),
+    sizeOf: async (path) => {
+      if (path === 'config' || answers.length === 0) return files.get(path);
+      const answer = answers.shift();
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
     list: async (folder) => [...files].filter(([path]) => path.startsWith(folder)).map(toFile),
     upload: async () => {
       throw new TriplicateError('store/full', 'The place is full.');
@@ -71,4 +81,38 @@ it('waits for nothing any more when the bytes did not arrive', async () => {
   // Nobody listens to it: as a rejection that is not handled it would end the program.
   ready.reject(new TriplicateError('cancelled', 'not now'));
   await new Promise((resolve) => setImmediate(resolve));
+});
+
+describe('what is cut short under its final name', () => {
+  const away = new TriplicateError('store/unreachable', 'The place does not answer.');
+  const putFive = (type: FileType, sizes: readonly (number | Error | undefined)[]) => {
+    const { files, store } = place({ sizes });
+    const stored = store.put({ type, id: ID }, new Uint8Array(5));
+    return { stored, isThere: () => files.has(pathOf({ type, id: ID })) };
+  };
+
+  it.each(['snapshots', 'index', 'locks', 'keys'] as const)('is removed from %s', async (type) => {
+    const { stored, isThere } = putFive(type, [3, 3]);
+    await expect(stored).rejects.toMatchObject({ code: 'store/unreachable', data: { arrived: 3 } });
+    expect(isThere()).toBe(false);
+  });
+
+  it('stays in data, where it may be all that is left of a pack', async () => {
+    const { stored, isThere } = putFive('data', [3, 3]);
+    await expect(stored).rejects.toMatchObject({ code: 'store/unreachable' });
+    expect(isThere()).toBe(true);
+  });
+
+  it.each([
+    ['is another the second time', [3, 4]],
+    ['is right the second time', [3, 5]],
+    ['is unknown', [-1, -1]],
+    ['is larger', [6, 6]],
+    ['cannot be asked for again', [3, away]],
+    ['is that of nothing', [undefined, undefined]],
+  ] as const)('stays where its size %s', async (_case, sizes) => {
+    const { stored, isThere } = putFive('snapshots', sizes);
+    await expect(stored).rejects.toMatchObject({ code: 'store/unreachable' });
+    expect(isThere()).toBe(true);
+  });
 });

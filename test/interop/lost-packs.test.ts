@@ -143,6 +143,19 @@ describe('a backup into a repository that has lost packs', () => {
     await restoreLatest();
   });
 
+  it('looks for them as well when a run of changes turns out to be a full scan', async () => {
+    const other = await newRepository(at('other'), { chunkerPolynomial: repository.config.chunkerPolynomial });
+    const { index } = await loadIndex(repository);
+    const content = [...index.packs()].find(({ blobs }) => blobs[0]?.type === 'data')?.id ?? '';
+    await rm(at('repository', 'data', content.slice(0, 2), content));
+    const paths = [at('source')];
+    const changes = { paths, workingDirectory: '/', dirtyDirectories: new Set(paths) };
+    // The other one has nothing to compare with, so that everything is looked at.
+    const report = await backup({ ...changes, destinations: [{ repository }, { repository: other }] });
+    expect(report).toMatchObject({ scan: 'full', results: [{ damagedParts: 1 }, { damagedParts: 0 }] });
+    await restoreLatest();
+  });
+
   it('says nothing of the kind when all is well', async () => {
     expect((await run()).results[0]).toMatchObject({ damagedParts: 0 });
   });

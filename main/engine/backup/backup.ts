@@ -25,6 +25,7 @@ import { Walk } from './walk.ts';
 import {
   allFailed,
   finishDestination,
+  type Look,
   LostPacks,
   lookForLostPacks,
   openWriter,
@@ -147,12 +148,18 @@ async function runLocked(
       ),
     ),
   );
-  const lookedFor = request.dirtyDirectories ? [] : writers;
-  const looked = await Promise.all(lookedFor.map((writer) => lookForLostPacks(writer, whenToLook, signal)));
-  const looks = looked.map(({ look }) => look);
+  const lookAtAll = (): Promise<readonly Look[]> =>
+    Promise.all(writers.map((writer) => lookForLostPacks(writer, whenToLook, signal)));
+  let looked = request.dirtyDirectories ? [] : await lookAtAll();
   const parent = await findParent(writers, { paths: targets.paths, hostname, now: startedAt }, signal);
   throwWhenAllFailed(writers);
   const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
+  // A full scan after all: it counts as one, so it has to find what one finds.
+  if (request.dirtyDirectories && scan === 'full') {
+    looked = await lookAtAll();
+    throwWhenAllFailed(writers);
+  }
+  const looks = looked.map(({ look }) => look);
   const counts = new Counts();
   const attributes = new AttributeReader();
   const selection = new Selection(rules);

@@ -56,16 +56,21 @@ function nothingIndexed(): LoadedIndex {
  */
 export class LostPacks extends Error {}
 
+/** `look` gives whether the run may rely on what it took for stored; it rejects only with `cancelled`. */
+export interface Look {
+  readonly look: Promise<boolean>;
+}
+
 /**
  * Only for full scans: a run over a few changes must not cost what the repository's size does. At a far place the look takes
- * a request for each of 256 folders, so the run goes on beside it: lost packs are rare. `look` then gives whether the run may
- * rely on what it took for stored, and rejects only with `cancelled`; until then no pack is put in place.
+ * a request for each of 256 folders, so the run goes on beside it: lost packs are rare. Until `look` has resolved no pack is put
+ * in place.
  */
 export async function lookForLostPacks(
   writer: DestinationWriter,
   when: 'first' | 'beside',
   signal: AbortSignal | undefined,
-): Promise<{ readonly look: Promise<boolean> }> {
+): Promise<Look> {
   if (writer.failure) return { look: Promise.resolve(true) };
   const fail = (error: unknown): true => {
     if (hasCode(error, 'cancelled')) throw error;

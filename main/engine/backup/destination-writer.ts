@@ -255,6 +255,7 @@ export class DestinationWriter {
 
   /** Takes what index files name into `index`: of a first backup that takes some time, in which the snapshot can travel. */
   takeIn(): void {
+    for (const id of this.#indexIds) this.index.noteFile(id);
     for (const pack of this.#named.splice(0)) this.index.addPack(pack);
     this.#forgetStored();
   }

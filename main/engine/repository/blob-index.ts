@@ -42,6 +42,7 @@ export class BlobIndex {
   readonly #packNumbers = new Map<string, number>();
   /** Packs (by number) that count as absent. */
   #aside: ReadonlySet<number> = new Set();
+  readonly #files = new Set<string>();
   readonly #key = Buffer.alloc(32);
 
   constructor(expectedBlobs = 1024) {
@@ -62,6 +63,16 @@ export class BlobIndex {
 
   get memoryBytes(): number {
     return this.#ids.memoryBytes + this.#packOf.byteLength * 4;
+  }
+
+  /** The index file says something of what is in here. To be said before its packs are added. */
+  noteFile(id: IndexId): void {
+    this.#files.add(id);
+  }
+
+  /** Whether every index file that was noted is one of these: what another one said may no longer be so. */
+  isFrom(present: ReadonlySet<string>): boolean {
+    return this.#files.isSubsetOf(present);
   }
 
   /** Blobs of these packs count as absent from now on, and all others as present. */
@@ -335,7 +346,9 @@ export async function loadIndex(
 ): Promise<LoadedIndex> {
   const files = await repository.store.list('index', options.signal);
   const present = new Set(files.map(({ id }) => id));
-  const reuse = options.known?.indexIds.every((id) => present.has(id)) ? options.known : undefined;
+  // A run that failed has added to the index and left `indexIds` as they were: the index itself knows better.
+  const isGood = options.known?.indexIds.every((id) => present.has(id)) && options.known.index.isFrom(present);
+  const reuse = isGood ? options.known : undefined;
   const index = reuse?.index ?? new BlobIndex(Math.ceil(files.reduce((sum, { size }) => sum + size, 0) / 40) + 64);
   const read = new Set<string>(reuse?.indexIds ?? []);
   const damaged: { id: string; error: WireError }[] = [];
@@ -345,8 +358,10 @@ export async function loadIndex(
       const json = await readUnpackedBytes(repository, { type: 'index', id }, options.signal);
       // All of a file or nothing: what a damaged one names is for `repair` to find out.
       const scanned = scanIndex(json);
-      if (scanned) for (const pack of scanned) index.addColumns(pack);
-      else for (const pack of decodeIndex(Buffer.from(json).toString('utf8')).packs) index.addPack(pack);
+      const packs = scanned ? [] : decodeIndex(Buffer.from(json).toString('utf8')).packs;
+      index.noteFile(id as IndexId);
+      for (const pack of scanned ?? []) index.addColumns(pack);
+      for (const pack of packs) index.addPack(pack);
       read.add(id);
     } catch (error) {
       if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;

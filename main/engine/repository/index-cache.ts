@@ -30,7 +30,9 @@ export function openSealedIndex({ key }: Repository, sealed: Uint8Array): Loaded
     const end = 4 + new DataView(plain.buffer, plain.byteOffset).getUint32(0, true);
     const head = JSON.parse(Buffer.from(plain.subarray(4, end)).toString()) as { mark: string; indexIds: IndexId[] };
     if (head.mark !== MARK) return undefined;
-    return { index: BlobIndex.fromBytes(plain.subarray(end)), indexIds: head.indexIds, damaged: [] };
+    const index = BlobIndex.fromBytes(plain.subarray(end));
+    for (const id of head.indexIds) index.noteFile(id);
+    return { index, indexIds: head.indexIds, damaged: [] };
   } catch {
     return undefined;
   }

@@ -6,6 +6,8 @@ export interface DueFacts {
   readonly now: number;
   readonly settings: Pick<Settings, 'quietSeconds' | 'maxWaitSeconds' | 'fullScanHours'>;
   readonly pending: Pending | undefined;
+  /** When something that could not be read is to be looked at again, though nothing waits. */
+  readonly lookAgainAt: number | null;
   readonly minIntervalMinutes: number;
   /** End of the last run for this folder at this destination, in this or an earlier start. */
   readonly lastRunAt: number | null;
@@ -26,7 +28,7 @@ export function judgeDue(facts: DueFacts): Due {
   const urgent = pending?.cause === 'reconnected' || pending?.cause === 'person';
   if (!urgent && lastRunAt !== null && now - lastRunAt < facts.minIntervalMinutes * 60_000) return 'not-yet';
   if (lastFullScanAt !== null && now - lastFullScanAt >= settings.fullScanHours * 3_600_000) return 'full-scan';
-  if (!pending) return 'not-yet';
+  if (!pending) return facts.lookAgainAt !== null && now >= facts.lookAgainAt ? 'changes' : 'not-yet';
   if (pending.cause !== 'change') return pending.directories === 'everything' ? 'full-scan' : 'changes';
   const quiet = now - pending.last >= settings.quietSeconds * 1000;
   const waited = now - pending.since >= settings.maxWaitSeconds * 1000;

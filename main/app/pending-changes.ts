@@ -1,3 +1,5 @@
+import { pauseAfter } from './due.ts';
+
 /** What waits to be stored: for each folder at each destination the directories that changed, or everything. Pure state. */
 
 export interface Pending {
@@ -8,11 +10,24 @@ export interface Pending {
   readonly cause: 'change' | 'schedule' | 'reconnected' | 'start' | 'person';
 }
 
+/** Where something could not be read. It goes with the next run, whatever that is for, and makes no copy late. */
+export interface LookAgain {
+  readonly directories: ReadonlySet<string>;
+  /** How often it was waited for. */
+  readonly tries: number;
+  /** When a run is due for this alone, in milliseconds; null once that was tried often enough. */
+  readonly at: number | null;
+}
+
+/** Runs for what could not be read alone, in a row: an hour in all. What is never readable must not make versions for ever. */
+const MOST_TRIES = 6;
+
 /** More directories than this are not worth telling apart: a full scan is as quick. */
 const MOST_DIRECTORIES = 10_000;
 
 export class PendingChanges {
   readonly #pending = new Map<string, Pending>();
+  readonly #again = new Map<string, LookAgain>();
 
   get(folderId: string, destinationId: string): Pending | undefined {
     return this.#pending.get(key(folderId, destinationId));
@@ -28,12 +43,33 @@ export class PendingChanges {
     this.#merge(key(folderId, destinationId), { directories: changed, since: now, last: now, cause });
   }
 
-  /** Hands over what waits; a run that fails gives it back with `giveBack`. */
+  /** Hands over what waits, with what is to be looked at again; a run that fails gives it back with `giveBack`. */
   take(folderId: string, destinationId: string): Pending | undefined {
     const id = key(folderId, destinationId);
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    return pending;
+    const again = this.#again.get(id);
+    if (!pending || !again) return pending;
+    return { ...pending, directories: bounded(union(pending.directories, again.directories)) };
+  }
+
+  again(folderId: string, destinationId: string): LookAgain | undefined {
+    return this.#again.get(key(folderId, destinationId));
+  }
+
+  /** After a run that looked at all that was to be looked at again: where something still could not be read. */
+  lookAgain(folderId: string, destinationId: string, directories: ReadonlySet<string>, now: number): void {
+    const id = key(folderId, destinationId);
+    const before = this.#again.get(id);
+    if (directories.size === 0) this.#again.delete(id);
+    else if (!before || !directories.isSubsetOf(before.directories))
+      this.#again.set(id, { directories, tries: 1, at: now + pauseAfter(1) });
+    // A run for something else came first.
+    else if (before.at === null || now < before.at) this.#again.set(id, { ...before, directories });
+    else {
+      const tries = before.tries + 1;
+      this.#again.set(id, { directories, tries, at: tries > MOST_TRIES ? null : now + pauseAfter(tries) });
+    }
   }
 
   giveBack(folderId: string, destinationId: string, pending: Pending): void {
@@ -41,7 +77,9 @@ export class PendingChanges {
   }
 
   drop(id: string): void {
-    for (const name of [...this.#pending.keys()]) if (name.split('|').includes(id)) this.#pending.delete(name);
+    for (const waiting of [this.#pending, this.#again]) {
+      for (const name of [...waiting.keys()]) if (name.split('|').includes(id)) waiting.delete(name);
+    }
   }
 
   #merge(id: string, more: Pending): void {

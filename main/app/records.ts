@@ -56,6 +56,8 @@ export type CopyRecord = z.infer<typeof copyRecord>;
 export const folderFacts = z.object({
   folderId,
   leftOut: z.object({ unreadable: count, excluded: count }),
+  /** The directories in which the unreadable ones are, with how many: known until a run looks there again. */
+  unread: z.array(z.object({ directory: z.string(), entries: count })).default([]),
   size: z.object({ files: count, bytes }).nullable(),
 });
 export type FolderFacts = z.infer<typeof folderFacts>;

@@ -96,11 +96,13 @@ export class Scheduler {
       if (watch.live(id).state !== 'ready' || this.#parts.destinations.record(id).damage || runs.isBusy(folder.id, id))
         continue;
       const waiting = pending.get(folder.id, id);
+      const again = pending.again(folder.id, id);
       const copy = copyOf(this.#core.ledger.value, folder.id, id);
       const judged = judgeDue({
         now,
         settings: this.#core.configuration.value.settings,
         pending: waiting,
+        lookAgainAt: again?.at ?? null,
         minIntervalMinutes: this.#parts.destinations.record(id).minIntervalMinutes,
         lastRunAt: this.#ranAt.get(pair(folder.id, id)) ?? parse(copy?.lastSnapshotAt),
         lastFullScanAt: parse(copy?.lastFullScanAt),
@@ -108,6 +110,7 @@ export class Scheduler {
       });
       if (judged === 'not-yet') continue;
       if (judged === 'full-scan') pending.add(folder.id, id, 'everything', waiting?.cause ?? 'schedule', now);
+      else if (!waiting && again) pending.add(folder.id, id, again.directories, 'schedule', now);
       cause = waiting?.cause ?? cause;
       due.push(id);
     }

@@ -15,6 +15,7 @@ import { pruneHold } from './prune-hold.ts';
 import type { DestinationRecord, FolderRecord } from './records.ts';
 import { backupReport, checkReport, damagedParts, pruneReport } from './runs/report-words.ts';
 import type { RunResult, Runs, RunTools } from './runs/runs.ts';
+import { countUnread, directoriesOf, unreadAfter } from './unread.ts';
 
 export interface WorkParts {
   readonly folders: Folders;
@@ -23,6 +24,14 @@ export interface WorkParts {
   readonly runs: Runs;
   readonly pending: PendingChanges;
   readonly proofs: Proofs;
+}
+
+/** What a backup run began with. */
+interface Taken {
+  readonly taken: ReadonlyMap<DestinationId, Pending | undefined>;
+  /** The directories that it was to look at; null: all of them. */
+  readonly lookedAt: readonly string[] | null;
+  readonly startedAt: string;
 }
 
 /** What a run does: it asks the engine, writes down what is proven by it, and reports in words. */
@@ -171,6 +180,7 @@ export class Work {
   async #runBackup(folderId: FolderId, destinationIds: readonly DestinationId[], tools: RunTools): Promise<RunResult> {
     const folder = this.#parts.folders.record(folderId);
     const taken = new Map(destinationIds.map((id) => [id, this.#parts.pending.take(folderId, id)]));
+    const lookedAt = dirtyDirectories([...taken.values()]);
     const startedAt = isoNow(this.#core);
     try {
       const outcome = await this.#core.engine.call(
@@ -181,7 +191,7 @@ export class Work {
           excludes: [...folder.excludes, ...this.#ownPlaces()],
           excludeLargerThan: folder.excludeLargerThan,
           markers: folder.honourMarkers ? 'honour' : 'ignore',
-          dirtyDirectories: dirtyDirectories([...taken.values()]),
+          dirtyDirectories: lookedAt,
           // Where something is damaged every folder is read, so that what is lost is stored again.
           scansFolder: destinationIds.some((id) => this.#parts.destinations.record(id).damage)
             ? null
@@ -193,7 +203,7 @@ export class Work {
         destinationId: id,
         name: this.#parts.destinations.record(id).name,
       }));
-      await this.#settle(folder, destinationIds, outcome, taken, startedAt);
+      await this.#settle(folder, destinationIds, outcome, { taken, lookedAt, startedAt });
       const proof = await this.#parts.proofs.afterBackup(folder, destinationIds, tools);
       const written = backupReport(outcome, stored);
       const report = { ...written, findings: [...proof.findings, ...written.findings] };
@@ -231,9 +241,9 @@ export class Work {
     folder: FolderRecord,
     destinationIds: readonly DestinationId[],
     outcome: BackupOutcome,
-    taken: ReadonlyMap<DestinationId, Pending | undefined>,
-    startedAt: string,
+    { taken, lookedAt, startedAt }: Taken,
   ): Promise<void> {
+    const again = directoriesOf(outcome.unread);
     for (const [position, destinationId] of destinationIds.entries()) {
       const result = outcome.results[position];
       if (!result?.snapshotId) {
@@ -242,6 +252,7 @@ export class Work {
         continue;
       }
       const { snapshotId } = result;
+      this.#parts.pending.lookAgain(folder.id, destinationId, again, this.#core.ports.clock.now());
       await updatePlace(this.#core, destinationId, ({ written }) => ({ written: [...written, snapshotId] }));
       if (result.damagedParts > 0) await this.noteDamagedParts(destinationId, result.damagedParts);
       await updateCopy(
@@ -255,7 +266,6 @@ export class Work {
         },
       );
     }
-    const unreadable = outcome.leftOut.filter(({ partial }) => partial === 'yes').length + outcome.moreLeftOut;
     await this.#core.ledger.update((ledger) => {
       const before = ledger.facts.find(({ folderId }) => folderId === folder.id);
       // A run over changes alone sees only a part of the folder: sizes and exclusions come from full scans.
@@ -264,7 +274,8 @@ export class Work {
           ? { files: outcome.filesNew + outcome.filesChanged + outcome.filesUnchanged, bytes: outcome.bytesTotal }
           : before.size;
       const excluded = outcome.scan === 'full' || !before ? outcome.excluded : before.leftOut.excluded;
-      const facts = { folderId: folder.id, leftOut: { unreadable, excluded }, size };
+      const unread = unreadAfter(before?.unread ?? [], { ...outcome, lookedAt });
+      const facts = { folderId: folder.id, leftOut: { unreadable: countUnread(unread), excluded }, unread, size };
       return { ...ledger, facts: [...ledger.facts.filter((one) => one !== before), facts] };
     });
     this.#core.events.emit('history.changed', { folderId: folder.id });

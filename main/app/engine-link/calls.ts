@@ -51,6 +51,9 @@ export interface BackupOutcome {
     readonly partial: 'yes' | 'no';
   }[];
   readonly moreLeftOut: number;
+  /** Paths of all that are `partial`, as far as they are not too many, and how many more there are. */
+  readonly unread: readonly string[];
+  readonly moreUnread: number;
 }
 
 export interface SnapshotInfo {

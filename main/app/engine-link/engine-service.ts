@@ -24,6 +24,8 @@ import { runCheck, runPlanRestore, runPrune, runRestore } from './verbs.ts';
 
 /** More entries that were left out than this are counted, not listed. */
 const MOST_LEFT_OUT = 200;
+/** More that could not be read than this is not worth looking for by name: the next full scan looks everywhere. */
+const MOST_UNREAD = 1000;
 /** How long the end waits for work that was cancelled, so that locks are released. */
 const CLOSING_MS = 6000;
 
@@ -174,6 +176,7 @@ export class EngineService implements Engine {
     }
     if (report.directoryCache) await cache?.write(report.directoryCache);
     this.#history.invalidate();
+    const unread = report.leftOut.filter(({ reason }) => PARTIAL_REASONS.has(reason)).map(({ path }) => path);
     let next = 0;
     const results = opened.map((one) => {
       if (one.status === 'rejected') {
@@ -201,6 +204,8 @@ export class EngineService implements Engine {
         partial: PARTIAL_REASONS.has(reason) ? 'yes' : 'no',
       })),
       moreLeftOut: Math.max(0, report.leftOut.length - MOST_LEFT_OUT),
+      unread: unread.slice(0, MOST_UNREAD),
+      moreUnread: Math.max(0, unread.length - MOST_UNREAD),
     };
   }
 }

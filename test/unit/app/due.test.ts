@@ -17,6 +17,7 @@ function due(facts: Partial<DueFacts>) {
     now: HOUR,
     settings,
     pending: undefined,
+    lookAgainAt: null,
     minIntervalMinutes: 0,
     lastRunAt: null,
     lastFullScanAt: HOUR,
@@ -51,6 +52,12 @@ describe('when a copy is due', () => {
 
   it('scans everything at start at once', () => {
     expect(due({ pending: { directories: 'everything', since: HOUR, last: HOUR, cause: 'start' } })).toBe('full-scan');
+  });
+
+  it('looks again at what could not be read when it is time for that, though nothing changed', () => {
+    expect(due({ lookAgainAt: HOUR + 1 })).toBe('not-yet');
+    expect(due({ lookAgainAt: HOUR })).toBe('changes');
+    expect(due({ lookAgainAt: HOUR, minIntervalMinutes: 60, lastRunAt: HOUR - 30 * MINUTE })).toBe('not-yet');
   });
 
   it('pauses longer after each failure, an hour at most', () => {

@@ -239,9 +239,10 @@ async function measure(repository: Repository, roots: Parameters<typeof markReac
   const used = usedBy(Math.max);
   const indexed = [...index.packs()].map(({ id }) => id as string).sort();
   const listed = (await repository.store.list('data')).map(({ id }) => id).sort();
-  expect(listed, 'packs that an index names').toEqual(indexed);
+  expect(listed, 'packs that an index names').toEqual(expect.arrayContaining(indexed));
+  const unindexed = listed.filter((id) => !indexed.includes(id));
   const unused = { least: bytes - used, most: bytes - usedBy(Math.min) };
-  return { reachable: [...reachable].sort(), stored: stored.sort(), used, unused };
+  return { reachable: [...reachable].sort(), stored: stored.sort(), used, unused, unindexed };
 }
 
 it('leaves what stock restic leaves with the same limits, whatever the history', async () => {
@@ -271,7 +272,10 @@ it('leaves what stock restic leaves with the same limits, whatever the history',
           expect(report.bytes.repacked).toBeLessThanOrEqual(maxRepackBytes);
           expect(report.bytes.unusedAfter).toBeGreaterThanOrEqual(ours.unused.least);
           expect(report.bytes.unusedAfter).toBeLessThanOrEqual(ours.unused.most);
+          expect(theirs.unindexed).toEqual([]);
+          // Packs of an aborted run whose content is in use elsewhere go as far as that may be read in one run.
           if (maxRepackMiB) return;
+          expect(ours.unindexed).toEqual([]);
           expect(ours.unused.least, 'ours').toBeLessThanOrEqual(ours.used * ratio);
           // Of content that is there twice, restic 0.14 may leave more than its limit.
           const isTwice = steps.some(({ kind }) => kind === 'blind');

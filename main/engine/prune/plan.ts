@@ -18,8 +18,10 @@ export interface PruneLimits {
 }
 
 export interface PrunePlan {
-  /** In no index: deleted first. */
+  /** In no index, and nothing in them is used: deleted first, for the room that they take. */
   readonly unindexed: readonly PackId[];
+  /** In no index, and all that is used in them lies elsewhere as well: deleted last. */
+  readonly doubled: readonly IndexedPack[];
   /** Named by an index, nothing in them is used, or all of it lies elsewhere as well: deleted last. */
   readonly remove: readonly IndexedPack[];
   readonly repack: readonly IndexedPack[];
@@ -62,6 +64,7 @@ const MANY_SMALL = 10;
 /**
  * Decides for every pack whether it stays, goes or is rewritten, as restic does. Pure: takes what the index and the
  * listing say. `packs` is walked several times. What `distrusted` packs hold is used elsewhere where it can be, and they go.
+ * `usedUnindexed` are packs that the index does not name and that hold something that is used: only as a copy that may go.
  * @throws `repo/damaged` when a pack that is needed is missing or has another size than its entries make
  */
 export function planPrune(
@@ -70,13 +73,16 @@ export function planPrune(
   used: BlobSet,
   limits: PruneLimits,
   distrusted: ReadonlySet<PackId> = new Set(),
+  usedUnindexed: readonly IndexedPack[] = [],
 ): PrunePlan {
   const sizes = new Map(listed.map(({ id, size }) => [id, size]));
   const trust = (pack: IndexedPack): Trust =>
     sizes.get(pack.id) !== sizeOf(pack) ? 'lost' : distrusted.has(pack.id) ? 'doubtful' : 'good';
   const uses = measure(packs, used, trust);
   const indexed = new Set(uses.map(({ pack }) => pack.id as string));
-  const unindexed = listed.filter(({ id }) => !indexed.has(id));
+  const looked = new Set<string>(usedUnindexed.map(({ id }) => id));
+  const unindexed = listed.filter(({ id }) => !indexed.has(id) && !looked.has(id));
+  const doubled = chooseDoubled(usedUnindexed, used, limits);
   checkNeeded(uses, sizes);
   const present = uses.filter(({ pack }) => sizes.has(pack.id));
   const remove = chooseRemove(present, limits, trust);
@@ -85,9 +91,10 @@ export function planPrune(
   const keep = present.filter((use) => !gone.has(use));
   const bytesOf = (list: readonly PackUse[], field: 'usedBytes' | 'unusedBytes' | 'size'): number =>
     list.reduce((sum, use) => sum + use[field], 0);
-  const { copy, prove, dropped, unusedAfter } = settleCopies(remove, repack, keep, used);
+  const { copy, prove, dropped, unusedAfter } = settleCopies(remove, repack, keep, used, doubled);
   return {
     unindexed: unindexed.map(({ id }) => id as PackId),
+    doubled,
     remove: remove.map(({ pack }) => pack),
     repack: repack.map(({ pack }) => pack),
     copy,
@@ -99,7 +106,7 @@ export function planPrune(
       removed: bytesOf(remove, 'size') + dropped,
       repacked: bytesOf(repack, 'size'),
       unusedAfter,
-      unindexed: unindexed.reduce((sum, { size }) => sum + size, 0),
+      unindexed: [...unindexed.map(({ size }) => size), ...doubled.map(sizeOf)].reduce((sum, size) => sum + size, 0),
     },
   };
 }
@@ -185,6 +192,17 @@ function chooseRemove(
   });
 }
 
+/** No more of them than may be read in one run; one at least, so that each run comes nearer to the end. */
+function chooseDoubled(packs: readonly IndexedPack[], used: BlobSet, limits: PruneLimits): readonly IndexedPack[] {
+  let toProve = 0;
+  return packs.filter(({ blobs }) => {
+    const bytes = blobs.reduce((sum, { type, id, length }) => sum + (used.has(type, id) ? length : 0), 0);
+    if (toProve > 0 && toProve + bytes > limits.maxRepackBytes) return false;
+    toProve += bytes;
+    return true;
+  });
+}
+
 function chooseRepack(
   present: readonly PackUse[],
   limits: PruneLimits,
@@ -236,10 +254,11 @@ function settleCopies(
   repack: readonly PackUse[],
   keep: readonly PackUse[],
   used: BlobSet,
+  unindexed: readonly IndexedPack[],
 ): Copies {
   const copy = new BlobSet();
   const prove = new BlobSet();
-  if (repack.length === 0 && remove.every(({ doubledBytes }) => doubledBytes === 0)) {
+  if (repack.length + unindexed.length === 0 && remove.every(({ doubledBytes }) => doubledBytes === 0)) {
     const unusedAfter = keep.reduce((sum, { unusedBytes }) => sum + unusedBytes, 0);
     return { copy, prove, dropped: 0, unusedAfter };
   }
@@ -257,8 +276,8 @@ function settleCopies(
       if (!isCopied) dropped += length;
     }
   }
-  for (const { pack } of [...remove, ...repack]) {
-    for (const { type, id } of pack.blobs) if (used.has(type, id) && kept.has(type, id)) prove.add(type, id);
+  for (const { blobs } of [...[...remove, ...repack].map(({ pack }) => pack), ...unindexed]) {
+    for (const { type, id } of blobs) if (used.has(type, id) && kept.has(type, id)) prove.add(type, id);
   }
   return { copy, prove, dropped, unusedAfter };
 }

@@ -14,6 +14,7 @@ import { unreadableSnapshots } from './forget.ts';
 import { type PruneBytes, type PruneLimits, type PrunePlan, planPrune } from './plan.ts';
 import { findBadPacks } from './prove.ts';
 import { repack } from './repack.ts';
+import { findUsedUnindexed } from './unindexed.ts';
 
 export interface PruneRequest {
   readonly repository: Repository;
@@ -48,9 +49,9 @@ export interface PruneReport {
 const SMALL_PACK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Removes what no snapshot needs. Order (format, section 11): unindexed packs go, rewritten packs come, then the whole
- * new index, then the old index files go, then the packs that nothing names any more. Killed at any point, the
- * repository is complete. Refuses as soon as anything that could need data cannot be read or is missing from the listing.
+ * Removes what no snapshot needs. Order (format, section 11): unindexed packs with nothing in use go, which makes room on a full
+ * disk; rewritten packs come, then the whole new index; then the old index files go, then the packs that nothing names any
+ * more, and those in no index of which another copy is in use. Killed at any point, the repository is complete. Refuses as soon as anything that could need data cannot be read or is missing from the listing.
  * @throws `repo/damaged`, `repo/locked`, `store/list-incomplete`, `store/…`, `cancelled`
  */
 export async function prune(request: PruneRequest): Promise<PruneReport> {
@@ -95,12 +96,15 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
     { tree: (_, nodes) => refuseMissing(nodes, index), unreadable: refuse },
     signal,
   );
+  const unindexed = listed.filter(({ id }) => !index.hasPack(id as PackId));
+  const usedUnindexed = await findUsedUnindexed(repository, unindexed, used, signal);
   const planWithout = (distrusted: ReadonlySet<PackId>): PrunePlan =>
-    planPrune(() => index.packs(), listed, used, limitsOf(request), distrusted);
+    planPrune(() => index.packs(), listed, used, limitsOf(request), distrusted, usedUnindexed);
   if (request.mode === 'plan') {
     return reportOf('plan', planWithout(new Set()), { packsWritten: 0, packsReplaced: 0, forgotten });
   }
-  await expectSameSnapshots(repository, listedIds, signal);
+  await expectSameList(repository, 'snapshots', listedIds, signal);
+  await expectSameList(repository, 'index', new Set(indexIds), signal);
   const { plan, packsReplaced } = await provenPlan(repository, planWithout, signal);
   // One that is merely not listed would go with the next prune, and nobody has read the copy elsewhere of what it holds.
   await expectPacksGone(repository, plan.missing, signal);
@@ -111,7 +115,7 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   // Nothing in the index changed when no pack goes: rewriting it would only cost.
   const changes = plan.remove.length + plan.repack.length + plan.missing.length > 0;
   if (changes) await replaceIndex(repository, [...plan.keep, ...written], indexIds, signal);
-  const gone = [...plan.remove, ...plan.repack].map(({ id }) => id);
+  const gone = [...plan.remove, ...plan.repack, ...plan.doubled].map(({ id }) => id);
   await removeFiles(
     repository,
     'data',
@@ -141,17 +145,20 @@ function parentsOf(snapshots: readonly StoredSnapshot[]): readonly string[] {
   return snapshots.flatMap(({ snapshot }) => snapshot.parent ?? []);
 }
 
-/** Under the exclusive lock nobody adds a snapshot: one that was not listed before was left out of that list. */
-async function expectSameSnapshots(
+const LISTS = { snapshots: 'snapshots', index: 'index files' } as const;
+
+/** Under the exclusive lock nobody adds one of these: what was not listed before was left out of that list. */
+async function expectSameList(
   repository: Repository,
+  type: keyof typeof LISTS,
   known: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  const now = await repository.store.list('snapshots', signal);
+  const now = await repository.store.list(type, signal);
   if (now.length === known.size && now.every(({ id }) => known.has(id))) return;
   throw new TriplicateError(
-    'store/corrupt',
-    'Nothing was removed: the destination does not give the same list of snapshots twice.',
+    'store/list-incomplete',
+    `Nothing was removed: the destination does not give the same list of ${LISTS[type]} twice.`,
   );
 }
 
@@ -200,7 +207,7 @@ function reportOf(
 ): PruneReport {
   return {
     mode,
-    packsRemoved: plan.unindexed.length + plan.remove.length + plan.repack.length,
+    packsRemoved: plan.unindexed.length + plan.doubled.length + plan.remove.length + plan.repack.length,
     packsRepacked: plan.repack.length,
     packsKept: plan.keep.length,
     bytes: plan.bytes,

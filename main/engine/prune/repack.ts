@@ -71,7 +71,7 @@ async function fromAnyPack(
   signal: AbortSignal,
 ): Promise<SealedBlob> {
   const all = new BlobIndex();
-  for (const pack of [...plan.repack, ...plan.remove, ...plan.keep]) {
+  for (const pack of [...plan.repack, ...plan.remove, ...plan.keep, ...plan.doubled]) {
     if (pack.blobs.some(({ type, id }) => type === blob.type && id === blob.id)) all.addPack(pack);
   }
   return sealedAnew(repository, blob, await readBlob(repository, all, blob.type, blob.id, signal));

@@ -118,3 +118,18 @@ it('looks in a pack that is there, though not to be trusted, before one that is 
   const { repack, missing } = planPrune(() => packs, listed(packs).slice(1), used, limits, distrusted);
   expect({ repack, missing }).toEqual({ repack: [packs[1]], missing: [packs[0]?.id] });
 });
+
+it('lets only as much go of what is in no index and in use elsewhere as may be read in one run, and one pack at least', () => {
+  const used = new BlobSet();
+  const packs = [packOf(used, 0, { 0: 5 * MIB, 1: 5 * MIB, 2: 5 * MIB })];
+  const unindexed = [0, 1, 2].map((blob) => packOf(used, 10 + blob, { [blob]: 5 * MIB }));
+  const sizes = [...listed([...packs, ...unindexed]), { id: 'f'.repeat(64), size: 100 }];
+  const planned = (maxRepackBytes: number) =>
+    planPrune(() => packs, sizes, used, { ...limits, maxRepackBytes }, new Set(), unindexed);
+  const { doubled, prove, keep, ...rest } = planned(11 * MIB);
+  expect(doubled).toEqual(unindexed.slice(0, 2));
+  expect([0, 1, 2].map((blob) => prove.has('data', hashLike(blob) as BlobId))).toEqual([true, true, false]);
+  expect(keep).toEqual(packs);
+  expect(rest).toMatchObject({ unindexed: ['f'.repeat(64)], bytes: { unindexed: 100 + 2 * (5 * MIB + 73) } });
+  expect(planned(MIB).doubled).toEqual(unindexed.slice(0, 1));
+});

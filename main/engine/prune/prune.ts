@@ -80,6 +80,16 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   if (indexIds.length === 0 && listed.length > 0 && snapshots.length > 0) {
     throw new TriplicateError('repo/damaged', 'Nothing was removed: there are packs and snapshots, but no index.');
   }
+  // Neither would be missed below: all that is there would count as left over.
+  if (indexIds.length === 0 && listed.length > 0) {
+    throw new TriplicateError(
+      'repo/damaged',
+      'Nothing was removed: there are packs, but neither an index nor a snapshot is to be seen.',
+      {
+        hint: 'Look whether the destination is complete. If its first backup was interrupted, back up again: after that, prune removes what is left over. With `triplicate repo repair index LOCATION` before it, what is there is not sent again.',
+      },
+    );
+  }
   // A list that came back empty looks just the same, and all there is would go.
   if (snapshots.length === 0 && indexIds.length > 0) {
     throw new TriplicateError('repo/damaged', 'Nothing was removed: there is data, but no snapshot is to be seen.', {

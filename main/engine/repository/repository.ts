@@ -62,8 +62,38 @@ export async function createRepository(
     id: Buffer.from(host.random(32)).toString('hex'),
     chunkerPolynomial: options.chunkerPolynomial ?? generatePolynomial(host.random),
   };
-  await store.put(CONFIG_FILE, sealConfig(key, config, host), signal);
+  const sealedConfig = sealConfig(key, config, host);
+  if (!(await putNewConfig(store, sealedConfig, signal))) {
+    if (!begun) await takeBackKey(store, { key, keyId }, signal);
+    throw new TriplicateError(
+      'repo/exists',
+      `Another program made a repository at ${store.location} at the same moment.`,
+    );
+  }
   return { store, config, key, keyId, host };
+}
+
+/** Read back, because some places let two programs put one at the same moment. False when the config there is another one. */
+async function putNewConfig(store: WriteStore, sealedConfig: Uint8Array, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await store.put(CONFIG_FILE, sealedConfig, signal);
+  } catch (error) {
+    if (hasCode(error, 'store/exists')) return false;
+    throw error;
+  }
+  return Buffer.compare(await store.get(CONFIG_FILE, undefined, signal), sealedConfig) === 0;
+}
+
+/**
+ * Removes the key that was made for a repository that somebody else has made meanwhile. It stays where theirs may need it: they
+ * may have found it and taken it for that of an interrupted creation. Left over it does no harm.
+ */
+async function takeBackKey(store: WriteStore, { key, keyId }: FoundKey, signal?: AbortSignal): Promise<void> {
+  try {
+    open(key, await store.get(CONFIG_FILE, undefined, signal));
+  } catch (error) {
+    if (hasCode(error, 'repo/damaged')) await store.remove({ type: 'keys', id: keyId }, signal).catch(() => undefined);
+  }
 }
 
 /** A `config` as it is stored. */
@@ -87,7 +117,7 @@ async function findBegun(store: WriteStore, passphrase: string, signal?: AbortSi
   );
   if (others.every((files) => files.length === 0)) {
     try {
-      return await findKey(store, passphrase, signal);
+      return await findKey(store, passphrase, { signal });
     } catch (error) {
       if (!hasCode(error, 'repo/wrong-passphrase', 'repo/damaged')) throw error;
     }
@@ -138,7 +168,7 @@ export async function openRepository(
   if (!sealedConfig) {
     throw new TriplicateError('repo/not-a-repository', `There is no repository at ${store.location}.`);
   }
-  const { key, keyId } = await findKey(store, options.passphrase, signal, keys);
+  const { key, keyId } = await findKey(store, options.passphrase, { signal, fetched: keys, sealedConfig });
   return { store, config: openConfig(key, sealedConfig, store.location), key, keyId, host };
 }
 
@@ -155,8 +185,7 @@ export async function putConfigBack(
   if (await readConfigFile(store, signal)) {
     throw new TriplicateError('repo/exists', `There is a config at ${store.location} already.`);
   }
-  const { key } = await findKey(store, options.passphrase, signal);
-  openConfig(key, sealedConfig, store.location);
+  await findKey(store, options.passphrase, { signal, sealedConfig });
   await store.put(CONFIG_FILE, sealedConfig, signal);
 }
 
@@ -195,26 +224,39 @@ function fetchKeys(store: WriteStore, signal?: AbortSignal): FetchedKeys {
   return { files, first };
 }
 
-/** Unlike restic, a broken key file beside a good one does not stop the search; it is named when none opens. */
+interface KeySearch {
+  readonly signal: AbortSignal | undefined;
+  readonly fetched?: FetchedKeys;
+  /** What the key must open. */
+  readonly sealedConfig?: Uint8Array;
+}
+
+/**
+ * Unlike restic, a broken key file beside a good one does not stop the search, and neither does one of the same passphrase that
+ * is not of this repository, as a creation leaves that another program forestalled. Named when none opens.
+ */
 async function findKey(
   store: WriteStore,
   passphrase: string,
-  signal?: AbortSignal,
-  fetched = fetchKeys(store, signal),
+  { signal, fetched = fetchKeys(store, signal), sealedConfig }: KeySearch,
 ): Promise<FoundKey> {
   const keys = await fetched.files;
   const broken: string[] = [];
+  let misfit: unknown;
   for (const [position, { id }] of keys.slice(0, MAX_KEYS).entries()) {
     try {
       const first = position === 0 ? await fetched.first : undefined;
       const bytes = first ?? (await store.get({ type: 'keys', id }, undefined, signal));
-      return { key: await openKeyFile(bytes, passphrase), keyId: id as KeyId };
+      const key = await openKeyFile(bytes, passphrase);
+      misfit = sealedConfig && misfitOf(key, sealedConfig, store.location);
+      if (!misfit) return { key, keyId: id as KeyId };
     } catch (error) {
       if (hasCode(error, 'repo/damaged', 'store/corrupt')) broken.push(id);
       // One that is gone since the listing was taken away by a change of the passphrase: its successor may open it.
       else if (!hasCode(error, 'repo/wrong-passphrase', 'store/not-found')) throw error;
     }
   }
+  if (misfit) throw misfit;
   if (keys.length === 0 || broken.length === keys.length) {
     throw new TriplicateError('repo/damaged', `The repository at ${store.location} has no readable key file.`, {
       data: { keys: broken },
@@ -225,4 +267,15 @@ async function findKey(
     'repo/wrong-passphrase',
     `The passphrase does not open the repository at ${store.location}.`,
   );
+}
+
+/** Why the key does not open the config; undefined when it does. @throws `repo/unsupported` */
+function misfitOf(key: Key, sealedConfig: Uint8Array, location: string): unknown {
+  try {
+    openConfig(key, sealedConfig, location);
+    return undefined;
+  } catch (error) {
+    if (!hasCode(error, 'repo/damaged')) throw error;
+    return error;
+  }
 }

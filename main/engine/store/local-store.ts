@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { TriplicateError, throwIfCancelled } from '../errors.ts';
@@ -57,7 +57,7 @@ export function openLocalStore(path: string, options: LocalStoreOptions): WriteS
 
 /**
  * A folder on a disk, in restic's layout and with restic's write sequence: temporary name in the same folder, write,
- * fsync, rename, fsync of the folder, mode 0400. A disk that was unplugged leaves either no folder or an empty mount
+ * fsync, rename, fsync of the folder, mode 0400. `config` alone gets its name only where there is none. A disk that was unplugged leaves either no folder or an empty mount
  * point, so a missing file is believed only after the root and its `config` were seen.
  */
 class LocalStore implements WriteStore {
@@ -130,7 +130,8 @@ class LocalStore implements WriteStore {
       await this.#refuseOtherConfig(bytes);
       await this.#assertCreated();
     }
-    await this.#write(name, bytes, signal);
+    const switchIn = (temporary: string): Promise<void> => this.#claimConfig(temporary, bytes);
+    await this.#write(name, bytes, { signal, ...(name.type === 'config' ? { switchIn } : {}) });
     await this.#sweepLeftovers();
   }
 
@@ -142,10 +143,14 @@ class LocalStore implements WriteStore {
     // Windows refuses to rename over a read-only file.
     const path = join(this.location, pathOf(CONFIG_FILE));
     await chmod(path, 0o600).catch(ignoring('EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS', 'EROFS', 'ENOENT'));
-    await this.#write(CONFIG_FILE, bytes, signal);
+    await this.#write(CONFIG_FILE, bytes, { signal });
   }
 
-  async #write(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async #write(
+    name: FileName,
+    bytes: Uint8Array,
+    { signal, switchIn = rename }: { readonly signal: AbortSignal | undefined; readonly switchIn?: SwitchIn },
+  ): Promise<void> {
     const path = join(this.location, pathOf(name));
     const temporary = temporaryName(path, this.#clock.now(), this.#random(TEMPORARY_BYTES));
     try {
@@ -156,7 +161,7 @@ class LocalStore implements WriteStore {
         await writeDurably(temporary, bytes);
       });
       throwIfCancelled(signal);
-      await rename(temporary, path);
+      await switchIn(temporary, path);
       await syncFolder(dirname(path));
       await chmod(path, file).catch(ignoring('EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS'));
     } catch (error) {
@@ -262,12 +267,33 @@ class LocalStore implements WriteStore {
     await syncFolder(dirname(path));
   }
 
+  /** Gives the file the name `config`, of two programs that do so at the same moment only to one. */
+  async #claimConfig(temporary: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.location, pathOf(CONFIG_FILE));
+    try {
+      await link(temporary, path);
+      await unlink(temporary).catch(() => undefined);
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') await unlink(temporary);
+      else {
+        // No hard links here, which has many names: a mounted remote calls it EIO. If it is another trouble, so says the rename.
+        await this.#refuseOtherConfig(bytes);
+        await rename(temporary, path);
+      }
+      // Another program may have been quicker, or replaced it already.
+      this.#expectConfig(await readWhole(path), bytes);
+    }
+  }
+
   /** `config` is the one object that is not named by its content: another one must never be overwritten. */
   async #refuseOtherConfig(bytes: Uint8Array): Promise<void> {
     const existing = await readWhole(join(this.location, 'config')).catch(() => undefined);
-    if (existing !== undefined && Buffer.compare(existing, bytes) !== 0) {
-      throw new TriplicateError('store/exists', `There is already a repository at ${this.location}.`);
-    }
+    if (existing !== undefined) this.#expectConfig(existing, bytes);
+  }
+
+  #expectConfig(existing: Uint8Array, bytes: Uint8Array): void {
+    if (Buffer.compare(existing, bytes) === 0) return;
+    throw new TriplicateError('store/exists', `There is already a repository at ${this.location}.`);
   }
 
   /**
@@ -334,6 +360,9 @@ class LocalStore implements WriteStore {
     for (const path of this.#leftovers.splice(0)) await unlink(path).catch(() => undefined);
   }
 }
+
+/** Gives a file that was written under a temporary name its final one. */
+type SwitchIn = (temporary: string, path: string) => Promise<void>;
 
 /** A handler that turns the named system errors into `undefined` and passes all others on. */
 function ignoring(...codes: readonly string[]): (error: unknown) => undefined {

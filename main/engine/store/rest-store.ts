@@ -107,6 +107,10 @@ class RestStore implements WriteStore {
     throwIfCancelled(signal);
     if (name.type === 'config' && (await this.#hasSameConfig(bytes, signal))) return;
     await this.#store(name, bytes, { signal });
+    // Its size tells nothing: another program may have put one there at the same moment.
+    if (name.type === 'config' && !(await this.#hasSameConfig(bytes, signal))) {
+      throw notWhole(name, this.location, bytes.length, undefined);
+    }
     await this.#sweepLeftovers();
   }
 
@@ -192,8 +196,10 @@ class RestStore implements WriteStore {
     } catch (error) {
       if (hasCode(error, 'cancelled')) throw error;
       if (this.#truth === this.#rest) {
-        // A server that never overwrites refuses what it has already; that is as good as stored.
-        if (hasCode(error, 'store/denied') && (await this.#truth.sizeOf(path, signal)) === bytes.length) return;
+        // A server that never overwrites refuses what it has already; that is as good as stored, if it is the same.
+        if (!hasCode(error, 'store/denied')) throw error;
+        if (name?.type === 'config' && (await this.#hasSameConfig(bytes, signal))) return;
+        if (name?.type !== 'config' && (await this.#truth.sizeOf(path, signal)) === bytes.length) return;
         throw error;
       }
       await this.#truth.sizeOf(path, signal);

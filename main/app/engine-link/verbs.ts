@@ -106,11 +106,13 @@ export async function runPrune(
     kept += report.groups.reduce((sum, { keep }) => sum + keep.length, 0);
   }
   const bytesBefore = await storedBytes(repository, signal);
+  const knownIndex = await repositories.known(address);
   const pruned = await prune({
     repository,
     mode: 'prune',
     knownSnapshots: [...known, ...listed],
     forgottenSnapshots: forgotten,
+    knownIndexFiles: knownIndex?.indexIds ?? [],
     maxRepackBytes: repository.store.capabilities.remote ? REPACK_BYTES.remote : REPACK_BYTES.local,
     onProgress,
     signal,

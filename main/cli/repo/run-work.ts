@@ -248,11 +248,13 @@ export async function runPrune(session: RepoSession, options: PruneOptions): Pro
   const repository = await session.openRepository();
   const mode = options.dryRun ? 'plan' : 'prune';
   const { knownSnapshots = [], forgottenSnapshots = [] } = options;
+  const kept = await keptIndex(repository);
   const report = await prune({
     repository,
     mode,
     knownSnapshots,
     forgottenSnapshots,
+    knownIndexFiles: kept?.indexIds ?? [],
     onProgress: session.progress,
     signal: session.signal,
   });

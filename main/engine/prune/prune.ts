@@ -7,7 +7,7 @@ import { removeFiles } from '../repository/remove-files.ts';
 import { replaceIndex } from '../repository/replace-index.ts';
 import type { Repository } from '../repository/repository.ts';
 import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
-import { expectAllListed, expectPacksGone } from '../repository/unlisted.ts';
+import { expectAllListed, expectIndexListed, expectPacksGone } from '../repository/unlisted.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import { markReachable } from '../walk/reachable.ts';
 import { unreadableSnapshots } from './forget.ts';
@@ -27,6 +27,8 @@ export interface PruneRequest {
   readonly knownSnapshots?: Iterable<string>;
   /** Ids that the caller has just forgotten: not asked for, because some places still show for a while what was removed. */
   readonly forgottenSnapshots?: Iterable<string>;
+  /** Ids of index files that the caller has read before. Each that is not listed is asked for by name, as snapshots are. */
+  readonly knownIndexFiles?: Iterable<string>;
   readonly maxUnused?: number;
   readonly maxRepackBytes?: number;
   readonly onProgress?: (progress: EngineProgress) => void;
@@ -76,6 +78,7 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   for (const id of request.forgottenSnapshots ?? []) known.delete(id);
   const { gone: forgotten } = await expectAllListed(repository, known, listedIds, signal);
   const { index, indexIds } = await loadIndex(repository, { signal });
+  await expectIndexListed(repository, request.knownIndexFiles ?? [], new Set(indexIds), signal);
   const listed = await repository.store.list('data', signal);
   if (indexIds.length === 0 && listed.length > 0 && snapshots.length > 0) {
     throw new TriplicateError('repo/damaged', 'Nothing was removed: there are packs and snapshots, but no index.');

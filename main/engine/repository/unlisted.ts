@@ -15,7 +15,17 @@ export interface Unlisted {
  * Asks by name for each known snapshot that is not listed: a listing alone proves nothing of what it leaves out, and some
  * servers leave out the same files every time. @throws `store/…` when the place gives no clear answer
  */
-export async function askForUnlisted(
+export function askForUnlisted(
+  repository: Pick<Repository, 'store'>,
+  known: Iterable<string>,
+  listed: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<Unlisted> {
+  return askFor('snapshots', repository, known, listed, signal);
+}
+
+async function askFor(
+  type: 'snapshots' | 'index',
   { store }: Pick<Repository, 'store'>,
   known: Iterable<string>,
   listed: ReadonlySet<string>,
@@ -27,7 +37,7 @@ export async function askForUnlisted(
   await inParallel(asked, store.capabilities.connections, async (id) => {
     try {
       // All of it: it is small, and some servers answer a question for the size wrongly.
-      await store.get({ type: 'snapshots', id }, undefined, signal);
+      await store.get({ type, id }, undefined, signal);
       hidden.push(id);
     } catch (error) {
       if (!hasCode(error, 'store/not-found')) throw error;
@@ -52,6 +62,27 @@ export async function expectAllListed(
     'store/list-incomplete',
     `Nothing was removed: ${which} there, but missing from the list that the destination gives.`,
     { data: { snapshots: hidden } },
+  );
+}
+
+/**
+ * Asks by name for each known index file that is not listed, for whoever deletes packs: one that only a hidden file names looks as
+ * if nobody needed it. @throws `store/list-incomplete`, `store/…`
+ */
+export async function expectIndexListed(
+  repository: Pick<Repository, 'store'>,
+  known: Iterable<string>,
+  listed: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { hidden } = await askFor('index', repository, known, listed, signal);
+  if (hidden.length === 0) return;
+  const [first = ''] = hidden;
+  const which = hidden.length === 1 ? `index file ${first.slice(0, 8)} is` : `${hidden.length} index files are`;
+  throw new TriplicateError(
+    'store/list-incomplete',
+    `Nothing was removed: ${which} there, but missing from the list that the destination gives.`,
+    { data: { index: hidden } },
   );
 }
 

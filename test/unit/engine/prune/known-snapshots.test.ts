@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, forgetNamed, prune, type Repository } from '../../../../main/engine/engine.ts';
+import { backup, forgetNamed, loadIndex, prune, type Repository } from '../../../../main/engine/engine.ts';
 import { TriplicateError } from '../../../../main/engine/errors.ts';
 import { askForUnlisted } from '../../../../main/engine/repository/unlisted.ts';
 import { newRepository } from '../../../support/engine.ts';
@@ -56,6 +56,30 @@ it('believes who forgot a snapshot, though the place still shows it', async () =
     forgottenSnapshots: ids.slice(1, 2),
   });
   expect(report.forgotten).toEqual([]);
+});
+
+it('removes nothing while an index file that is known is there and not listed', async () => {
+  const before = (await loadIndex(repository)).indexIds;
+  await writeFile(join(scratch.path, 'source', 'file'), 'soon forgotten');
+  const paths = [join(scratch.path, 'source')];
+  const { results } = await backup({ destinations: [{ repository }], paths, workingDirectory: '/' });
+  const known = (await loadIndex(repository)).indexIds;
+  const hidden = known.find((id) => !before.includes(id)) as string;
+  await forgetNamed({ repository, wanted: [results[0]?.snapshotId ?? ''], mode: 'remove' });
+  const list = async (...given: Parameters<Repository['store']['list']>) => {
+    const files = await repository.store.list(...given);
+    return given[0] === 'index' ? files.filter(({ id }) => id !== hidden) : files;
+  };
+  const seen: Repository = { ...repository, store: { ...bound(repository.store), list } };
+  const packs = async () => (await repository.store.list('data')).length;
+  const packsBefore = await packs();
+  await expect(prune({ repository: seen, mode: 'prune', knownIndexFiles: known })).rejects.toMatchObject({
+    code: 'store/list-incomplete',
+  });
+  expect(await packs()).toBe(packsBefore);
+  // One that is gone was taken away by another program's prune.
+  await repository.store.remove({ type: 'index', id: hidden });
+  await prune({ repository, mode: 'prune', knownIndexFiles: known });
 });
 
 /** A store's methods without its class, so that one of them can be another. */

@@ -171,6 +171,7 @@ function isBlocking(code: string): boolean {
     'repo/unsupported',
     'rclone/not-installed',
     'rclone/remote-unknown',
+    'rclone/remote-invalid',
   ].includes(code);
 }
 

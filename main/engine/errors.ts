@@ -61,6 +61,10 @@ const CODES = {
   'restore/incomplete': { retry: 'never', hint: 'See the report for what is missing; another copy may have it.' },
   'rclone/not-installed': { retry: 'never', hint: 'Install rclone 1.60 or newer (on Debian: apt install rclone).' },
   'rclone/remote-unknown': { retry: 'never', hint: 'Configure the remote with `rclone config`, then try again.' },
+  'rclone/remote-invalid': {
+    retry: 'never',
+    hint: 'Correct the remote with `rclone config`, then try again; nothing stored was changed.',
+  },
   'rclone/config-unreadable': {
     retry: 'never',
     hint: 'If it is encrypted, set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND for Triplicate; `rclone listremotes` shows what is wrong.',

@@ -1,5 +1,4 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import { Duplex } from 'node:stream';
 import { TriplicateError } from '../engine/errors.ts';
 import {
   brokenConnection,
@@ -8,10 +7,11 @@ import {
   type HttpResponse,
   type HttpTransport,
 } from '../engine/store/http-transport.ts';
-import { startChild } from './child.ts';
 import type { Environment } from './environment.ts';
+import { hearLastWords, refusalIn } from './last-words.ts';
 import { type PlaceInArguments, placeInArguments } from './place-in-arguments.ts';
 import { PATIENCE, UNATTENDED } from './remote-control.ts';
+import { startServing } from './serving-process.ts';
 
 export interface ResticSessionOptions {
   readonly binary: string;
@@ -27,6 +27,10 @@ interface Session {
   readonly pid: number | undefined;
   /** Requests under way. An idle rclone must not keep our process alive when a caller forgot to close the store. */
   use(change: -1 | 0 | 1): void;
+  /** It has answered a request: what ends it from then on is not what it read at its start. */
+  isServing: boolean;
+  /** Why it does not serve this place at all, once it has ended by itself and said so. */
+  refusal(): Promise<TriplicateError | undefined>;
   end(): void;
   readonly ended: Promise<unknown>;
 }
@@ -45,6 +49,8 @@ const LAST_PART_MS = 300_000;
 /** rclone's own judgement of silent connections, its default: with 30 s, 3 MB over 50 kB/s never arrived. */
 const TRANSFER_TIMEOUT = ['--timeout', '5m'] as const;
 const PING_MS = 5_000;
+/** So many processes one after the other must refuse: rclone's configuration is away for a moment while rclone rewrites it. */
+const REFUSALS = 2;
 
 /** With Node's default of 10 MB, four uploads of 16 MiB end in ENHANCE_YOUR_CALM. */
 const SESSION_MEMORY_MB = 1024;
@@ -57,6 +63,8 @@ export class ResticSession implements HttpTransport {
   readonly #options: ResticSessionOptions;
   readonly #place: PlaceInArguments;
   #session: Session | undefined;
+  /** How many processes one after the other ended because of rclone's configuration. */
+  #refusals = 0;
 
   /** @throws `store/bad-location` for a place that cannot be named safely */
   constructor(options: ResticSessionOptions) {
@@ -90,9 +98,15 @@ export class ResticSession implements HttpTransport {
       });
       signal?.addEventListener('abort', abort, { once: true });
       this.#lookAfter(session, stream, request.body === undefined ? 'download' : 'upload');
-      return await exchange(stream, request);
+      const answer = await exchange(stream, request);
+      session.isServing = true;
+      this.#refusals = 0;
+      return answer;
     } catch (error) {
-      throw brokenConnection(this.#place.shown, error, signal);
+      const broken = brokenConnection(this.#place.shown, error, signal);
+      if (session.isServing || broken.code !== 'store/unreachable') throw broken;
+      const refusal = await session.refusal();
+      throw refusal !== undefined && this.#refusals >= REFUSALS ? refusal : broken;
     } finally {
       signal?.removeEventListener('abort', abort);
       use(-1);
@@ -130,7 +144,8 @@ export class ResticSession implements HttpTransport {
     const environment = { ...this.#options.environment, ...variables };
     const flags = ['--stdio', '--use-json-log', '--buffer-size', '0', ...PATIENCE, ...TRANSFER_TIMEOUT, UNATTENDED];
     const args = ['serve', 'restic', ...flags, '--', argument];
-    const { pid, socket, ...child } = spawnWithSocket(binary, args, environment);
+    const { pid, socket, ...child } = startServing(binary, args, environment);
+    const lastWords = hearLastWords(child.log);
     const http = connect('http://localhost', {
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY_MB,
@@ -151,9 +166,20 @@ export class ResticSession implements HttpTransport {
     });
     let requests = 0;
     const handles = child.handles.filter(holdsProcess);
+    let refusal: Promise<TriplicateError | undefined> | undefined;
     const session: Session = {
       http,
       pid,
+      isServing: false,
+      // Once for all requests that were under way: they speak of one process.
+      refusal: () => {
+        refusal ??= lastWords().then((text) => {
+          const error = refusalIn(text, this.#place.shown);
+          this.#refusals = error === undefined ? 0 : this.#refusals + 1;
+          return error;
+        });
+        return refusal;
+      },
       use(change) {
         requests += change;
         for (const handle of handles) {
@@ -183,44 +209,6 @@ function answers(http: ClientHttp2Session): Promise<boolean> {
     };
     if (http.destroyed || !http.ping((error) => settle(error === null))) settle(false);
   });
-}
-
-interface Spawned {
-  readonly pid: number | undefined;
-  readonly socket: Duplex;
-  /** What holds our process while rclone runs. */
-  readonly handles: readonly object[];
-  readonly ended: Promise<unknown>;
-  kill(): void;
-}
-
-/**
- * rclone with one socket for both directions, made by the shell: HTTP/2 then works on the system's own handle. Over two pipes
- * Node wraps them in JavaScript, and when rclone dies in the middle of a transfer that wrapper breaks an assertion of
- * its own, which ends our process (`doWrite` in Node's js_stream_socket). Windows has no such shell.
- */
-function spawnWithSocket(binary: string, args: readonly string[], environment: Environment): Spawned {
-  if (process.platform === 'win32') {
-    const {
-      process: child,
-      ended,
-      kill,
-    } = startChild(binary, args, { env: environment, stdio: ['pipe', 'pipe', 'ignore'] });
-    const { pid, stdin, stdout } = child;
-    if (stdin === null || stdout === null) throw notStarted();
-    const socket = Duplex.from({ readable: stdout, writable: stdin });
-    return { pid, socket, handles: [child, stdin, stdout], ended, kill };
-  }
-  const script = ['-c', 'exec "$0" "$@" <&3 >&3 3>&-', binary, ...args];
-  const stdio = ['ignore', 'ignore', 'ignore', 'pipe'] as const;
-  const { process: child, ended, kill } = startChild('/bin/sh', script, { env: environment, stdio: [...stdio] });
-  const socket = child.stdio[3];
-  if (!(socket instanceof Duplex)) throw notStarted();
-  return { pid: child.pid, socket, handles: [child, socket], ended, kill };
-}
-
-function notStarted(): TriplicateError {
-  return new TriplicateError('rclone/failed', 'rclone could not be started.');
 }
 
 /** Pipes of a child process are sockets, which the types of streams do not say. */

@@ -58,10 +58,13 @@ export function addKey(repository: Repository, wanted: NewKey, signal?: AbortSig
   return withLock(repository, 'shared', (held, locked) => storeKey(locked, wanted, held), lockOptions(signal));
 }
 
-/** Gives the id that was removed. @throws `repo/key-not-found`, `repo/key-in-use`, `repo/locked`, `store/…` */
+/**
+ * Gives the id that was removed. Never the last one, also when two programs remove each other's key at once.
+ * @throws `repo/key-not-found`, `repo/key-in-use`, `repo/locked`, `store/…`
+ */
 export function removeKey(repository: Repository, wanted: string, signal?: AbortSignal): Promise<KeyId> {
   const remove = async (held: AbortSignal, locked: Repository): Promise<KeyId> => {
-    const ids = (await repository.store.list('keys', held)).map(({ id }) => id).filter((id) => id.startsWith(wanted));
+    const ids = (await keysWithOurs(locked, held)).filter((id) => id.startsWith(wanted));
     const [id] = ids;
     if (id === undefined || ids.length > 1 || wanted === '') {
       throw new TriplicateError(
@@ -80,15 +83,31 @@ export function removeKey(repository: Repository, wanted: string, signal?: Abort
 
 /**
  * Replaces the passphrase that the repository was opened with: the new key is durable and proven before the old one goes,
- * so that an interruption leaves both. @throws as `addKey`
+ * so that an interruption leaves both. @throws as `addKey`, `repo/key-not-found` when the old one is gone already
  */
 export function changePassphrase(repository: Repository, wanted: NewKey, signal?: AbortSignal): Promise<KeyId> {
   const change = async (held: AbortSignal, locked: Repository): Promise<KeyId> => {
+    await keysWithOurs(locked, held);
     const id = await storeKey(locked, wanted, held);
     await locked.store.remove({ type: 'keys', id: repository.keyId }, held);
     return id;
   };
   return withLock(repository, 'exclusive', change, lockOptions(signal));
+}
+
+/**
+ * The ids of all keys, that of the one that the repository was opened with among them: as long as that stays, no removal takes
+ * the last one. Only under an exclusive lock, before which another program may have removed it.
+ * @throws `repo/key-not-found` when it is gone
+ */
+async function keysWithOurs({ store, keyId }: Repository, signal: AbortSignal): Promise<readonly string[]> {
+  const ids = (await store.list('keys', signal)).map(({ id }) => id);
+  if (ids.includes(keyId)) return ids;
+  throw new TriplicateError(
+    'repo/key-not-found',
+    `The key that the repository was opened with, ${keyId.slice(0, 8)}, was removed by another program meanwhile.`,
+    { hint: 'Nothing was removed or changed. Start again with a passphrase that still opens the repository.' },
+  );
 }
 
 /** Writes a key file for this master key. @throws `store/…` */

@@ -160,3 +160,13 @@ it('goes on after an interruption, and leaves a sound target', async () => {
   expect((await copyAll()).copied).toHaveLength(1);
   await judge('target').check('--read-data');
 });
+
+it('says that the target has lost its index, and stores what its snapshots need again', async () => {
+  await backUp();
+  await copyAll();
+  for (const name of await readdir(at('target', 'index'))) await rm(at('target', 'index', name));
+  const report = await copyAll();
+  expect(report).toMatchObject({ copied: [], damagedParts: 1, indexLost: true });
+  expect(report.present).toHaveLength(1);
+  await judge('target').check('--read-data');
+});

@@ -9,6 +9,7 @@ import {
   loadIndex,
   planRestore,
   type Repository,
+  repairIndex,
   restore,
 } from '../../main/engine/engine.ts';
 import { readOnly } from '../../main/engine/store/read-only-store.ts';
@@ -158,5 +159,54 @@ describe('a backup into a repository that has lost packs', () => {
 
   it('says nothing of the kind when all is well', async () => {
     expect((await run()).results[0]).toMatchObject({ damagedParts: 0 });
+  });
+});
+
+describe('a backup into a repository that has lost its index', () => {
+  const loseIndex = async (): Promise<void> => {
+    for (const name of await readdir(at('repository', 'index'))) await rm(at('repository', 'index', name));
+  };
+
+  it.each(['full', 'changes'] as const)('stores everything again and says so: %s', async (scan) => {
+    const before = await packs();
+    await loseIndex();
+    const dirty = scan === 'full' ? {} : { dirtyDirectories: new Set([at('source')]) };
+    const request = { destinations: [{ repository }], paths: [at('source')], workingDirectory: '/', ...dirty };
+    const report = await backup(request);
+    expect(report.results[0]).toMatchObject({ damagedParts: 1, indexLost: true });
+    expect(report.results[0]?.bytesAdded).toBeGreaterThan(0);
+    await restoreLatest();
+    // What was there before is found by the next repair, and nothing is said any more.
+    expect(await packs()).toEqual(expect.arrayContaining([...before]));
+    await repairIndex({ repository: await reopen(at('repository')) });
+    expect((await check({ repository: await reopen(at('repository')), read: 'data' })).result).toBe('good');
+    expect((await backup(request)).results[0]).not.toHaveProperty('indexLost');
+  });
+
+  it('says so also after a run that was interrupted when it had stored some of an index', async () => {
+    await loseIndex();
+    const before = await readdir(at('repository', 'snapshots'));
+    await writeFile(at('source', 'more'), 'more');
+    await run();
+    for (const name of await readdir(at('repository', 'snapshots'))) {
+      if (!before.includes(name)) await rm(at('repository', 'snapshots', name));
+    }
+    expect((await loadIndex(repository)).index.blobCount).toBeGreaterThan(0);
+    expect((await run()).results[0]).toMatchObject({ damagedParts: 1, indexLost: true });
+  });
+
+  it('takes a first snapshot of another program that was stored meanwhile for what it is', async () => {
+    const { store } = repository;
+    const late: WriteStore = {
+      ...readOnly(store),
+      capabilities: store.capabilities,
+      put: (name, bytes, signal) => store.put(name, bytes, signal),
+      remove: (name, signal) => store.remove(name, signal),
+      list: async (type, signal) => (type === 'index' && looks++ === 0 ? [] : store.list(type, signal)),
+    };
+    let looks = 0;
+    const report = await run({ ...repository, store: late });
+    expect(report.results[0]).toMatchObject({ damagedParts: 0, bytesAdded: 0 });
+    expect(looks).toBe(2);
   });
 });

@@ -149,6 +149,19 @@ it('uploads no faster than it is told', async () => {
   expect((await triplicate(['backup', repository, source, '--limit-upload', '-1'])).exitCode).toBe(2);
 });
 
+it('says that the repository has lost its index, and how it comes back', async () => {
+  await makeHistory();
+  for (const name of await readdir(join(repository, 'index'))) await rm(join(repository, 'index', name));
+  const done = await triplicate(['backup', repository, source]);
+  expect(done.exitCode).toBe(3);
+  expect(done.stderr).toMatch(/has lost its index.*`repair index`/);
+  expect(done.stdout).toMatch(/Snapshot \w{8} saved/);
+  expect((await triplicate(['repair', 'index', repository])).exitCode).toBe(0);
+  await judge.check('--read-data');
+  const again = await triplicate(['backup', repository, source]);
+  expect(again).toMatchObject({ exitCode: 0, stderr: '' });
+});
+
 describe('repo forget', () => {
   const ids = async () => (await judge.snapshots()).map(({ id }) => id);
 

@@ -37,6 +37,6 @@ export async function runCopy(
   }
   session.say(`Copied ${counted(report.copied.length, 'snapshot')}, ${report.present.length} were there already`);
   session.say(`Added ${counted(report.blobs, 'blob')}, ${sizeText(report.bytesAdded)}`);
-  tellDamaged(report.damagedParts);
+  tellDamaged(report);
   return failed.length > 0 ? 1 : report.damagedParts > 0 ? 3 : 0;
 }

@@ -9,6 +9,7 @@ import {
   beginRun,
   check,
   createRepository,
+  type DestinationResult,
   findSnapshot,
   PARTIAL_REASONS,
   planRestore,
@@ -114,12 +115,18 @@ async function runScan(
   session.say(`Files: ${report.filesNew} new, ${report.filesChanged} changed, ${report.filesUnchanged} unchanged`);
   session.say(`Read ${sizeText(report.bytesRead)}, added ${sizeText(result.bytesAdded)} to the repository`);
   session.say(`Snapshot ${result.snapshotId?.slice(0, 8)} saved`);
-  tellDamaged(result.damagedParts);
+  tellDamaged(result);
   return result.damagedParts > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
 }
 
 /** What a run found lost in the repository that it wrote to. */
-export function tellDamaged(parts: number): void {
+export function tellDamaged({ damagedParts, indexLost }: Pick<DestinationResult, 'damagedParts' | 'indexLost'>): void {
+  if (indexLost) {
+    process.stderr.write(
+      'The repository has lost its index, so what is here was stored again. Older snapshots can be read when `repair index` has made it anew from the packs.\n',
+    );
+  }
+  const parts = damagedParts - (indexLost ? 1 : 0);
   if (parts === 0) return;
   process.stderr.write(
     `The repository has lost ${parts} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.\n`,

@@ -71,6 +71,7 @@ export class DestinationWriter {
   readonly #damagedTrees = new IdTable();
   /** See `DestinationResult`. */
   damagedParts = 0;
+  indexLost = false;
 
   /** @param snapshots what the destination has, being read */
   constructor(
@@ -142,6 +143,12 @@ export class DestinationWriter {
     const bytes = Buffer.from(id, 'hex');
     if (this.#damagedTrees.find(bytes) !== -1) return;
     this.#damagedTrees.add(bytes);
+    this.damagedParts++;
+  }
+
+  /** Nothing that is stored there can be found any more: it is stored again. */
+  noteLostIndex(): void {
+    this.indexLost = true;
     this.damagedParts++;
   }
 

@@ -73,6 +73,8 @@ export interface DestinationResult {
    * was in them counted as absent, and was stored again where it still exists.
    */
   readonly damagedParts: number;
+  /** The index was gone, so that all content counted as absent; it is one of the damaged parts. `repair index` makes it anew. */
+  readonly indexLost?: boolean;
   /** The index as it stands after the run, for `knownIndex` of the next. */
   readonly index?: LoadedIndex;
 }

@@ -3,7 +3,7 @@ import { fromWire, hasCode, throwIfCancelled, toWire, type WireError } from '../
 import type { Snapshot } from '../format/snapshot.ts';
 import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
 import type { PendingLock } from '../repository/locks.ts';
-import { areAllThere, listPacksAhead, setLostPacksAside } from '../repository/lost-packs.ts';
+import { areAllThere, listPacksAhead, lookForLostIndex, setLostPacksAside } from '../repository/lost-packs.ts';
 import { listSnapshots, type SnapshotList } from '../repository/snapshots.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import type { BackupDestination, DestinationResult } from './request.ts';
@@ -29,9 +29,14 @@ export async function openWriter(
     // From a far place that is one journey less. Most of the time the kept index is good, and this is what is waited for.
     const isWorthIt = scan === 'full' && repository.store.capabilities.remote;
     const packs = isWorthIt ? listPacksAhead(repository, signal) : undefined;
-    const [index] = await Promise.allSettled([openIndex(destination, signal), snapshots]);
+    const [index, listed] = await Promise.allSettled([openIndex(destination, signal), snapshots]);
     if (index.status === 'rejected') throw index.reason;
-    return new DestinationWriter(repository, index.value, snapshots, leave, packs);
+    // Where the snapshots could not be listed, whoever asks for them fails.
+    const known = listed.status === 'fulfilled' ? listed.value.snapshots : [];
+    const { loaded, indexLost } = await lookForLostIndex(repository, index.value, known, signal);
+    const writer = new DestinationWriter(repository, loaded, snapshots, leave, packs);
+    if (indexLost) writer.noteLostIndex();
+    return writer;
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
     const writer = new DestinationWriter(repository, nothingIndexed(), Promise.resolve(NOTHING_STORED), leave);
@@ -101,13 +106,14 @@ export async function finishDestination(
   parentId: Snapshot['parent'] | null,
   signal: AbortSignal | undefined,
 ): Promise<DestinationResult> {
-  const { repository, added, damagedParts } = writer;
+  const { repository, added, damagedParts, indexLost } = writer;
   const counted = {
     location: repository.store.location,
     dataBlobsAdded: added.data,
     treeBlobsAdded: added.tree,
     bytesAdded: added.bytes,
     damagedParts,
+    ...(indexLost ? { indexLost } : {}),
   };
   try {
     if (writer.failure) return { ...counted, error: writer.failure };

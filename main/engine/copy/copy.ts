@@ -4,7 +4,7 @@ import type { SnapshotId } from '../ids.ts';
 import type { EngineProgress } from '../progress.ts';
 import { loadIndex } from '../repository/blob-index.ts';
 import { withLock } from '../repository/locks.ts';
-import { setLostPacksAside } from '../repository/lost-packs.ts';
+import { lookForLostIndex, setLostPacksAside } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
 import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
 import { writeUnpacked } from '../repository/unpacked-files.ts';
@@ -29,6 +29,8 @@ export interface CopyReport {
   readonly failed: readonly { readonly id: SnapshotId; readonly error: WireError }[];
   /** Packs that the target had lost: older snapshots of its own may be damaged. */
   readonly damagedParts: number;
+  /** The target's index was gone; it is one of the damaged parts. `repair index` makes it anew. */
+  readonly indexLost: boolean;
   readonly blobs: number;
   /** Bytes of the packs that were added. */
   readonly bytesAdded: number;
@@ -60,10 +62,12 @@ export function copySnapshots(request: CopyRequest): Promise<CopyReport> {
 
 async function copyLocked(request: CopyRequest, signal: AbortSignal): Promise<CopyReport> {
   const { source, target, snapshots } = request;
-  const [from, to] = await Promise.all([loadIndex(source, { signal }), loadIndex(target, { signal })]);
+  const [from, read] = await Promise.all([loadIndex(source, { signal }), loadIndex(target, { signal })]);
+  const stored = (await listSnapshots(target, signal)).snapshots;
+  const { loaded: to, indexLost } = await lookForLostIndex(target, read, stored, signal);
   // What the target has lost must not count as there.
-  const damagedParts = await setLostPacksAside(target, to, signal);
-  const known = new Set((await listSnapshots(target, signal)).snapshots.map(identity));
+  const damagedParts = (indexLost ? 1 : 0) + (await setLostPacksAside(target, to, signal));
+  const known = new Set(stored.map(identity));
   const copier = new BlobCopier(
     { repository: source, index: from.index },
     { repository: target, index: to.index },
@@ -109,7 +113,16 @@ async function copyLocked(request: CopyRequest, signal: AbortSignal): Promise<Co
   }
   await flush();
   const chunking = source.config.chunkerPolynomial === target.config.chunkerPolynomial ? 'same' : 'different';
-  return { copied, present, failed, damagedParts, blobs: copier.blobs, bytesAdded: copier.bytesAdded, chunking };
+  return {
+    copied,
+    present,
+    failed,
+    damagedParts,
+    indexLost,
+    blobs: copier.blobs,
+    bytesAdded: copier.bytesAdded,
+    chunking,
+  };
 }
 
 /** The same for a snapshot and its copies; one that was tagged anew since then is another. */

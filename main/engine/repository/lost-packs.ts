@@ -1,8 +1,9 @@
 import { TriplicateError } from '../errors.ts';
 import type { PackId } from '../ids.ts';
 import type { StoredFile } from '../store/store.ts';
-import type { LoadedIndex } from './blob-index.ts';
+import { type LoadedIndex, loadIndex } from './blob-index.ts';
 import type { Repository } from './repository.ts';
+import type { StoredSnapshot } from './snapshots.ts';
 
 /** What `data/` holds, being listed; undefined where that failed. */
 export type PackListing = Promise<readonly StoredFile[] | undefined>;
@@ -33,6 +34,26 @@ export async function setLostPacksAside(
   }
   index.setAside(lost);
   return lost.length;
+}
+
+/**
+ * Whether the index is gone, as a whole: it names the folders of no snapshot that is there, so that all content counts as
+ * absent. That stays so while a run that was interrupted has stored some of an index anew. Gives also the index as it is now:
+ * a first snapshot may have been stored since it was read.
+ * @throws `repo/damaged`, `store/…`
+ */
+export async function lookForLostIndex(
+  repository: Repository,
+  loaded: LoadedIndex,
+  snapshots: readonly StoredSnapshot[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly loaded: LoadedIndex; readonly indexLost: boolean }> {
+  const trees = snapshots.flatMap(({ snapshot }) => snapshot.tree ?? []).reverse();
+  const namesNone = ({ index }: LoadedIndex): boolean => !trees.some((tree) => index.has('tree', tree));
+  // Where packs were set aside before, these are what is lost, and are told as such.
+  if (trees.length === 0 || loaded.index.hasSetAside || !namesNone(loaded)) return { loaded, indexLost: false };
+  const now = await loadIndex(repository, { known: loaded, ...(signal ? { signal } : {}) });
+  return { loaded: now, indexLost: namesNone(now) };
 }
 
 /**

@@ -82,6 +82,27 @@ describe('repo stats', () => {
   });
 });
 
+describe('a snapshot that cannot be read', () => {
+  it.each([
+    ['snapshots', []],
+    ['find', ['one.txt']],
+    ['stats', []],
+    ['stats', ['--mode', 'raw-data']],
+  ] as const)('is named by %s %j, which ends with 1', async (name, more) => {
+    await makeHistory();
+    const id = (await judge.snapshots())[0]?.id ?? '';
+    const path = join(repository, 'snapshots', id);
+    await chmod(path, 0o600);
+    await truncate(path, 20);
+    for (const output of [[], ['--json']]) {
+      const told = await triplicate([name, repository, ...more, ...output]);
+      expect(told.stderr).toContain(`Snapshot ${id.slice(0, 8)} cannot be read`);
+      expect(told.exitCode).toBe(1);
+      expect(told.stdout).not.toBe('');
+    }
+  });
+});
+
 describe('repo key', () => {
   const NEW = { TRIPLICATE_NEW_PASSWORD: 'a second passphrase' };
   const keyFiles = () => readdir(join(repository, 'keys'));

@@ -10,7 +10,7 @@ import {
   type TreeNode,
 } from '../../engine/engine.ts';
 import { loadKeptIndex } from './cached-index.ts';
-import { type FilterOptions, filterOf } from './run-reading.ts';
+import { type FilterOptions, filterOf, nameUnreadable } from './run-reading.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
 /** As `restic diff`: + added, - removed, M other content, T other type, U (with `--metadata`) other mode, owner or time. */
@@ -80,10 +80,14 @@ export async function runStats(
   const repository = await session.openRepository();
   const { signal } = session;
   const filter = filterOf(options);
-  const listed =
+  const { snapshots, unreadable } =
     wanted.length > 0
-      ? await Promise.all(wanted.map((id) => findSnapshot(repository, id, filter, signal)))
-      : (await listSnapshots(repository, signal)).snapshots.filter(({ snapshot }) => fitsFilter(snapshot, filter));
+      ? {
+          snapshots: await Promise.all(wanted.map((id) => findSnapshot(repository, id, filter, signal))),
+          unreadable: [],
+        }
+      : await listSnapshots(repository, signal);
+  const listed = wanted.length > 0 ? snapshots : snapshots.filter(({ snapshot }) => fitsFilter(snapshot, filter));
   const trees = listed.flatMap(({ snapshot }) => snapshot.tree ?? []);
   const { index } = await loadKeptIndex(repository, { signal });
   session.say(`${counted(listed.length, 'snapshot')}`);
@@ -97,7 +101,7 @@ export async function runStats(
       snapshots_count: listed.length,
     });
     session.say(`${counted(blobs, 'blob')}, ${sizeText(bytes)} stored, ${sizeText(plainBytes)} uncompressed`);
-    return 0;
+    return nameUnreadable(unreadable);
   }
   let entries = 0;
   let bytes = 0;
@@ -108,5 +112,5 @@ export async function runStats(
   }
   session.json({ total_size: bytes, total_file_count: entries, snapshots_count: listed.length });
   session.say(`${entries} ${entries === 1 ? 'entry' : 'entries'}, ${sizeText(bytes)} when restored`);
-  return 0;
+  return nameUnreadable(unreadable);
 }

@@ -9,6 +9,7 @@ import {
   type PathSegments,
   pathText,
   type SnapshotFilter,
+  type SnapshotList,
   type StoredSnapshot,
   type TreeNode,
   walkTree,
@@ -60,8 +61,14 @@ export async function listSnapshotsOf(session: RepoSession, options: FilterOptio
     );
   }
   session.say(counted(shown.length, 'snapshot'));
-  for (const { id, error } of unreadable)
+  return nameUnreadable(unreadable);
+}
+
+/** What is told of all snapshots is not told of these: names them and gives the exit code. */
+export function nameUnreadable(unreadable: SnapshotList['unreadable']): ExitCode {
+  for (const { id, error } of unreadable) {
     process.stderr.write(`Snapshot ${id.slice(0, 8)} cannot be read: ${error.message}\n`);
+  }
   return unreadable.length > 0 ? 1 : 0;
 }
 
@@ -132,9 +139,9 @@ export async function runFind(
 ): Promise<ExitCode> {
   const repository = await session.openRepository();
   const listed = options.snapshot
-    ? [await findSnapshot(repository, options.snapshot, {}, session.signal)]
-    : (await listSnapshots(repository, session.signal)).snapshots;
-  const snapshots = listed.filter(({ snapshot }) => fitsFilter(snapshot, filterOf(options)));
+    ? { snapshots: [await findSnapshot(repository, options.snapshot, {}, session.signal)], unreadable: [] }
+    : await listSnapshots(repository, session.signal);
+  const snapshots = listed.snapshots.filter(({ snapshot }) => fitsFilter(snapshot, filterOf(options)));
   const { index } = await loadKeptIndex(repository, { signal: session.signal });
   const matches = compileMatch(pattern, options.ignoreCase ? 'ignore' : 'exact');
   const found: { snapshot: string; hits: number; matches: Record<string, unknown>[] }[] = [];
@@ -165,7 +172,7 @@ export async function runFind(
     if (hits.length > 0) found.push({ snapshot: id, hits: hits.length, matches: hits });
   }
   session.json(found);
-  return unreadable > 0 ? 1 : 0;
+  return nameUnreadable(listed.unreadable) === 1 || unreadable > 0 ? 1 : 0;
 }
 
 /** As restic: a pattern without `/` is a glob over names, one with it over whole paths. */

@@ -1,5 +1,6 @@
 /** The door of the engine: the only file of it, beside errors, ids, clock and the store interface, that others import. */
 export { backup } from './backup/backup.ts';
+export { compileFind } from './backup/exclude.ts';
 export {
   type BackupDestination,
   type BackupReport,

@@ -82,6 +82,38 @@ describe('repo stats', () => {
   });
 });
 
+describe('repo find', () => {
+  it('finds what restic finds', async () => {
+    await judge.backup([source]);
+    const lines = (text: string) =>
+      text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line.startsWith('/'));
+    for (const pattern of ['letters/one.txt', 'letters', '/letters/one.txt']) {
+      const theirs = lines((await judge.run('find', pattern)).stdout);
+      const ours = await triplicate(['find', repository, pattern]);
+      expect(lines(ours.stdout).sort()).toEqual(theirs.sort());
+      expect(ours.exitCode).toBe(0);
+    }
+  });
+
+  it.each(['', '['])('refuses the pattern "%s" before it opens anything', async (pattern) => {
+    const refused = await triplicate(['find', repository, pattern], { TRIPLICATE_PASSWORD: 'wrong' });
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toMatch(/pattern/);
+  });
+});
+
+describe('repo ls', () => {
+  it('lists the root when that is named', async () => {
+    await judge.backup([source]);
+    const all = await triplicate(['ls', repository, 'latest']);
+    expect(await triplicate(['ls', repository, 'latest', '/'])).toMatchObject({ stdout: all.stdout, exitCode: 0 });
+    expect(all.stdout).toContain(join(source, 'letters', 'one.txt'));
+  });
+});
+
 describe('a snapshot that cannot be read', () => {
   it.each([
     ['snapshots', []],

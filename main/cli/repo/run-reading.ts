@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import picomatch from 'picomatch';
 import {
+  compileFind,
   dumpFile,
   findEntry,
   findSnapshot,
@@ -82,14 +82,15 @@ export async function listEntries(
   const stored = await findSnapshot(repository, wanted, {}, session.signal);
   const { index } = await loadKeptIndex(repository, { signal: session.signal });
   const { tree } = stored.snapshot;
-  const top = directory === undefined ? undefined : await findEntry(repository, index, tree, directory, session.signal);
+  const names = (directory ?? '').split('/').filter(Boolean);
+  const prefix = names.map((name) => `/${name}`).join('');
+  const top = prefix === '' ? undefined : await findEntry(repository, index, tree, prefix, session.signal);
   session.json({ ...snapshotJson(stored), struct_type: 'snapshot' });
-  const prefix = directory === undefined ? '' : `/${directory.split('/').filter(Boolean).join('/')}`;
   const show = (path: string, node: TreeNode): void => {
     session.json(nodeJson(path, node));
     session.say(options.long ? longLine(path, node) : path);
   };
-  if (top && prefix !== '') show(prefix, top);
+  if (top) show(prefix, top);
   const root = top ? top.subtree : tree;
   let unreadable = 0;
   if (root) {
@@ -137,13 +138,13 @@ export async function runFind(
   pattern: string,
   options: FilterOptions & { readonly ignoreCase?: boolean; readonly snapshot?: string },
 ): Promise<ExitCode> {
+  const matches = compileFind(pattern, options.ignoreCase ? 'ignore' : 'exact');
   const repository = await session.openRepository();
   const listed = options.snapshot
     ? { snapshots: [await findSnapshot(repository, options.snapshot, {}, session.signal)], unreadable: [] }
     : await listSnapshots(repository, session.signal);
   const snapshots = listed.snapshots.filter(({ snapshot }) => fitsFilter(snapshot, filterOf(options)));
   const { index } = await loadKeptIndex(repository, { signal: session.signal });
-  const matches = compileMatch(pattern, options.ignoreCase ? 'ignore' : 'exact');
   const found: { snapshot: string; hits: number; matches: Record<string, unknown>[] }[] = [];
   let unreadable = 0;
   for (const { id, snapshot } of snapshots) {
@@ -155,7 +156,7 @@ export async function runFind(
       {
         entry(path, node) {
           const text = pathText(path);
-          if (matches(text, Buffer.from(node.name).toString('utf8'))) {
+          if (matches(text)) {
             if (hits.length === 0) session.say(`Snapshot ${id.slice(0, 8)} of ${snapshot.time.text}`);
             hits.push(nodeJson(text, node));
             session.say(`  ${text}`);
@@ -173,12 +174,6 @@ export async function runFind(
   }
   session.json(found);
   return nameUnreadable(listed.unreadable) === 1 || unreadable > 0 ? 1 : 0;
-}
-
-/** As restic: a pattern without `/` is a glob over names, one with it over whole paths. */
-function compileMatch(pattern: string, letters: 'ignore' | 'exact'): (path: string, name: string) => boolean {
-  const glob = picomatch(pattern.includes('/') ? pattern : pattern, { dot: true, nocase: letters === 'ignore' });
-  return pattern.includes('/') ? (path) => glob(path) : (_, name) => glob(name);
 }
 
 export async function runDump(session: RepoSession, wanted: string, path: string): Promise<ExitCode> {

@@ -30,6 +30,17 @@ export function compileExcludes(patterns: readonly string[]): Excluder {
   };
 }
 
+/**
+ * restic's `find`: what a pattern of these fits, and what lies below that; here `!` takes nothing back.
+ * @throws `usage` for an empty pattern, and for one that restic would refuse
+ */
+export function compileFind(text: string, letters: 'ignore' | 'exact'): (path: string) => boolean {
+  if (text === '') throw new TriplicateError('usage', 'An empty pattern fits nothing: name what is to be found.');
+  const plain = (of: string): string => (letters === 'ignore' ? of.toLowerCase() : of);
+  const pattern = compilePattern(plain(text));
+  return (path) => matches(pattern, splitPath(plain(path)));
+}
+
 function splitPath(path: string): readonly string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileExcludes } from '../../../../main/engine/backup/exclude.ts';
+import { compileExcludes, compileFind } from '../../../../main/engine/backup/exclude.ts';
 
 /** pattern, path, excluded? As `restic backup --exclude` decides; null where restic refuses the pattern. */
 const CASES: readonly (readonly [string, string, boolean | null])[] = [
@@ -55,5 +55,30 @@ describe('an exclusion pattern', () => {
 
   it('excludes nothing when there is none', () => {
     expect(compileExcludes(['', '  '])('/anything')).toBe(false);
+  });
+});
+
+describe('a pattern of find', () => {
+  it.each([
+    ['f', '/s/a/f', true],
+    ['a', '/s/a/f', true],
+    ['a/f', '/s/a/f', true],
+    ['a/f', '/s/a/d/f', false],
+    ['d/*', '/s/d/e', true],
+    ['/a/f', '/s/a/f', false],
+    ['/s/**/f', '/s/a/f', true],
+    ['./a/f', '/s/a/f', true],
+    ['!f', '/s/a/f', true],
+    ['F', '/s/a/f', false],
+  ] as const)('%s and %s: %s, as with restic', (pattern, path, fits) => {
+    expect(compileFind(pattern, 'exact')(path)).toBe(fits);
+  });
+
+  it('takes capital and small letters for the same where that is wanted', () => {
+    expect(compileFind('A/[F-G]', 'ignore')('/s/a/F')).toBe(true);
+  });
+
+  it.each(['', '[', 'a/[', '\\'])('is refused when it is "%s"', (pattern) => {
+    expect(() => compileFind(pattern, 'exact')).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 });

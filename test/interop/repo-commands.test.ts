@@ -114,6 +114,33 @@ describe('repo ls', () => {
   });
 });
 
+describe('output that cannot be written', () => {
+  const run = (args: readonly string[], end: string) =>
+    execa('bash', ['-c', `set -o pipefail; "$@" ${end}`, 'bash', process.execPath, PROGRAM, 'repo', ...args], {
+      env: { TRIPLICATE_PASSWORD: PASSPHRASE },
+      reject: false,
+    });
+
+  it.runIf(process.platform === 'linux').each(['ls', 'dump', 'snapshots'])('is told in words by %s', async (name) => {
+    await judge.backup([source]);
+    const more = { ls: ['latest'], dump: ['latest', join(source, 'big')], snapshots: ['--json'] }[name] ?? [];
+    const { exitCode, stderr } = await run([name, repository, ...more], '> /dev/full');
+    expect(stderr).toContain('The output cannot be written: the disk is full.');
+    expect(stderr).not.toContain('Cancelled');
+    expect(exitCode).toBe(1);
+  });
+
+  it('is nothing to talk about where a reader has seen enough', async () => {
+    await writeFile(join(source, 'long'), randomBytes(5_000_000));
+    await judge.backup([source]);
+    const dump = await run(['dump', repository, 'latest', join(source, 'long')], '| head -c 10 | wc -c');
+    expect(dump).toMatchObject({ exitCode: 130, stderr: '' });
+    expect(dump.stdout.trim()).toBe('10');
+    // All the work was done.
+    expect(await run(['snapshots', repository], '| true')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+});
+
 describe('a snapshot that cannot be read', () => {
   it.each([
     ['snapshots', []],

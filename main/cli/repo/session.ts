@@ -4,6 +4,7 @@ import { cacheFolder, remoteFilesFolder } from '../../app/home-folder.ts';
 import { openStore } from '../../app/open-store.ts';
 import { type EngineProgress, openRepository, type Repository } from '../../engine/engine.ts';
 import { hasCode, TriplicateError, toWire } from '../../engine/errors.ts';
+import { systemCode, whyNotWritten } from '../../engine/store/file-errors.ts';
 import type { StoreLimits } from '../../engine/store/limited-store.ts';
 import type { WriteStore } from '../../engine/store/store.ts';
 import { FROM, NEW, OLD, type PassphraseSource, readPassphrase, TARGET } from './passphrase.ts';
@@ -65,19 +66,26 @@ export async function inSession(
   const cancel = new AbortController();
   const stop = (): void => cancel.abort();
   for (const name of SIGNALS) process.on(name, stop);
-  // A reader that has seen enough (`… | head`) ends the command quietly.
-  process.stdout.on('error', stop);
+  let outputFailure: Error | undefined;
+  const stopWriting = (error: Error): void => {
+    outputFailure ??= error;
+    stop();
+  };
+  process.stdout.on('error', stopWriting);
   const stores: WriteStore[] = [];
   const session = makeSession(location, options, output, cancel.signal, stores);
   try {
-    process.exitCode = await work(session);
+    const code = await work(session);
+    await outputWritten();
+    process.exitCode = outputFailure ? tellOutputFailure(outputFailure, code) : code;
   } catch (error) {
-    process.exitCode = tellError(error, output, cancel.signal);
+    await outputWritten();
+    process.exitCode = outputFailure ? tellOutputFailure(outputFailure, 130) : tellError(error, output, cancel.signal);
   } finally {
     clearProgress();
     for (const store of stores) await store.close().catch(() => undefined);
     for (const name of SIGNALS) process.off(name, stop);
-    process.stdout.off('error', stop).on('error', () => undefined);
+    process.stdout.off('error', stopWriting).on('error', () => undefined);
   }
 }
 
@@ -156,6 +164,35 @@ function tellError(error: unknown, output: 'json' | 'text', signal: AbortSignal)
     process.stderr.write(`${error.stack} ${String(error.cause ?? '')}\n`);
   if (isCancelled) return 130;
   return wire.code === 'usage' ? 2 : 1;
+}
+
+/** The system says that output cannot be written when it gets there, which may be after the work has ended. */
+function outputWritten(): Promise<void> {
+  return new Promise((resolve) => {
+    // The event comes after the callback.
+    process.stdout.write('', () => setImmediate(resolve));
+  });
+}
+
+/** A reader that has seen enough (`… | head`) ends the command quietly, with `cut`: how the work ended, or that it did not. */
+function tellOutputFailure(error: Error, cut: ExitCode | 130): number {
+  clearProgress();
+  if (systemCode(error) === 'EPIPE') return cut;
+  // Not as JSON: it would have to be written to the same place.
+  const { message, hint } = outputError(error);
+  process.stderr.write(`${message}\n${hint}\n`);
+  return 1;
+}
+
+function outputError(error: Error): TriplicateError {
+  return new TriplicateError(
+    ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '') ? 'store/full' : 'store/unreachable',
+    `The output cannot be written: ${whyNotWritten(error)}`,
+    {
+      hint: 'What the command has stored so far stays. Write the output to another place, or free some space there, and run it again.',
+      cause: error,
+    },
+  );
 }
 
 let lastShown = 0;

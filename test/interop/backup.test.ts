@@ -143,6 +143,47 @@ describe('a backup by Triplicate', () => {
     expect(await names(summary.snapshot_id)).toEqual(await names(report.results[0]?.snapshotId));
   });
 
+  it.each([
+    { path: '.', below: '' },
+    { path: '..', below: 'here' },
+  ])('takes entries of `$path` with names of any bytes, as restic does', async ({ path, below }) => {
+    await newRepository(location);
+    const names = join(scratch.path, 'names');
+    await mkdir(join(names, 'here'), { recursive: true });
+    const place = (name: string): Buffer => Buffer.concat([Buffer.from(`${names}/`), Buffer.from(name, 'latin1')]);
+    // One is what another becomes when it is read as text, one is the letter that another's byte stands for.
+    const files = ['x\xff', 'x\xef\xbf\xbd', 'x\xc3\xbf', 'x', '\xe9t\xe9'];
+    for (const name of files) await writeFile(place(name), `content of ${Buffer.from(name, 'latin1').toString('hex')}`);
+    await symlink('nowhere', place('link \xfe'));
+    await mkdir(place('folder \xff'));
+    await writeFile(place('folder \xff/inner \xfe'), 'in a folder');
+    const workingDirectory = join(names, below);
+    const theirs = restic({
+      repository: location,
+      passphrase: PASSPHRASE,
+      scratch: scratch.path,
+      cwd: workingDirectory,
+    });
+    const treeOf = async (id: string): Promise<string | undefined> =>
+      (await theirs.snapshots()).find((snapshot) => snapshot.id.startsWith(id))?.tree;
+
+    const report = await run([path], { workingDirectory });
+    expect(report).toMatchObject({ filesNew: files.length + 1, leftOut: [] });
+    const summary = await theirs.backup([path], '--force');
+    expect(summary).toMatchObject({ data_blobs: 0, tree_blobs: 0 });
+    expect(await treeOf(summary.snapshot_id)).toBe(report.tree);
+    const known = report.directoryCache ? { directoryCache: report.directoryCache } : {};
+    const again = await run([path], { workingDirectory, ...known });
+    expect(again).toMatchObject({ filesUnchanged: files.length + 1, bytesRead: 0, tree: report.tree });
+
+    await writeFile(place('x\xff'), 'another content');
+    await writeFile(place('folder \xff/new \xfe'), 'new');
+    const watched = await run([path], { workingDirectory, dirtyDirectories: new Set([names]) });
+    expect(watched).toMatchObject({ scan: 'changes', filesNew: 1, filesChanged: 1, leftOut: [] });
+    expect(await treeOf((await theirs.backup([path], '--force')).snapshot_id)).toBe(watched.tree);
+    await judge.check('--read-data');
+  });
+
   it('makes no snapshot of nothing', async () => {
     const repository = await newRepository(join(scratch.path, 'of nothing'));
     const empty = join(scratch.path, 'an empty folder');

@@ -43,6 +43,8 @@ export interface ResticOptions {
   readonly scratch: string;
   /** Further variables, such as `RCLONE_CONFIG`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where relative paths begin. */
+  readonly cwd?: string;
 }
 
 /** restic on one repository, with a cache of its own. */
@@ -52,6 +54,7 @@ export function restic(options: ResticOptions): Restic {
     await mkdir(cache, { recursive: true });
     const { stdout, stderr } = await execa('restic', ['--repo', options.repository, '--cache-dir', cache, ...args], {
       env: { RESTIC_PASSWORD: options.passphrase, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: 'ignore',
     });
     return { stdout, stderr };

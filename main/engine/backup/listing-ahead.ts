@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { workerEntry } from '../workers/worker-entry.ts';
 import { WORKER_LIMITS } from '../workers/worker-limits.ts';
-import { type BytePath, bytePathOf } from './byte-path.ts';
+import type { BytePath } from './byte-path.ts';
 import type { Listing } from './listing.ts';
 import {
   type FromLister,
@@ -47,7 +47,7 @@ export class ListingAhead {
   #wake: () => void = () => undefined;
 
   /** Starts at once. @param top what is to be backed up, as `Targets.top` */
-  constructor(top: ReadonlyMap<string, Target>, rules: SelectionRules) {
+  constructor(top: ReadonlyMap<BytePath, Target>, rules: SelectionRules) {
     this.#rules = rules;
     this.#start(rootsIn(top), 'with another');
   }
@@ -152,10 +152,8 @@ function arrivedIn(message: ListingMessage, taken: Int32Array<SharedArrayBuffer>
 }
 
 /** In the order in which the walk comes to them. */
-function rootsIn(top: ReadonlyMap<string, Target>): BytePath[] {
-  const named = [...top].map(([name, target]) => ({ name: bytePathOf(name), target }));
+function rootsIn(top: ReadonlyMap<BytePath, Target>): BytePath[] {
+  const named = [...top].map(([name, target]) => ({ name, target }));
   named.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return named.flatMap(({ target }) =>
-    target.kind === 'whole' ? [bytePathOf(target.path)] : rootsIn(target.children),
-  );
+  return named.flatMap(({ target }) => (target.kind === 'whole' ? [target.path] : rootsIn(target.children)));
 }

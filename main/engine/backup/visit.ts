@@ -9,7 +9,7 @@ export type Visit =
   | {
       readonly kind: 'way';
       readonly directory: Directory;
-      readonly children: ReadonlyMap<string, Target>;
+      readonly children: ReadonlyMap<BytePath, Target>;
       readonly before: TreeNode | null;
     }
   | {

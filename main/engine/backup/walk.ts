@@ -42,7 +42,7 @@ export class Walk {
   }
 
   /** Gives the id of the snapshot's tree. @throws `cancelled`, `source/…`, and what the engine cannot go on after */
-  async run(top: ReadonlyMap<string, Target>): Promise<TreeId> {
+  async run(top: ReadonlyMap<BytePath, Target>): Promise<TreeId> {
     const { parent, files, counts, attributes } = this.#context;
     const root = await new Promise<TreeId>((resolve, reject) => {
       const place = { parent: null, position: 0, path: null, access: '' as BytePath, same: null };
@@ -68,17 +68,21 @@ export class Walk {
   }
 
   /** A folder on the way to a target: its own metadata, but only the children that were asked for. */
-  async #visitWay(directory: Directory, children: ReadonlyMap<string, Target>, before: TreeNode | null): Promise<void> {
+  async #visitWay(
+    directory: Directory,
+    children: ReadonlyMap<BytePath, Target>,
+    before: TreeNode | null,
+  ): Promise<void> {
     const rows = (await this.#earlierOf(directory, before))?.rows() ?? null;
     const earlier = new EarlierEntries(rows);
-    const named = [...children].map(([name, target]) => ({ name: bytePathOf(name), target }));
+    const named = [...children].map(([name, target]) => ({ name, target }));
     named.sort((a, b) => (a.name < b.name ? -1 : 1));
     directory.entries = new DirectoryEntries(named.length, null);
     const visits: Visit[] = [];
     const targets: number[] = [];
     directory.targets = targets;
     for (const [position, { name, target }] of named.entries()) {
-      const path = bytePathOf(target.path);
+      const { path } = target;
       const row = earlier.take(bytesOf(name), 0, name.length);
       const known = rows && row !== -1 ? rows.node(row) : null;
       if (target.kind === 'whole') {

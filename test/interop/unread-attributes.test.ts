@@ -60,6 +60,23 @@ async function notesOf(report: BackupReport): Promise<readonly string[]> {
   return nodes.flatMap((node) => (node.extendedAttributes ?? []).map(({ value }) => Buffer.from(value).toString()));
 }
 
+it('says that an attribute has a name that the format cannot hold, once, as it could never be stored', async () => {
+  const path = join(source, 'folder/file 7');
+  execFileSync('bash', ['-c', `setfattr -n $'user.\\xff' -v lost "$0"`, path]);
+  const first = await run();
+  const text = '1 extended attribute has a name that the format cannot hold and is not in this backup.';
+  expect(first.leftOut).toEqual([{ path: '', reason: 'attributes', text }]);
+  expect(await notesOf(first)).toEqual(['folder', 'folder/file 1400', 'folder/file 7']);
+  const nodes = await nodesOf(first, join(source, 'folder'));
+  expect(nodes.filter(({ error }) => error !== undefined)).toEqual([]);
+  const second = await run();
+  expect(second).toMatchObject({ filesUnchanged: FILES, leftOut: [] });
+  expect(await nodesOf(second, source)).toEqual(await nodesOf(first, source));
+  execFileSync('bash', ['-c', `setfattr -n $'user.\\xfe' -v lost "$0"`, path]);
+  const { leftOut } = await run();
+  expect(leftOut[0]?.text).toMatch(/^2 extended attributes have names that .* and are not in this backup\.$/);
+}, 60_000);
+
 it('reads later what it could not read, without reading any content again', async () => {
   world.hasPerl = false;
   const without = await run();

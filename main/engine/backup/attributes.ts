@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { ExtendedAttribute } from '../format/tree.ts';
 import { type BytePath, bytesOf } from './byte-path.ts';
@@ -101,6 +102,7 @@ export class AttributeReader {
   #output: Buffer = Buffer.alloc(0);
   #state: HelperState = IS_POSSIBLE ? 'works' : 'missing';
   #problems = 0;
+  #unstorable = 0;
   #wake: (() => void)[] = [];
 
   /** Resolves once few enough questions are open that the walk may ask more: its directories wait in memory for them. */
@@ -117,6 +119,11 @@ export class AttributeReader {
   /** Paths whose attributes could not be read. */
   get problems(): number {
     return this.#problems;
+  }
+
+  /** Attributes left out because the format has no way to write their names. */
+  get unstorable(): number {
+    return this.#unstorable;
   }
 
   /** What is said of a path that is not asked for, as the helper does not work. */
@@ -202,6 +209,7 @@ export class AttributeReader {
     for (let answer = parseAnswer(this.#output); answer; answer = parseAnswer(this.#output)) {
       this.#output = this.#output.subarray(answer.length);
       this.#problems += answer.problems;
+      this.#unstorable += answer.unstorable;
       this.#asked.shift()?.answer(answer.found);
     }
     if (this.#isOneFull) this.#ask();
@@ -219,6 +227,8 @@ interface Answer {
   /** By the position of the path in the question. */
   readonly found: ReadonlyMap<number, AttributesRead>;
   readonly problems: number;
+  /** Attributes whose names are not UTF-8; they are not in `found`. */
+  readonly unstorable: number;
   /** Bytes that the answer takes. */
   readonly length: number;
 }
@@ -227,6 +237,7 @@ interface Answer {
 export function parseAnswer(output: Buffer): Answer | undefined {
   const found = new Map<number, AttributesRead>();
   let problems = 0;
+  let unstorable = 0;
   let at = 0;
   const whole = (bytes: number): boolean => at + bytes <= output.length;
   const number = (): number => {
@@ -235,7 +246,7 @@ export function parseAnswer(output: Buffer): Answer | undefined {
   };
   while (whole(4)) {
     const position = number();
-    if (position === END) return { found, problems, length: at };
+    if (position === END) return { found, problems, unstorable, length: at };
     if (!whole(4)) return undefined;
     const count = number();
     if (count === PROBLEM) {
@@ -255,7 +266,9 @@ export function parseAnswer(output: Buffer): Answer | undefined {
         at += length;
       }
       const [name = Buffer.alloc(0), value = Buffer.alloc(0)] = pair;
-      attributes.push({ name: name.toString('utf8'), value });
+      // The format writes names as text (section 8.1): another name would come back, and two of them might become one.
+      if (isUtf8(name)) attributes.push({ name: name.toString('utf8'), value });
+      else unstorable++;
     }
     found.set(position, attributes);
   }

@@ -182,7 +182,7 @@ async function runLocked(
     });
     throwWhenAllFailed(writers);
     if (counts.targetsTaken === 0) throw nothingLeft(counts);
-    nameUnreadAttributes(attributes, counts);
+    nameMissingAttributes(attributes, counts);
     const snapshot = snapshotOf(tree);
     for (const [position, writer] of writers.entries()) {
       results.push(await finishDestination(writer, snapshot, parentOf(position), signal));
@@ -356,7 +356,7 @@ function describeSnapshot(
   };
 }
 
-function nameUnreadAttributes(attributes: AttributeReader, counts: Counts): void {
+function nameMissingAttributes(attributes: AttributeReader, counts: Counts): void {
   if (counts.attributeHelper !== 'works' && process.platform === 'linux') {
     counts.leaveOut(
       '',
@@ -368,6 +368,12 @@ function nameUnreadAttributes(attributes: AttributeReader, counts: Counts): void
   }
   if (attributes.problems > 0) {
     counts.leaveOut('', 'attributes', `The extended attributes of ${attributes.problems} entries could not be read.`);
+  }
+  const { unstorable } = attributes;
+  if (unstorable > 0) {
+    const which = unstorable === 1 ? '1 extended attribute has a name' : `${unstorable} extended attributes have names`;
+    const end = unstorable === 1 ? 'is' : 'are';
+    counts.leaveOut('', 'attributes', `${which} that the format cannot hold and ${end} not in this backup.`);
   }
 }
 

@@ -70,6 +70,16 @@ it('tells a helper that dies from one that is missing, and leaves no question op
   expect(await attributesOf(bytePathOf(scratch.path))).toBe('unread');
 });
 
+it('leaves out attributes whose names are not UTF-8, and counts them', async () => {
+  const path = join(scratch.path, 'file');
+  await writeFile(path, '');
+  // Read as text, the first two would have the name of the third.
+  for (const byte of ['\\xff', '\\xfe', '\\xef\\xbf\\xbd'])
+    execFileSync('bash', ['-c', `setfattr -n $'user.${byte}' -v '${byte.length}' "$0"`, path]);
+  expect(listOf(await attributesOf(bytePathOf(path)))).toEqual([['user.\ufffd', '12']]);
+  expect(reader).toMatchObject({ unstorable: 2, problems: 0 });
+});
+
 it('waits for the end of an answer that arrives in pieces', () => {
   const u32 = (value: number): Buffer =>
     Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((n) => n & 255));

@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  lchown,
+  lutimes,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -116,6 +129,19 @@ describe('restoring what restic wrote', () => {
     await utimes(file, atime, mtime);
     const again = await plan(target);
     expect(again.counts).toMatchObject({ replaced: 1, new: 0 });
+    expect((await restore(again)).result).toBe('complete');
+    expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
+  });
+
+  it('puts owner and time of a link right that is there already, and nothing of what it leads to', async () => {
+    const target = newTarget();
+    await restore(await plan(target));
+    for (const name of ['dangling', 'to a folder']) {
+      await lutimes(join(target, name), 1, 1);
+      if (process.getuid?.() === 0) await lchown(join(target, name), 12345, 12345);
+    }
+    const again = await plan(target);
+    expect(again.counts).toMatchObject({ new: 0, replaced: 0 });
     expect((await restore(again)).result).toBe('complete');
     expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
   });

@@ -253,9 +253,10 @@ class RestoreRun {
     for (let entry = 0; entry < table.count; entry++) if (table.metadata(entry) === 'yes') this.#isInFolder(entry);
     for (let entry = 0; entry < table.count; entry++) {
       if (table.metadata(entry) === 'no' || this.#failed.has(entry)) continue;
-      const isLate = table.isDirectory(entry) || (!table.isWritten(entry) && table.type(entry) !== 'symlink');
+      const isLate = table.isDirectory(entry) || !table.isWritten(entry);
       if (!isLate && !hasAttributes(table, entry)) continue;
-      late.push(entry);
+      // A link has no mode: what it leads to would get it.
+      if (table.type(entry) !== 'symlink') late.push(entry);
       if (!isLate) continue;
       this.#attempt(entry, () => {
         const path = this.#paths.of(entry);

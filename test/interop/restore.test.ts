@@ -146,6 +146,54 @@ describe('restoring what restic wrote', () => {
     expect(describeTree(target).slice(1)).toEqual(describeTree(source).slice(1));
   });
 
+  it('makes two files one again that are one in the snapshot', async () => {
+    const target = newTarget();
+    const again = (existing: 'replace' | 'skip' = 'replace') =>
+      plan(target, { existing, include: [join(source, 'many')] });
+    await restore(await again());
+    const [tree, attributes] = [describeTree(target), describeAttributes(target)];
+    const [first, second] = [join(target, 'many/also 7'), join(target, 'many/file 7')];
+    const part = async (name: string, other: string): Promise<void> => {
+      await rm(name);
+      await copyFile(other, name);
+    };
+    const spoilt = [
+      () => part(second, first),
+      () => part(first, second),
+      // One is missing, or has other content: the one that is whole becomes a name of the new file.
+      () => rm(first),
+      () => rm(first).then(() => writeFile(first, 'other')),
+    ];
+    for (const spoil of spoilt) {
+      await spoil();
+      const planned = await again();
+      const replaced = planned.entries.filter(({ action }) => action === 'replaced').map(({ text }) => text);
+      expect(replaced).toContain(join(source, 'many/file 7'));
+      expect((await restore(planned)).result).toBe('complete');
+      expect(describeTree(target).slice(1)).toEqual(tree.slice(1));
+      expect(describeAttributes(target)).toBe(attributes);
+    }
+    expect((await again()).counts).toMatchObject({ new: 0, replaced: 0 });
+    await part(second, first);
+    const { ino } = await stat(second);
+    await restore(await again('skip'));
+    expect((await stat(second)).ino).toBe(ino);
+  });
+
+  it('leaves a file alone whose other name has changed since the plan was made', async () => {
+    const target = newTarget();
+    const again = () => plan(target, { include: [join(source, 'many')] });
+    await restore(await again());
+    const [first, second] = [join(target, 'many/also 7'), join(target, 'many/file 7')];
+    await rm(second);
+    await copyFile(first, second);
+    const planned = await again();
+    await writeFile(first, 'changed');
+    const report = await restore(planned);
+    expect(report.leftOut).toMatchObject([{ path: join(source, 'many/file 7'), reason: 'failed' }]);
+    expect(await readFile(second)).toEqual(await readFile(join(source, 'many/file 7')));
+  });
+
   it.each([
     ['skip', 'mine', ['file 5']],
     ['replace', 'theirs', ['file 5']],

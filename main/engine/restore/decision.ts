@@ -7,6 +7,7 @@ import { pathText } from '../walk/walk-tree.ts';
 import { contentLength, measureDoubtful } from './content.ts';
 import type { EntryTable } from './entry-table.ts';
 import { hasSameContent, hasSameMetadata, statAt } from './existing.ts';
+import { FoundLinks } from './hard-links.ts';
 import type { PathMatch } from './include.ts';
 import type { PlannedEntries } from './planned-entries.ts';
 import type { RestoreAction, RestoreLeftOut, RestoreProblem, RestoreRequest } from './request.ts';
@@ -35,6 +36,7 @@ export class Decision {
   readonly #table: EntryTable;
   readonly #entries: PlannedEntries;
   readonly #paths: TargetPaths;
+  readonly #links: FoundLinks;
   readonly measured = new Map<number, number>();
   readonly leftOut: RestoreLeftOut[] = [];
   readonly counts: Record<RestoreAction, number> = { new: 0, replaced: 0, kept: 0, beside: 0, unchanged: 0 };
@@ -48,6 +50,7 @@ export class Decision {
     this.#entries = entries;
     this.#table = entries.table;
     this.#paths = paths;
+    this.#links = new FoundLinks(entries.table);
   }
 
   /** What is in the target itself. */
@@ -73,6 +76,7 @@ export class Decision {
     const entry = this.#table.append(folder, columns, row);
     const found = below === 'nothing' ? undefined : statAt(this.#paths.of(entry));
     if (!found) {
+      this.#links.standsApart(entry, undefined);
       this.#count(entry);
       return 'nothing';
     }
@@ -99,8 +103,13 @@ export class Decision {
     }
     const { node } = this.#entries.at(entry);
     const replaces = this.#request.existing === 'replace';
-    if (await hasSameContent(this.#paths.of(entry), found, node, this.#index, this.measured)) {
-      const isOurs = replaces && match === 'inside';
+    const isSame = await hasSameContent(this.#paths.of(entry), found, node, this.#index, this.measured);
+    const isApart = this.#links.standsApart(entry, isSame ? found : undefined);
+    const isOurs = replaces && match === 'inside';
+    if (isSame && isApart && isOurs) {
+      // A link to the other name takes its place.
+      table.setAction(entry, 'replaced', 'yes');
+    } else if (isSame) {
       table.setAction(entry, 'unchanged', !isOurs ? 'no' : hasSameMetadata(found, node) ? 'same' : 'yes');
     } else if (replaces) {
       table.setAction(entry, 'replaced', 'yes');

@@ -1,4 +1,4 @@
-import { linkSync, renameSync } from 'node:fs';
+import { type BigIntStats, linkSync, renameSync } from 'node:fs';
 import type { EntryTable } from './entry-table.ts';
 import { removeQuietly } from './write-file.ts';
 
@@ -21,6 +21,30 @@ export function planLinks(table: EntryTable): LinkPlan {
     } else if (table.isWritten(entry)) links.set(entry, leader);
   }
   return links;
+}
+
+/** While a restore is planned: tells which files that are one in the snapshot are several in the target. */
+export class FoundLinks {
+  readonly #table: EntryTable;
+  /** By `linkKey`, the file that is there under the first of the names. */
+  readonly #leaders = new Map<string, string>();
+
+  constructor(table: EntryTable) {
+    this.#table = table;
+  }
+
+  /**
+   * Whether an earlier entry is another name of this file in the snapshot and is not in the target. To be asked of every file.
+   * @param found the file that is there and stays; undefined when another will be written
+   */
+  standsApart(entry: number, found: BigIntStats | undefined): boolean {
+    const key = this.#table.isFile(entry) ? linkKey(this.#table, entry) : undefined;
+    if (key === undefined) return false;
+    const file = found ? `${found.dev} ${found.ino}` : 'written';
+    const leader = this.#leaders.get(key);
+    if (leader === undefined) this.#leaders.set(key, file);
+    return leader !== undefined && leader !== file;
+  }
 }
 
 function linkKey(table: EntryTable, entry: number): string | undefined {

@@ -3,6 +3,7 @@ import { throwIfCancelled } from '../errors.ts';
 import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { ClosedFolders } from './closed-folders.ts';
 import { type EntryTable, hasAttributes, liesInTarget, mayReplace } from './entry-table.ts';
+import { hasSameContent, statAt } from './existing.ts';
 import { FileWriter, type FileWriterEvents, FOLDER_FAILED } from './file-writer.ts';
 import { Flush } from './flush.ts';
 import { NO_ENTRY, ROOT } from './folder-table.ts';
@@ -46,6 +47,8 @@ class RestoreRun {
   readonly #guard: TargetGuard;
   readonly #staged: StagedFolders;
   readonly #failed = new Map<number, RestoreProblem>();
+  /** Files that were not written and get another name: whether they have their content still. */
+  readonly #whole = new Map<number, boolean>();
   #lookalikes: ReadonlySet<string> | undefined;
   #nextFolder = 0;
   #files = 0;
@@ -82,7 +85,10 @@ class RestoreRun {
     this.#sweep(this.#paths.root, ROOT);
     await this.#writeFiles();
     this.#makeDirectoriesTo(folders.count - 1);
-    for (const [entry, leader] of this.#links) this.#attempt(entry, () => this.#link(entry, leader));
+    for (const [entry, leader] of this.#links) {
+      const isWhole = await this.#isWhole(leader);
+      this.#attempt(entry, () => this.#link(entry, leader, isWhole ? 'whole' : 'changed'));
+    }
     for (let entry = 0; entry < this.#table.count; entry++) if (this.#isOther(entry)) await this.#makeOther(entry);
     throwIfCancelled(request.signal);
     this.#tell('finishing');
@@ -175,14 +181,34 @@ class RestoreRun {
     await new FileWriter(this.#plan, this.#links, this.#paths, events, options).run();
   }
 
-  #link(entry: number, leader: number): void {
+  /** A file that was there may have changed since the plan was made, and what is to become a name of it may be the last copy. */
+  async #isWhole(leader: number): Promise<boolean> {
+    if (this.#table.isWritten(leader)) return true;
+    const known = this.#whole.get(leader);
+    if (known !== undefined) return known;
+    const { entries, index, measured } = this.#plan;
+    const path = this.#pathOrFail(leader);
+    const found = path && statAt(path);
+    const { node } = entries.at(leader);
+    const isWhole = path && found ? await hasSameContent(path, found, node, index, measured) : false;
+    this.#whole.set(leader, isWhole);
+    return isWhole;
+  }
+
+  #link(entry: number, leader: number, state: 'whole' | 'changed'): void {
     if (!this.#isInFolder(entry)) return;
+    const existing = mayReplace(this.#table, entry) ? 'expected' : 'none';
+    const kept = existing === 'expected' ? ' What is there was kept.' : '';
+    const other = `It is another name of ${this.#textOf(leader)}`;
     if (this.#failed.has(leader) || this.#folderFailed(leader)) {
-      this.#fail(entry, 'damaged', `It is another name of ${this.#textOf(leader)}, which could not be restored.`);
+      this.#fail(entry, 'damaged', `${other}, which could not be restored.${kept}`);
+      return;
+    }
+    if (state === 'changed') {
+      this.#fail(entry, 'failed', `${other}, which changed meanwhile.${kept} Restore both again.`);
       return;
     }
     const path = this.#paths.of(entry);
-    const existing = mayReplace(this.#table, entry) ? 'expected' : 'none';
     makeLink(this.#paths.of(leader), path, this.#temporary(path), existing);
     this.#files++;
   }

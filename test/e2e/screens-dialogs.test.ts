@@ -26,8 +26,9 @@ async function open(
   scenario: Scenario,
   path: string,
   prepare: (app: FakeServer['app']) => void = () => undefined,
+  stepMs = 30,
 ): Promise<{ page: Page; app: FakeServer['app'] }> {
-  server = await serveFake({ scenario, stepMs: 30 });
+  server = await serveFake({ scenario, stepMs });
   prepare(server.app);
   const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 900, height: 600 } });
   const page = await context.newPage();
@@ -133,7 +134,8 @@ test('a disk that is away says so once, however often it is tested', async () =>
 });
 
 test('what a disk missed while it was away is offered, copied over, and can be stopped', async () => {
-  const { page } = await open('returned', '/destinations');
+  // Ten seconds, so that it is still under way when it is stopped, on a slow machine too.
+  const { page } = await open('returned', '/destinations', undefined, 400);
   const disk = page.getByRole('article', { name: 'Blue disk' });
   await disk.getByText('It missed 12 moments while it was away').waitFor();
   expect(await page.getByText(/^It missed/).count()).toBe(1);

@@ -6,7 +6,6 @@ export type Runtime = 'contract' | 'engine' | 'app' | 'shell' | 'renderer' | 'to
 
 export const DEPENDENCIES: Readonly<Record<string, Runtime | readonly Runtime[]>> = {
   // engine: in worker threads, and one day published with it
-  picomatch: 'engine',
 
   // contract: in every process that speaks it
   zod: 'contract',
@@ -48,7 +47,6 @@ export const DEPENDENCIES: Readonly<Record<string, Runtime | readonly Runtime[]>
   '@biomejs/biome': 'tool',
   '@playwright/test': 'tool',
   '@types/node': 'tool',
-  '@types/picomatch': 'tool',
   '@types/qrcode': 'tool',
   '@types/react': 'tool',
   '@types/react-dom': 'tool',

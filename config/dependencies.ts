@@ -5,7 +5,7 @@
 export type Runtime = 'contract' | 'engine' | 'app' | 'shell' | 'renderer' | 'tool' | 'runtime';
 
 export const DEPENDENCIES: Readonly<Record<string, Runtime | readonly Runtime[]>> = {
-  // engine: in worker threads, and one day published with it
+  // engine: none so far
 
   // contract: in every process that speaks it
   zod: 'contract',

@@ -206,7 +206,7 @@ describe('a backup into a repository that has lost its index', () => {
     };
     let looks = 0;
     const report = await run({ ...repository, store: late });
-    expect(report.results[0]).toMatchObject({ damagedParts: 0, bytesAdded: 0 });
+    expect(report.results[0]).toMatchObject({ damagedParts: 0, dataBlobsAdded: 0 });
     expect(looks).toBe(2);
   });
 });

@@ -26,24 +26,17 @@ for (let pack = 0; pack < Number(blobs) / BLOBS_IN_PACK; pack++) {
   const ids = noise(pack, (BLOBS_IN_PACK + 1) * ID_BYTES);
   const idAt = (position: number) => ids.toString('hex', position * ID_BYTES, (position + 1) * ID_BYTES);
   const id = idAt(BLOBS_IN_PACK) as PackId;
-  const entries = Array.from({ length: BLOBS_IN_PACK }, (_, position): PackEntry => {
+  const entries: PackEntry[] = [];
+  for (let position = 0, offset = 0; position < BLOBS_IN_PACK; position++) {
     const length = BLOB_BYTES + (position % 100);
-    return { type: 'data', id: idAt(position) as BlobId, offset: 0, length, uncompressedLength: 2 * length };
-  });
-  writer.add({ id, blobs: oneBehindTheOther(entries) });
+    entries.push({ type: 'data', id: idAt(position) as BlobId, offset, length, uncompressedLength: 2 * length });
+    offset += length;
+  }
+  writer.add({ id, blobs: entries });
   makeEmptyFile(join(location, 'data', id.slice(0, 2)), id, packFileSize(entries));
   if (writer.isFull) await writer.flush();
 }
 await writer.flush();
-
-function oneBehindTheOther(entries: readonly PackEntry[]): readonly PackEntry[] {
-  let offset = 0;
-  return entries.map((entry) => {
-    const placed = { ...entry, offset };
-    offset += entry.length;
-    return placed;
-  });
-}
 
 /** It takes no room on the disk. */
 function makeEmptyFile(folder: string, name: string, bytes: number): void {

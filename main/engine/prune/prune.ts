@@ -53,7 +53,8 @@ const SMALL_PACK_BYTES = 4 * 1024 * 1024;
 /**
  * Removes what no snapshot needs. Order (format, section 11): unindexed packs with nothing in use go, which makes room on a full
  * disk; rewritten packs come, then the whole new index; then the old index files go, then the packs that nothing names any
- * more, and those in no index of which another copy is in use. Killed at any point, the repository is complete. Refuses as soon as anything that could need data cannot be read or is missing from the listing.
+ * more, and those in no index of which another copy is in use. Killed at any point, the repository is complete. Refuses as
+ * soon as anything that could need data cannot be read or is missing from the listing.
  * @throws `repo/damaged`, `repo/locked`, `store/list-incomplete`, `store/…`, `cancelled`
  */
 export async function prune(request: PruneRequest): Promise<PruneReport> {

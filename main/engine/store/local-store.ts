@@ -57,8 +57,9 @@ export function openLocalStore(path: string, options: LocalStoreOptions): WriteS
 
 /**
  * A folder on a disk, in restic's layout and with restic's write sequence: temporary name in the same folder, write,
- * fsync, rename, fsync of the folder, mode 0400. `config` alone gets its name only where there is none. A disk that was unplugged leaves either no folder or an empty mount
- * point, so a missing file is believed only after the root and its `config` were seen.
+ * fsync, rename, fsync of the folder, mode 0400. `config` alone gets its name only where there is none. A disk that was
+ * unplugged leaves either no folder or an empty mount point, so a missing file is believed only after the root and its
+ * `config` were seen.
  */
 class LocalStore implements WriteStore {
   readonly location: string;

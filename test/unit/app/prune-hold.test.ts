@@ -6,7 +6,6 @@ import { DEFAULT_RETENTION } from '../../../main/api/contract/destinations.ts';
 import type { DestinationId, FolderId } from '../../../main/api/contract/values.ts';
 import { type App, createApp } from '../../../main/app/compose.ts';
 import type { Engine } from '../../../main/app/engine-link/calls.ts';
-import type { AppPorts } from '../../../main/app/ports.ts';
 import { pruneHold } from '../../../main/app/prune-hold.ts';
 import {
   type Configuration,
@@ -17,6 +16,7 @@ import {
   type Ledger,
 } from '../../../main/app/records.ts';
 import { TriplicateError } from '../../../main/engine/errors.ts';
+import { barePorts } from '../../support/bare-ports.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folderIds = [randomUUID(), randomUUID()] as unknown as readonly [FolderId, FolderId];
@@ -82,7 +82,7 @@ describe('the app', () => {
     };
     await writeFile(join(home.path, 'configuration.json'), JSON.stringify({ version: 1, state: configuration }));
     await writeFile(join(home.path, 'ledger.json'), JSON.stringify({ version: 1, state: ledger }));
-    app = await createApp(ports(), { home: home.path, life, engine: engine() });
+    app = await createApp(barePorts(), { home: home.path, life, engine: engine() });
     return app;
   }
 
@@ -167,30 +167,5 @@ function destinationRecord(id: DestinationId, isDamaged: boolean): DestinationRe
     lastPruneAt: before,
     usedBytes: null,
     snapshots: null,
-  };
-}
-
-function ports(): AppPorts {
-  return {
-    host: 'browser',
-    version: '0',
-    hostname: 'here',
-    homeFolder: '/nowhere',
-    clock: { now: () => Date.now() },
-    keyStore: {
-      protection: async () => 'file',
-      load: async () => 'a passphrase',
-      save: async () => undefined,
-      clear: async () => undefined,
-    },
-    power: { source: () => 'mains', onResume: () => () => undefined },
-    folderChooser: null,
-    opener: { reveal: async () => 'not-shown' },
-    startProcess: () => ({
-      post: () => undefined,
-      onMessage: () => undefined,
-      onExit: () => undefined,
-      stop: async () => undefined,
-    }),
   };
 }

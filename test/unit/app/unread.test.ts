@@ -20,6 +20,7 @@ import {
 import { countUnread, directoriesOf, unreadAfter } from '../../../main/app/unread.ts';
 import { TriplicateError } from '../../../main/engine/errors.ts';
 import type { FromWatchProcess } from '../../../main/watch/watch-messages.ts';
+import { barePorts } from '../../support/bare-ports.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const MINUTE = 60_000;
@@ -165,21 +166,8 @@ describe('the app', () => {
   }
 
   function ports(): AppPorts {
-    return {
-      host: 'browser',
-      version: '0',
-      hostname: 'here',
-      homeFolder: '/nowhere',
+    return barePorts({
       clock: { now: () => Date.now() + ahead },
-      keyStore: {
-        protection: async () => 'file',
-        load: async () => 'a passphrase',
-        save: async () => undefined,
-        clear: async () => undefined,
-      },
-      power: { source: () => 'mains', onResume: () => () => undefined },
-      folderChooser: null,
-      opener: { reveal: async () => 'not-shown' },
       startProcess: () => ({
         post: () => undefined,
         onMessage: (listener) => {
@@ -188,7 +176,7 @@ describe('the app', () => {
         onExit: () => undefined,
         stop: async () => undefined,
       }),
-    };
+    });
   }
 
   const shown = () => app?.folders.list()[0]?.leftOut.unreadable;

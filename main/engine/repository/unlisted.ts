@@ -55,14 +55,8 @@ export async function expectAllListed(
   signal?: AbortSignal,
 ): Promise<{ readonly gone: readonly string[] }> {
   const { gone, hidden } = await askForUnlisted(repository, known, listed, signal);
-  if (hidden.length === 0) return { gone };
-  const [first = ''] = hidden;
-  const which = hidden.length === 1 ? `snapshot ${first.slice(0, 8)} is` : `${hidden.length} snapshots are`;
-  throw new TriplicateError(
-    'store/list-incomplete',
-    `Nothing was removed: ${which} there, but missing from the list that the destination gives.`,
-    { data: { snapshots: hidden } },
-  );
+  refuseHidden(hidden, 'snapshots', ['snapshot', 'snapshots']);
+  return { gone };
 }
 
 /**
@@ -76,13 +70,21 @@ export async function expectIndexListed(
   signal?: AbortSignal,
 ): Promise<void> {
   const { hidden } = await askFor('index', repository, known, listed, signal);
-  if (hidden.length === 0) return;
-  const [first = ''] = hidden;
-  const which = hidden.length === 1 ? `index file ${first.slice(0, 8)} is` : `${hidden.length} index files are`;
+  refuseHidden(hidden, 'index', ['index file', 'index files']);
+}
+
+function refuseHidden(
+  hidden: readonly string[],
+  type: 'snapshots' | 'index',
+  [one, many]: readonly [one: string, many: string],
+): void {
+  const [first] = hidden;
+  if (first === undefined) return;
+  const which = hidden.length === 1 ? `${one} ${first.slice(0, 8)} is` : `${hidden.length} ${many} are`;
   throw new TriplicateError(
     'store/list-incomplete',
     `Nothing was removed: ${which} there, but missing from the list that the destination gives.`,
-    { data: { index: hidden } },
+    { data: { [type]: hidden } },
   );
 }
 

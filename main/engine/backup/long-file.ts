@@ -34,8 +34,8 @@ export async function storeLongFile(pool: BackupPool, file: LongFile): Promise<U
     const { ends, isEndOfFile }: CutsDone = await next;
     const end = ends.at(-1);
     if (end === undefined) return undefined;
-    // Asked for before its forerunners are stored, so that nobody waits for cuts.
-    next = isEndOfFile ? undefined : findCuts(end);
+    // Asked for before its forerunners are stored, so that nobody waits for cuts. A part may end where the file does.
+    next = isEndOfFile || end === size ? undefined : findCuts(end);
     next?.catch(() => undefined);
     for (const bounds of partsOf(from, ends)) {
       const part = pool

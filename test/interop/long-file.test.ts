@@ -54,6 +54,20 @@ it('gives the same tree with one worker and with several, and restic finds it wh
   expect(restored.equals(await readFile(join(source, 'disk.img')))).toBe(true);
 });
 
+it('finds every island in a file of holes', async () => {
+  const path = join(source, 'disk.img');
+  const file = await open(path, 'w');
+  await file.truncate(170_000_001);
+  for (let island = 0; island < 12; island++)
+    await file.write(noise(island, 70_000), 0, 70_000, island ** 2 * 1_200_007);
+  await file.close();
+  const { repository } = await backUp(join(scratch.path, 'repository'), 2);
+  const judge = restic({ repository: repository.store.location, passphrase: PASSPHRASE, scratch: scratch.path });
+  const target = join(scratch.path, 'restored');
+  await judge.restore('latest', target);
+  expect((await readFile(join(target, path))).equals(await readFile(path))).toBe(true);
+});
+
 it('stores one version of a file that grows while it is read, or says that it kept changing', async () => {
   const path = join(source, 'growing.log');
   await writeFile(path, noise(1, 150_000_000));

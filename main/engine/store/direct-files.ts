@@ -22,13 +22,21 @@ const CANNOT = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
  * The kinds of file systems (statfs(2)) that are written to and read this way: those on which it was tried. Others take the
  * flag and mean something else by it: rclone's mount knows one writer a file, and lets the second begin before it fails.
  */
-const DIRECT_FILE_SYSTEMS = new Set([
+const DIRECT_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   EXT,
   XFS,
   BTRFS,
   // The one below refuses what it cannot do.
   OVERLAY,
 ]);
+
+/**
+ * Whether files on a file system can be used past the system's cache, as far as is known before the first try.
+ * @param type as statfs(2) names it
+ */
+export function allowsDirectFiles(type: number): boolean {
+  return DIRECT !== undefined && DIRECT_FILE_SYSTEMS.has(type);
+}
 
 /**
  * Writes the whole blocks at the beginning of `bytes` to a place in an existing file that is a multiple of `BLOCK_BYTES`, never
@@ -101,7 +109,7 @@ async function withDirectFile(
 async function openDirect(path: string | Buffer, flags: number): Promise<FileHandle | undefined> {
   try {
     const { type } = await statfs(path);
-    return DIRECT_FILE_SYSTEMS.has(type) ? await open(path, flags | (DIRECT ?? 0)) : undefined;
+    return allowsDirectFiles(type) ? await open(path, flags | (DIRECT ?? 0)) : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import { type BigIntStats, closeSync, fstatSync, readSync } from 'node:fs';
 import type { BytePath } from '../backup/byte-path.ts';
 import { type Chunker, createChunker, MAX_CHUNK, MIN_CHUNK } from '../chunker/chunker.ts';
 import { FILE_FAILED, FILE_READ, FILE_UNSTEADY, FILE_VANISHED, type FreshStat } from './backup-messages.ts';
+import { type LongFileReader, openLongFile } from './long-file-reader.ts';
 import { openToRead } from './open-to-read.ts';
 
 /** Room for the largest chunk, and some for reading ahead. */
@@ -100,15 +101,19 @@ export class FileChunks {
   ): { readonly ends: Float64Array; readonly isEndOfFile: boolean } {
     if (part.from === 0) waitForNextTick(part.changeTime);
     return (
-      withFile(path, (fd) => {
-        const stat = fstatSync(fd, { bigint: true });
+      withFile(path, (file) => {
+        const stat = fstatSync(file.fd, { bigint: true });
         const isSame = stat.isFile() && stat.ctimeNs === part.changeTime && Number(stat.size) === part.size;
-        return isSame ? this.#cutsFrom(fd, part.from, part.bytes) : undefined;
+        return isSame ? this.#cutsFrom(file, part.from, part.bytes) : undefined;
       }) ?? { ends: new Float64Array(), isEndOfFile: false }
     );
   }
 
-  #cutsFrom(fd: number, from: number, bytes: number): { readonly ends: Float64Array; readonly isEndOfFile: boolean } {
+  #cutsFrom(
+    file: LongFileReader,
+    from: number,
+    bytes: number,
+  ): { readonly ends: Float64Array; readonly isEndOfFile: boolean } {
     const ends: number[] = [];
     /** Where the arena's first byte lies in the file. */
     let base = from;
@@ -122,7 +127,7 @@ export class FileChunks {
         end -= start;
         start = 0;
       }
-      const got = readSync(fd, this.#arena, end, READ_BYTES, base + end);
+      const got = file.read(this.#arena, end, READ_BYTES, base + end);
       end += got;
       for (let cut = 0; end - start >= MIN_CHUNK && cut !== -1; ) {
         cut = this.#chunker.nextCut(start, end, got === 0, looked);
@@ -142,21 +147,21 @@ export class FileChunks {
   /** Reads chunks whose bounds are known, each from a bound to the next. Stops where the file cannot be read any more. */
   async readChunks(path: BytePath, bounds: Float64Array): Promise<void> {
     this.#sink.begin();
-    const fd = openQuietly(path);
-    if (fd === undefined) return;
+    const file = openQuietly(path);
+    if (file === undefined) return;
     try {
       for (let n = 0; n + 1 < bounds.length; n++) {
         const from = bounds[n] ?? 0;
         const length = (bounds[n + 1] ?? 0) - from;
         if (this.#used + length > this.#arena.length) await this.settle();
         const chunk = this.#arena.subarray(this.#used, this.#used + length);
-        if (!fill(fd, chunk, from)) return;
+        if (!fill(file, chunk, from)) return;
         this.#onBytes(length);
         this.#sink.chunk(chunk);
         this.#used += length;
       }
     } finally {
-      closeSync(fd);
+      file.close();
     }
   }
 
@@ -207,33 +212,33 @@ export class FileChunks {
   }
 }
 
-function openQuietly(path: BytePath): number | undefined {
+function openQuietly(path: BytePath): LongFileReader | undefined {
   try {
-    return openToRead(path);
+    return openLongFile(path);
   } catch {
     return undefined;
   }
 }
 
 /** Undefined when the file cannot be opened or read. */
-function withFile<T>(path: BytePath, work: (fd: number) => T): T | undefined {
-  const fd = openQuietly(path);
-  if (fd === undefined) return undefined;
+function withFile<T>(path: BytePath, work: (file: LongFileReader) => T): T | undefined {
+  const file = openQuietly(path);
+  if (file === undefined) return undefined;
   try {
-    return work(fd);
+    return work(file);
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) return undefined;
     throw error;
   } finally {
-    closeSync(fd);
+    file.close();
   }
 }
 
 /** Fills the whole of `target` from a place in the file; false when that is not possible. */
-function fill(fd: number, target: Uint8Array, from: number): boolean {
+function fill(file: LongFileReader, target: Uint8Array, from: number): boolean {
   try {
     for (let at = 0; at < target.length; ) {
-      const got = readSync(fd, target, at, target.length - at, from + at);
+      const got = file.read(target, at, target.length - at, from + at);
       if (got === 0) return false;
       at += got;
     }

@@ -172,6 +172,7 @@ function isBlocking(code: string): boolean {
     'rclone/not-installed',
     'rclone/remote-unknown',
     'rclone/remote-invalid',
+    'rclone/host-untrusted',
   ].includes(code);
 }
 

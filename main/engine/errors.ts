@@ -65,6 +65,10 @@ const CODES = {
     retry: 'never',
     hint: 'Correct the remote with `rclone config`, then try again; nothing stored was changed.',
   },
+  'rclone/host-untrusted': {
+    retry: 'never',
+    hint: 'Another machine may be answering in its place; nothing was sent to it. Log in to the network if it asks you to. If the server was set up anew, have its new key or certificate confirmed (`known_hosts`, or the certificates of this system), then try again.',
+  },
   'rclone/config-unreadable': {
     retry: 'never',
     hint: 'If it is encrypted, set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND for Triplicate; `rclone listremotes` shows what is wrong.',

@@ -34,10 +34,10 @@ export function hearLastWords(log: Readable | null): () => Promise<string> {
   };
 }
 
-/** Why rclone did not begin with a place, when that lies in its configuration: no later start can do better. */
+/** Why rclone did not begin with a place, when that lies in its configuration or in who answers: no later start can do better. */
 export function refusalIn(lastWords: string, location: string): TriplicateError | undefined {
   const reason = CANNOT_BEGIN.exec(lastWords)?.[1]?.trim();
   if (reason === undefined) return undefined;
   const error = rcloneError(location, reason);
-  return hasCode(error, 'rclone/remote-unknown', 'rclone/remote-invalid') ? error : undefined;
+  return hasCode(error, 'rclone/remote-unknown', 'rclone/remote-invalid', 'rclone/host-untrusted') ? error : undefined;
 }

@@ -71,6 +71,21 @@ const MEANING: readonly Meaning[] = [
     code: 'store/bad-location',
     words: 'rclone cannot read this name of a place',
   },
+  {
+    pattern: /knownhosts: key mismatch/,
+    code: 'rclone/host-untrusted',
+    words: 'the server shows another host key than the one that is known',
+  },
+  {
+    pattern: /knownhosts: key is (unknown|revoked)/,
+    code: 'rclone/host-untrusted',
+    words: 'the host key of the server is not one that is known',
+  },
+  {
+    pattern: /\bx509: |certificate is not trusted/,
+    code: 'rclone/host-untrusted',
+    words: 'the certificate of the server cannot be trusted',
+  },
   // Clouds answer 403 or "quota" to a client that asks too fast; that passes by itself.
   { pattern: /rate ?limit|too many requests|slow ?down/i, code: 'rclone/failed', words: 'the place asks for patience' },
   {

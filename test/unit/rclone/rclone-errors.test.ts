@@ -54,6 +54,12 @@ it.each([
   ["config parameters can't be empty", 'store/bad-location'],
   ["config name can't be empty", 'store/bad-location'],
   ['expecting `:` or `,` or another quote after a quote', 'store/bad-location'],
+  ["NewFs: couldn't connect SSH: ssh: handshake failed: knownhosts: key mismatch", 'rclone/host-untrusted'],
+  ["NewFs: couldn't connect SSH: ssh: handshake failed: knownhosts: key is unknown", 'rclone/host-untrusted'],
+  [
+    'read metadata failed: Propfind "https://h/x": x509: certificate signed by unknown authority',
+    'rclone/host-untrusted',
+  ],
   // What lies between a place and us passes, also where a token is to be had or an address to be followed.
   [
     'couldn\'t fetch token: Post "https://oauth2.example/token": dial tcp: lookup oauth2.example: no such host',

@@ -15,6 +15,7 @@ import {
   repairPacks,
 } from '../../main/engine/engine.ts';
 import { TriplicateError } from '../../main/engine/errors.ts';
+import { replaceIndex } from '../../main/engine/repository/replace-index.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { cheapenKey, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { faulty, type PlannedFault } from '../support/faulty-store.ts';
@@ -279,6 +280,18 @@ describe('repair packs', () => {
     expect(alike).toHaveLength(2);
     await damages.swapped?.(alike);
     expect(await repair()).toMatchObject({ result: 'repaired', fetched: 0, salvaged: 2, lost: 0 });
+    await expectWhole();
+  });
+
+  it.each(rooms)('finds what a wrong index calls by another name in a pack of %s', async (room) => {
+    const repository = await reopen(at('repository'));
+    const { index, indexIds } = await loadIndex(repository);
+    const packs = [...index.packs()].map(({ id, blobs }) => ({ id, blobs: blobs.map((blob) => ({ ...blob })) }));
+    const [first] = packs.find(({ blobs }) => blobs[0]?.type === room)?.blobs ?? [];
+    Object.assign(first ?? {}, { id: randomBytes(32).toString('hex') });
+    await replaceIndex(repository, packs, indexIds, new AbortController().signal);
+    await expect(judge().check('--read-data')).rejects.toThrow();
+    expect(await repair()).toMatchObject({ result: 'repaired', lost: 0, fetched: 0 });
     await expectWhole();
   });
 

@@ -38,7 +38,10 @@ export class PutBack {
     return this.#added.has(type, id);
   }
 
-  /** Everything in the damaged packs that still verifies and lies nowhere else. Gives what does not. @throws `store/…` */
+  /**
+   * Everything in the damaged packs that still verifies and lies nowhere else. Gives what the index names there and does not.
+   * @throws `store/…`
+   */
   async salvage(packs: readonly IndexedPack[], sizes: ReadonlyMap<string, number>): Promise<readonly BlobName[]> {
     const asked = new BlobSet();
     const named = packs.flatMap(({ id: packId, blobs }) =>
@@ -47,13 +50,12 @@ export class PutBack {
         .map((blob) => ({ ...blob, packId })),
     );
     const lost = await this.#take(this.#own, named, 'salvaged');
-    if (lost.length === 0) return lost;
-    // What the index says may be wrong, and the file another one: then its own header knows better.
-    const wanted = new BlobSet();
-    for (const { type, id } of lost) wanted.add(type, id);
-    const found: PlacedBlob[] = [];
-    for (const { id: packId } of packs) found.push(...(await this.#byHeader(packId, sizes, wanted)));
-    await this.#take(this.#own, found, 'salvaged');
+    // What the index says may be wrong, and the file another one: its own header knows better, also of content that no index names.
+    for (const { id: packId } of packs) {
+      const held = await this.#byHeader(packId, sizes);
+      const left = held.filter((blob) => !this.#own.index.has(blob.type, blob.id) && !this.has(blob));
+      await this.#take(this.#own, left, 'salvaged');
+    }
     return lost.filter((name) => !this.has(name));
   }
 
@@ -91,18 +93,11 @@ export class PutBack {
     return bad;
   }
 
-  async #byHeader(
-    packId: IndexedPack['id'],
-    sizes: ReadonlyMap<string, number>,
-    wanted: BlobSet,
-  ): Promise<readonly PlacedBlob[]> {
+  async #byHeader(packId: IndexedPack['id'], sizes: ReadonlyMap<string, number>): Promise<readonly PlacedBlob[]> {
     try {
-      const header = await readPackHeader(
-        this.#own.repository,
-        { id: packId, size: sizes.get(packId) ?? 0 },
-        this.#signal,
-      );
-      return header.filter(({ type, id }) => wanted.has(type, id)).map((blob) => ({ ...blob, packId }));
+      const pack = { id: packId, size: sizes.get(packId) ?? 0 };
+      const header = await readPackHeader(this.#own.repository, pack, this.#signal);
+      return header.map((blob) => ({ ...blob, packId }));
     } catch (error) {
       if (!hasCode(error, 'repo/damaged', 'store/corrupt', 'store/not-found')) throw error;
       return [];

@@ -11,6 +11,9 @@ import { CONFIG_FILE } from '../../main/engine/store/store.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { cheapenKey, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { faulty, type PlannedFault } from '../support/faulty-store.ts';
+import { type Asked, type Fault, startFaultyServer } from '../support/http-faults.ts';
+import { startRcloneRemotes } from '../support/rclone-remotes.ts';
+import { startRestServer } from '../support/rest-server.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -19,6 +22,8 @@ let scratch: TemporaryFolder;
 const at = (...names: readonly string[]) => join(scratch.path, ...names);
 const judge = (repository = 'repository') =>
   restic({ repository: at(repository), passphrase: PASSPHRASE, scratch: at('judge') });
+
+const ROOMS = ['config', 'data', 'index', 'keys', 'locks', 'snapshots'];
 
 /** A round time: the folder gets it back after each test. */
 const FOLDER_TIME = new Date('2026-01-02T03:04:05Z');
@@ -46,9 +51,10 @@ afterEach(async () => {
 });
 afterAll(() => scratch.remove());
 
-const triplicate = (...args: readonly string[]) =>
+const triplicate = (...args: readonly string[]) => triplicateIn({}, ...args);
+const triplicateIn = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
   execa(process.execPath, [PROGRAM, '--home', at('home'), 'repo', ...args], {
-    env: { TRIPLICATE_PASSWORD: PASSPHRASE },
+    env: { TRIPLICATE_PASSWORD: PASSPHRASE, ...env },
     stdin: 'ignore',
     reject: false,
   });
@@ -219,6 +225,55 @@ describe('repo upgrade', () => {
     expect(await version()).toBe(2);
     await expectWhole();
     expect(await kept.read()).toBeUndefined();
+  });
+
+  /** What a server that is full, or cuts short what it says it has stored, makes of everything but locks. */
+  const spoiling =
+    (fault: Fault) =>
+    ({ method, path }: Asked): Fault =>
+      /^(PUT|POST)$/.test(method) && !path.includes('/locks/') ? fault : { kind: 'pass' };
+
+  it.each([
+    ['is full', { kind: 'status', status: 507 }, 'is full'],
+    ['cuts short what it stores', { kind: 'half' }, 'did not arrive whole'],
+  ] as const)('keeps the old config at a WebDAV server that %s', async (_name, fault, words) => {
+    const remotes = await startRcloneRemotes(at('remotes'), ['dav']);
+    const proxy = await startFaultyServer(remotes.ports.dav);
+    try {
+      await cp(at('template'), join(remotes.folders.dav, 'repository'), { recursive: true });
+      const config = await readFile(join(remotes.folders.dav, 'repository', 'config'));
+      const known = await readFile(remotes.configFile, 'utf8');
+      await writeFile(remotes.configFile, known.replaceAll(`${remotes.ports.dav}`, `${proxy.port}`));
+      proxy.set(spoiling(fault));
+      const { exitCode, stderr } = await triplicateIn(remotes.env, 'upgrade', 'rclone:dav:repository');
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining(words)]);
+      expect(proxy.met()).toBeGreaterThan(0);
+      expect((await readdir(join(remotes.folders.dav, 'repository'))).sort()).toEqual(ROOMS);
+      expect(await readFile(join(remotes.folders.dav, 'repository', 'config'))).toEqual(config);
+    } finally {
+      await proxy.close();
+      await remotes.close();
+    }
+  });
+
+  it('is finished by the next run where a repository server has cut the new config short', async () => {
+    const server = await startRestServer(at('repository'));
+    const proxy = await startFaultyServer(server.port);
+    try {
+      const location = `rest:${server.url(proxy.port)}`;
+      proxy.set(spoiling({ kind: 'half' }));
+      const { exitCode, stderr } = await triplicate('upgrade', location);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('`repo upgrade` again')]);
+      await expect(version()).rejects.toThrow();
+      proxy.set(() => ({ kind: 'pass' }));
+      const again = await triplicate('upgrade', location);
+      expect([again.exitCode, again.stdout]).toEqual([0, expect.stringContaining('put back')]);
+      expect(await version()).toBe(2);
+      await expectWhole();
+    } finally {
+      await proxy.close();
+      await server.close();
+    }
   });
 
   it('puts no kept config where the repository is not', async () => {

@@ -34,9 +34,12 @@ async function openOrPutBack(session: RepoSession, store: WriteStore, kept: Kept
   try {
     return await openRepository(store, { passphrase }, systemHost(), session.signal);
   } catch (error) {
-    const sealed = hasCode(error, 'repo/not-a-repository') ? await kept.read() : undefined;
+    const sealed = hasCode(error, 'repo/not-a-repository', 'repo/damaged') ? await kept.read() : undefined;
     if (!sealed) throw error;
-    await putConfigBack(store, sealed, { passphrase }, session.signal);
+    await putConfigBack(store, sealed, { passphrase }, session.signal).catch((refusal: unknown) => {
+      // The config is good: something else is damaged.
+      throw hasCode(refusal, 'repo/exists') ? error : refusal;
+    });
     session.say('An earlier upgrade was interrupted: the old config was put back.');
     return openRepository(store, { passphrase }, systemHost(), session.signal);
   }

@@ -3,7 +3,7 @@ import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
 import type { EngineProgress } from '../progress.ts';
 import { withLock } from '../repository/locks.ts';
 import { openConfig, type Repository, sealConfig } from '../repository/repository.ts';
-import { CONFIG_FILE } from '../store/store.ts';
+import { CONFIG_FILE, type WriteStore } from '../store/store.ts';
 
 export interface UpgradeRequest {
   readonly repository: Repository;
@@ -76,21 +76,27 @@ async function refuseDamaged(
 }
 
 /** After a failure there must be a config again, the old or the new one. */
-async function assertConfig({ store }: Repository, old: Uint8Array, cause: unknown): Promise<void> {
+async function assertConfig({ store, key }: Repository, old: Uint8Array, cause: unknown): Promise<void> {
   try {
-    await store.get(CONFIG_FILE);
+    openConfig(key, await store.get(CONFIG_FILE), store.location);
   } catch (error) {
-    const isGone = hasCode(error, 'store/not-found');
-    const isBack =
-      isGone &&
-      (await store.put(CONFIG_FILE, old).then(
-        () => true,
-        () => false,
-      ));
-    if (isBack) return;
+    if (await putOldBack(store, old, error)) return;
     throw new TriplicateError('store/unreachable', `The upgrade of ${store.location} was interrupted.`, {
       cause,
       hint: 'Its config may not be there now; nothing else is touched. Run `repo upgrade` again on this computer: it puts the config back and goes on.',
     });
   }
+}
+
+/** `error`: why there is none. */
+function putOldBack(store: WriteStore, old: Uint8Array, error: unknown): Promise<boolean> {
+  const put = (): Promise<void> => {
+    if (hasCode(error, 'store/not-found')) return store.put(CONFIG_FILE, old);
+    // A place may say that it has stored what it has cut short.
+    return hasCode(error, 'repo/damaged', 'store/corrupt') ? store.replaceConfig(old) : Promise.reject(error);
+  };
+  return put().then(
+    () => true,
+    () => false,
+  );
 }

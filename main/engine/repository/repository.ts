@@ -173,8 +173,8 @@ export async function openRepository(
 }
 
 /**
- * Puts a lost `config` back that was kept elsewhere, sealed as it was. Refused unless a key of this place opens it.
- * @throws `repo/exists` when there is a config; `repo/wrong-passphrase`, `repo/damaged`, `store/…`
+ * Puts a `config` back that was lost or cut short and is kept elsewhere, sealed as it was. Refused unless a key of this place opens
+ * it. @throws `repo/exists` when there is a config that this key opens; `repo/wrong-passphrase`, `repo/damaged`, `store/…`
  */
 export async function putConfigBack(
   store: WriteStore,
@@ -182,11 +182,13 @@ export async function putConfigBack(
   options: { readonly passphrase: string },
   signal?: AbortSignal,
 ): Promise<void> {
-  if (await readConfigFile(store, signal)) {
+  const present = await readConfigFile(store, signal);
+  const { key } = await findKey(store, options.passphrase, { signal, sealedConfig });
+  if (!present) return store.put(CONFIG_FILE, sealedConfig, signal);
+  if (!misfitOf(key, present, store.location)) {
     throw new TriplicateError('repo/exists', `There is a config at ${store.location} already.`);
   }
-  await findKey(store, options.passphrase, { signal, sealedConfig });
-  await store.put(CONFIG_FILE, sealedConfig, signal);
+  await store.replaceConfig(sealedConfig, signal);
 }
 
 /** Opens a sealed `config`. @throws `repo/damaged`, `repo/unsupported` */

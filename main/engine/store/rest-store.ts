@@ -129,18 +129,42 @@ class RestStore implements WriteStore {
   async replaceConfig(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     throwIfCancelled(signal);
     const path = pathOf(CONFIG_FILE);
-    const overwrites = this.#truth !== this.#rest && (await this.#truth.uploads(signal)) === 'whole';
-    if (overwrites) await this.#upload(path, CONFIG_FILE, bytes, signal);
+    const uploads = await this.#truth.uploads(signal);
+    if (uploads === 'move') await this.#swapConfig(bytes, signal);
+    else if (this.#truth !== this.#rest) await this.#upload(path, CONFIG_FILE, bytes, signal);
     else {
-      // Servers of their own refuse to overwrite, and a move may take another config of the same size for the same one.
-      // Through the server first: it remembers what it has seen.
-      await this.#rest.remove(path, signal);
-      await this.#truth.remove(path, signal);
+      // Servers of their own refuse to overwrite.
+      await this.#removeConfig(signal);
       await this.#store(CONFIG_FILE, bytes, { signal });
     }
     // Its size tells nothing: two configs may have the same.
     const arrived = await this.get(CONFIG_FILE, undefined, signal);
     if (Buffer.compare(arrived, bytes) !== 0) throw notWhole(CONFIG_FILE, this.location, bytes.length, arrived.length);
+  }
+
+  /**
+   * The old one goes when all of the new one has arrived: a place that is full keeps what it has. A move onto the old one may
+   * take another config of the same size for the same one.
+   */
+  async #swapConfig(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const path = pathOf(CONFIG_FILE);
+    const temporary = temporaryName(path, this.#clock.now(), this.#random(TEMPORARY_BYTES));
+    try {
+      await this.#upload(temporary, undefined, bytes, signal);
+      const arrived = await this.#truth.sizeOf(temporary, signal);
+      if (arrived !== bytes.length) throw notWhole(CONFIG_FILE, this.location, bytes.length, arrived);
+      await this.#removeConfig(signal);
+      await this.#truth.move(temporary, path, signal);
+    } catch (error) {
+      await this.#truth.remove(temporary).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Through the server first: it remembers what it has seen. */
+  async #removeConfig(signal?: AbortSignal): Promise<void> {
+    await this.#rest.remove(pathOf(CONFIG_FILE), signal);
+    await this.#truth.remove(pathOf(CONFIG_FILE), signal);
   }
 
   async #store(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { backup, listSnapshots, prune, type Repository } from '../../main/engine/engine.ts';
 import type { FileType, WriteStore } from '../../main/engine/store/store.ts';
+import { describeTree } from '../support/compare-trees.ts';
 import { hostAheadBy, newRepository, PASSPHRASE } from '../support/engine.ts';
 import { faulty } from '../support/faulty-store.ts';
 import { type Restic, restic } from '../support/restic.ts';
@@ -13,7 +14,8 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
  * A machine that sleeps for half an hour in the middle of a run renews no lock: another takes it for one that nobody holds, and
  * removes what no index names yet. The clock is put forward here, which is all that the run sees of it.
  */
-const FORTY_MINUTES = 40n * 60n * 1_000_000_000n;
+const ONE_MINUTE = 60n * 1_000_000_000n;
+const FORTY_MINUTES = 40n * ONE_MINUTE;
 
 let scratch: TemporaryFolder;
 let source: string;
@@ -39,17 +41,29 @@ async function run(at: Repository) {
   return results[0];
 }
 
-/** Sleeps when so many files are stored in a room. The two packs of a run are of data and of trees. */
-function sleepingAfter(files: number, type: FileType, meanwhile: () => Promise<unknown>): Repository {
+/** Stops when so many files are stored in a room. The two packs of a run are of data and of trees. */
+function pausedAfter(files: number, type: FileType, meanwhile: () => Promise<unknown>): Repository {
   const { store } = faulty(repository.store, []);
   let stored = 0;
   const put: WriteStore['put'] = async (name, bytes, signal) => {
     await store.put(name, bytes, signal);
     if (name.type !== type || ++stored !== files) return;
-    slept = FORTY_MINUTES;
     await meanwhile();
   };
   return { ...repository, store: { ...store, put } };
+}
+
+function sleepingAfter(files: number, type: FileType, meanwhile: () => Promise<unknown>): Repository {
+  return pausedAfter(files, type, async () => {
+    slept = FORTY_MINUTES;
+    await meanwhile();
+  });
+}
+
+/** Somebody clears all locks, or has a clock that is ahead, and prunes. This machine is awake all the while. */
+async function clearAndPrune(): Promise<void> {
+  await judge.run('unlock', '--remove-all');
+  await judge.run('prune');
 }
 
 it('stores no version that needs what another program has removed while the machine slept', async () => {
@@ -83,4 +97,31 @@ it('goes on after a sleep in which nobody came', async () => {
   expect((await run(sleepingAfter(2, 'data', async () => undefined)))?.error).toBeUndefined();
   await judge.check('--read-data');
   expect((await listSnapshots(repository)).snapshots).toHaveLength(2);
+});
+
+it('stores no version either when the lock is cleared in the middle of a longer run', async () => {
+  const running = run(
+    pausedAfter(2, 'data', async () => {
+      await clearAndPrune();
+      slept = ONE_MINUTE;
+    }),
+  );
+  await expect(running).rejects.toMatchObject({ code: 'repo/locked' });
+  expect((await listSnapshots(repository)).snapshots).toHaveLength(1);
+  await judge.check('--read-data');
+});
+
+it('reports the destination as failed when the lock is cleared in the middle of a short run, and no other', async () => {
+  const other = await newRepository(join(scratch.path, 'other'), {
+    chunkerPolynomial: repository.config.chunkerPolynomial,
+  });
+  const destinations = [{ repository: pausedAfter(2, 'data', clearAndPrune) }, { repository: other }];
+  const { results } = await backup({ destinations, paths: [source], workingDirectory: '/' });
+  expect(results[0]).toMatchObject({ error: { code: 'repo/locked' } });
+  expect(results[0]?.snapshotId).toBeUndefined();
+  expect(results[1]?.error).toBeUndefined();
+  // The next run finds what is gone, and stores it again.
+  expect((await run(repository))?.damagedParts).toBe(2);
+  await judge.restore('latest', join(scratch.path, 'restored'), '--verify');
+  expect(describeTree(join(scratch.path, 'restored', source)).slice(1)).toEqual(describeTree(source).slice(1));
 });

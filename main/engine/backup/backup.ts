@@ -1,4 +1,4 @@
-import { TriplicateError, toWire } from '../errors.ts';
+import { fromWire, TriplicateError, toWire } from '../errors.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { formatTime } from '../format/time.ts';
 import type { SnapshotId, TreeId } from '../ids.ts';
@@ -109,13 +109,33 @@ async function backupOnce(request: BackupRequest, whenToLook: 'first' | 'beside'
   const pool = beginPool(request);
   const ahead = request.dirtyDirectories ? null : (request.ahead?.listing ?? new ListingAhead(targets.top, rules));
   const locks = request.destinations.map(({ repository }) => takeLock(repository, 'shared', request.signal));
+  let report: BackupReport;
   try {
-    return await runLocked(request, targets, host, { locks, pool, rules, ahead, whenToLook });
+    report = await runLocked(request, targets, host, { locks, pool, rules, ahead, whenToLook });
   } finally {
     ahead?.close();
     // What was on its way to the stores has arrived or failed by now.
     await Promise.all([pool.close(), ...locks.map((lock) => lock.release())]);
   }
+  return withoutLostLocks(report, locks);
+}
+
+/**
+ * A destination whose lock another program has cleared has failed, also when its snapshot is stored: what that relies on may have
+ * been removed meanwhile. @throws `repo/locked` when nothing is left
+ */
+function withoutLostLocks(report: BackupReport, locks: readonly PendingLock[]): BackupReport {
+  if (!locks.some(({ lost }) => lost.aborted)) return report;
+  const results = report.results.map((result, position): DestinationResult => {
+    const lost = locks[position]?.lost;
+    if (!lost?.aborted || result.error) return result;
+    const { snapshotId: _stored, index: _doubtful, ...counted } = result;
+    return { ...counted, error: toWire(lost.reason) };
+  });
+  const first = results[0]?.error;
+  if (first && results.every(({ error }) => error)) throw fromWire(first);
+  const { directoryCache: _doubtful, ...rest } = report;
+  return { ...rest, results };
 }
 
 /** From here on the repositories are read; nothing is written to one before its lock holds. */

@@ -55,6 +55,7 @@ export function copySnapshots(request: CopyRequest): Promise<CopyReport> {
     (reading) =>
       withLock(target, 'shared', (writing, locked) => copyLocked({ ...request, target: locked }, writing), {
         signal: reading,
+        atEnd: 'must-be-there',
       }),
     { ...given, ...(onUnlocked ? { onUnwritable: onUnlocked } : {}) },
   );

@@ -63,7 +63,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
     repository,
     'exclusive',
     (held, locked) => pruneLocked({ ...request, repository: locked, signal: held }, held),
-    signal ? { signal } : {},
+    { atEnd: 'must-be-there', ...(signal ? { signal } : {}) },
   );
 }
 

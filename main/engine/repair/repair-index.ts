@@ -44,12 +44,10 @@ export interface RepairIndexReport {
  */
 export function repairIndex(request: RepairIndexRequest): Promise<RepairIndexReport> {
   const { repository, onProgress, signal } = request;
-  return withLock(
-    repository,
-    'exclusive',
-    (held, locked) => repairIndexLocked(locked, onProgress, held),
-    signal ? { signal } : {},
-  );
+  return withLock(repository, 'exclusive', (held, locked) => repairIndexLocked(locked, onProgress, held), {
+    atEnd: 'must-be-there',
+    ...(signal ? { signal } : {}),
+  });
 }
 
 /** `repairIndex` for a caller who holds the exclusive lock already. */

@@ -70,7 +70,7 @@ export function repairPacks(request: RepairPacksRequest): Promise<RepairPacksRep
       const run = (reading: AbortSignal) => new RepairRun({ ...request, repository: locked }, reading).run();
       return withReadLocks(others, held, request, run);
     },
-    signal ? { signal } : {},
+    { atEnd: 'must-be-there', ...(signal ? { signal } : {}) },
   );
 }
 

@@ -25,6 +25,11 @@ const RETRY_MS = 1000;
  * before anything more is written.
  */
 const TRUSTED_FOR: Nanoseconds = STALE_AFTER - 5n * 60n * 1_000_000_000n;
+/**
+ * Whoever clears locks by hand, or has a clock that is wrong, asks nobody: what is changed under a lock that has not been seen for
+ * so long is changed only after a look. At a far place that is a request, which short runs do without.
+ */
+const SEEN_FOR: Nanoseconds = 30n * 1_000_000_000n;
 /** Between a listing of the locks and their reading one may be renewed, under another name. */
 const LOOKS = 3;
 /** Whoever has cancelled does not wait longer for a lock to be taken away: a place that is silent takes minutes. */
@@ -62,6 +67,8 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for another program's lock to go; default 0. */
   readonly waitMs?: number;
+  /** `must-be-there`: what came of the work is refused when another program has cleared the lock by then. */
+  readonly atEnd?: 'must-be-there';
   /** For work that only reads: what to call, and go on without a lock, where none can be written. Refused when absent. */
   readonly onUnwritable?: () => void;
 }
@@ -70,7 +77,7 @@ export interface LockOptions {
  * Holds a lock while `work` runs (format, section 10): conflicting locks are looked for before and after our own is
  * written; locks that are provably dead are removed first. `work` gets a signal that fires when the lock was lost, and the
  * repository as it has to write to it: nothing is written or removed through that once the lock cannot be trusted.
- * @throws `repo/locked` naming who holds it; whatever `work` throws
+ * @throws `repo/locked` naming who holds it, or saying how it was lost; whatever `work` throws
  */
 export async function withLock<T>(
   repository: Repository,
@@ -84,12 +91,15 @@ export async function withLock<T>(
   } catch (error) {
     return workUnlocked(error, (signal) => work(signal, repository), options);
   }
+  let result: T;
   try {
     const lost = held.watch();
-    return await work(options.signal ? AbortSignal.any([options.signal, lost]) : lost, held.locked);
+    result = await work(options.signal ? AbortSignal.any([options.signal, lost]) : lost, held.locked);
   } finally {
     await held.release();
   }
+  if (options.atEnd) held.lost.throwIfAborted();
+  return result;
 }
 
 export interface ReadLockOptions<T> extends Omit<LockOptions, 'waitMs'> {
@@ -152,7 +162,7 @@ export interface PendingLock {
   readonly written: Promise<void>;
   /** The lock holds: writing may begin. Rejects with `repo/locked` and what the store throws. */
   readonly held: Promise<void>;
-  /** Fires when the lock can no longer be trusted. */
+  /** Fires when the lock can no longer be trusted; at the latest with `release`, which finds it cleared by another program. */
   readonly lost: AbortSignal;
   /** The repository as it is written to: nothing is written or removed through it once the lock cannot be trusted. */
   readonly locked: Repository;
@@ -263,6 +273,9 @@ class HeldLock {
   #id: string | undefined;
   /** What the newest lock of which it is known that nobody has cleared those before it says of its time. */
   #trustedSince: Nanoseconds | undefined;
+  /** When our lock file was last looked for, and there. */
+  #seen: Nanoseconds = 0n;
+  #looking: Promise<void> | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #renewing: Promise<void> | undefined;
   readonly locked: Repository;
@@ -316,7 +329,8 @@ class HeldLock {
     // A destination that went away keeps our lock file; it goes stale by itself and is cleared by the next run.
     const id = this.#id;
     this.#id = undefined;
-    if (id !== undefined) await giveUp(this.#repository, id, this.#cancel);
+    if (id === undefined) return;
+    if ((await giveUp(this.#repository, id, this.#cancel)) === 'missing') this.#lose(CLEARED);
   }
 
   /** Takes the lock, or gives the lock that stands in the way. */
@@ -449,6 +463,34 @@ class HeldLock {
       }
       this.#lost.signal.throwIfAborted();
     }
+    await this.#expectThere();
+  }
+
+  /** Whoever has cleared the lock may have removed by now what this run relies on. @throws what `lost` says; `store/…` */
+  async #expectThere(): Promise<void> {
+    const now = this.#repository.host.clock.now();
+    if (now - this.#seen < SEEN_FOR || now - (this.#trustedSince ?? 0n) < SEEN_FOR) return;
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+    this.#lost.signal.throwIfAborted();
+  }
+
+  async #look(): Promise<void> {
+    const now = this.#repository.host.clock.now();
+    for (let id = this.#id; id !== undefined; ) {
+      try {
+        await this.#repository.store.get({ type: 'locks', id }, undefined, this.#over);
+        this.#seen = now;
+        return;
+      } catch (error) {
+        if (!hasCode(error, 'store/not-found')) throw error;
+        // It may have been renewed meanwhile, under another name.
+        if (this.#id === id) this.#lose(CLEARED);
+        id = this.#id === id ? undefined : this.#id;
+      }
+    }
   }
 
   /**
@@ -471,7 +513,7 @@ class HeldLock {
     const isThere = this.#isTrusted() || (await this.#isListed(old));
     const became = await giveUp(this.#repository, old, this.#cancel);
     if (!isThere || became === 'missing') {
-      this.#lose('was cleared by another program, perhaps while this machine slept');
+      this.#lose(CLEARED);
     } else this.#trustedSince = time;
   }
 
@@ -494,7 +536,8 @@ class HeldLock {
   /** The first reason counts. */
   #lose(how: string, cause?: unknown): void {
     const text = `Our lock on the repository at ${this.#repository.store.location} ${how}.`;
-    const hint = 'Start again: the next run goes on from what is stored.';
+    const hint =
+      'Start again: the next run goes on from what is stored. If this returns, look for a program that clears locks, or a clock that is wrong.';
     this.#lost.abort(new TriplicateError('repo/locked', text, { hint, ...(cause === undefined ? {} : { cause }) }));
   }
 
@@ -521,6 +564,8 @@ class HeldLock {
     }
   }
 }
+
+const CLEARED = 'was cleared by another program, perhaps while this machine slept';
 
 /** Takes a lock back that has not been put in place. */
 function notNow(): TriplicateError {

@@ -21,7 +21,8 @@ import { hostAheadBy, newRepository } from '../../../support/engine.ts';
 import { faulty, type PlannedFault } from '../../../support/faulty-store.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
-const FORTY_MINUTES = 40n * 60n * 1_000_000_000n;
+const ONE_MINUTE = 60n * 1_000_000_000n;
+const FORTY_MINUTES = 40n * ONE_MINUTE;
 
 let scratch: TemporaryFolder;
 beforeEach(async () => {
@@ -137,6 +138,39 @@ it('tells after a sleep whether its lock was taken for one that nobody holds, be
   await kept;
   expect(await repository.store.list('data')).toEqual([]);
   expect(await listLocks(repository)).toEqual([]);
+});
+
+it('looks for its lock before it changes anything when it has not seen it for a while', async () => {
+  let later = 0n;
+  const repository = await newRepository(join(scratch.path, 'repository'), { host: hostAheadBy(() => later) });
+  const { store, calls } = faulty(repository.store, []);
+  const { name, bytes } = storedObject('data', Buffer.from('a pack'));
+  await withLock({ ...repository, store }, 'shared', async (signal, locked) => {
+    const before = calls('get');
+    await locked.store.put(name, bytes);
+    expect(calls('get')).toBe(before);
+    later += ONE_MINUTE;
+    await Promise.all([locked.store.remove(name), locked.store.put(name, bytes)]);
+    expect(calls('get')).toBe(before + 1);
+    later += ONE_MINUTE;
+    expect(await unlock(repository, 'all')).toBe(1);
+    await expect(locked.store.remove(name)).rejects.toMatchObject({ code: 'repo/locked' });
+    expect(signal.aborted).toBe(true);
+  });
+  expect(await repository.store.list('data')).toHaveLength(1);
+});
+
+it('refuses at the end what came of work under a lock that was cleared, where that counts', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const cleared = async (): Promise<string> => {
+    expect(await unlock(repository, 'all')).toBe(1);
+    return 'done';
+  };
+  expect(await withLock(repository, 'shared', cleared)).toBe('done');
+  const refused = withLock(repository, 'shared', cleared, { atEnd: 'must-be-there' });
+  await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
+  const kept = withLock(repository, 'shared', async () => 'done', { atEnd: 'must-be-there' });
+  expect(await kept).toBe('done');
 });
 
 it('does not take a cleared lock for its own where the first removal after a sleep breaks', async () => {

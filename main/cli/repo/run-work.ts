@@ -284,7 +284,13 @@ export async function runPrune(session: RepoSession, options: PruneOptions): Pro
 export async function runUnlock(session: RepoSession, options: { readonly removeAll?: boolean }): Promise<ExitCode> {
   const repository = await session.openRepository();
   const removed = await unlock(repository, options.removeAll ? 'all' : 'stale', session.signal);
-  session.json({ type: 'summary', removed });
+  const left = (await repository.store.list('locks', session.signal)).length;
+  session.json({ type: 'summary', removed, left });
   session.say(`${counted(removed, 'lock')} removed`);
+  if (left > 0) {
+    session.say(
+      `${counted(left, 'lock')} left that may be in use. If you know that none is, --remove-all removes them too.`,
+    );
+  }
   return 0;
 }

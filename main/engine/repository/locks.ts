@@ -30,6 +30,8 @@ const TRUSTED_FOR: Nanoseconds = STALE_AFTER - 5n * 60n * 1_000_000_000n;
  * so long is changed only after a look. At a far place that is a request, which short runs do without.
  */
 const SEEN_FOR: Nanoseconds = 30n * 1_000_000_000n;
+/** Locks take some hundred bytes. What is much larger is none, and is not read: it may be larger than memory. */
+const LARGEST_LOCK = 1024 * 1024;
 /** Between a listing of the locks and their reading one may be renewed, under another name. */
 const LOOKS = 3;
 /** Whoever has cancelled does not wait longer for a lock to be taken away: a place that is silent takes minutes. */
@@ -50,7 +52,11 @@ async function listOtherLocks(
     const locks: StoredLock[] = [];
     let gone = 0;
     const files = (await repository.store.list('locks', signal)).filter(({ id }) => id !== own);
-    await inParallel(files, repository.store.capabilities.connections, async ({ id }) => {
+    await inParallel(files, repository.store.capabilities.connections, async ({ id, size }) => {
+      if (size > LARGEST_LOCK) {
+        locks.push({ id });
+        return;
+      }
       try {
         locks.push({ id, lock: decodeLock(await readUnpacked(repository, { type: 'locks', id }, signal)) });
       } catch (error) {
@@ -194,19 +200,19 @@ export function takeLock(repository: Repository, mode: LockMode, signal?: AbortS
   };
 }
 
-/** Removes locks: those that are provably dead, or all when the person knows better. Gives how many. */
+/** Removes locks: those that are provably dead, or all, unread, when the person knows better. Gives how many. */
 export async function unlock(
   repository: Repository,
   which: 'stale' | 'all' = 'stale',
   signal?: AbortSignal,
 ): Promise<number> {
-  let removed = 0;
-  for (const { id, lock } of await listLocks(repository, signal)) {
-    if (which === 'stale' && !abandoned.has(id) && !(lock && isDead(repository, lock))) continue;
-    await removeLock(repository, id);
-    removed++;
-  }
-  return removed;
+  const locks: readonly StoredLock[] =
+    which === 'all' ? await repository.store.list('locks', signal) : await listLocks(repository, signal);
+  const isDue = ({ id, lock }: StoredLock): boolean =>
+    which === 'all' || abandoned.has(id) || (lock !== undefined && isDead(repository, lock));
+  const due = locks.filter(isDue).map(({ id }) => id);
+  await removeLocks(repository, due, signal);
+  return due.length;
 }
 
 /**
@@ -221,9 +227,13 @@ function isDead(repository: Repository, lock: Lock): boolean {
   return isStale(lock, clock.now(), { hostname, processExists, ...(machine === undefined ? {} : { machine }) });
 }
 
-async function removeLock(repository: Repository, id: string, signal?: AbortSignal): Promise<void> {
-  await repository.store.remove({ type: 'locks', id }, signal).catch((error) => {
-    if (!hasCode(error, 'store/not-found')) throw error;
+async function removeLocks(repository: Repository, ids: readonly string[], signal?: AbortSignal): Promise<void> {
+  await inParallel(ids, repository.store.capabilities.connections, async (id) => {
+    try {
+      await repository.store.remove({ type: 'locks', id }, signal);
+    } catch (error) {
+      if (!hasCode(error, 'store/not-found')) throw error;
+    }
   });
 }
 
@@ -417,7 +427,7 @@ class HeldLock {
       else if (lock && conflicts(this.#mode, [lock])) return lock;
     }
     // Only now: where nothing can be removed, the failure must not hide a lock that stands in the way.
-    for (const id of dead) await removeLock(this.#repository, id);
+    await removeLocks(this.#repository, dead, signal);
     return undefined;
   }
 

@@ -1,3 +1,4 @@
+import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -224,6 +225,24 @@ it('writes nothing through a lock that was let go', async () => {
   const locked = await withLock(repository, 'shared', async (_, locked) => locked);
   await expect(locked.store.put(name, bytes)).rejects.toMatchObject({ code: 'internal' });
   expect(await repository.store.list('data')).toEqual([]);
+});
+
+it('reads no lock that is too large for one, and removes all unread when told to', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const place = join(scratch.path, 'repository', 'locks');
+  await writeFile(join(place, 'a'.repeat(64)), '');
+  await truncate(join(place, 'a'.repeat(64)), 2 ** 40);
+  expect(await withLock(repository, 'exclusive', async () => 'done')).toBe('done');
+  const denied: PlannedFault = {
+    method: 'get',
+    type: 'locks',
+    fault: { kind: 'fail', error: new TriplicateError('store/denied', 'Denied.') },
+  };
+  await writeFile(join(place, 'b'.repeat(64)), 'unreadable');
+  const { store } = faulty(repository.store, [denied]);
+  await expect(unlock({ ...repository, store })).rejects.toMatchObject({ code: 'store/denied' });
+  expect(await unlock({ ...repository, store: faulty(repository.store, [denied]).store }, 'all')).toBe(2);
+  expect(await readdir(place)).toEqual([]);
 });
 
 it('looks again when a lock goes while the locks are being read: it may have been renewed', async () => {

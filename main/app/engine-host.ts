@@ -26,12 +26,17 @@ export function systemHost(): EngineHost {
 /**
  * Of Linux: two small computers on one network often have the same name, and a container may have that of its machine, where other
  * processes have the same numbers. Hashed, as the system's own number of a machine is not to be handed on (machine-id(5)).
+ * Containers seldom have such a number; that of the system's start, which all on one machine see, is as good for a lock.
  */
 function thisMachine(): string | undefined {
-  const id = quietly(() => readFileSync('/etc/machine-id', 'utf8').trim());
+  const id = readLine('/etc/machine-id') || readLine('/proc/sys/kernel/random/boot_id');
   const processes = quietly(() => readlinkSync('/proc/self/ns/pid'));
   if (!id || !processes) return undefined;
   return createHash('sha256').update(`triplicate ${id} ${processes}`).digest('hex').slice(0, 32);
+}
+
+function readLine(path: string): string | undefined {
+  return quietly(() => readFileSync(path, 'utf8').trim());
 }
 
 function quietly(read: () => string): string | undefined {

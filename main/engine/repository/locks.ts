@@ -269,6 +269,22 @@ async function giveUp(
   }
 }
 
+/**
+ * `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler. One for all locks:
+ * of more than ten Node warns on the standard error.
+ */
+const testedWithHangup = new Set<HeldLock>();
+const ignore = (): void => undefined;
+
+function expectHangup(lock: HeldLock): void {
+  if (testedWithHangup.size === 0) process.on('SIGHUP', ignore);
+  testedWithHangup.add(lock);
+}
+
+function expectNoHangup(lock: HeldLock): void {
+  if (testedWithHangup.delete(lock) && testedWithHangup.size === 0) process.off('SIGHUP', ignore);
+}
+
 class HeldLock {
   readonly #repository: Repository;
   readonly #mode: LockMode;
@@ -278,8 +294,6 @@ class HeldLock {
   readonly #ended = new AbortController();
   /** Nobody waits for a renewal any more. */
   readonly #over: AbortSignal;
-  /** `restic unlock` tests a process of the same machine with SIGHUP, which would end a Node process without a handler. */
-  readonly #ignore = (): void => undefined;
   #id: string | undefined;
   /** What the newest lock of which it is known that nobody has cleared those before it says of its time. */
   #trustedSince: Nanoseconds | undefined;
@@ -311,7 +325,7 @@ class HeldLock {
   async acquire(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#repository.host;
     const deadline = clock.now() + BigInt(waitMs) * 1_000_000n;
-    process.on('SIGHUP', this.#ignore);
+    expectHangup(this);
     try {
       for (let attempt = 1; ; attempt++) {
         const holder = await this.#tryOnce(attempt, signal);
@@ -320,7 +334,7 @@ class HeldLock {
         await clock.sleep(RETRY_MS, signal);
       }
     } catch (error) {
-      process.off('SIGHUP', this.#ignore);
+      expectNoHangup(this);
       throw error;
     }
   }
@@ -335,7 +349,7 @@ class HeldLock {
     this.#ended.abort();
     await this.#refreshing;
     await this.#renewing?.catch(() => undefined);
-    process.off('SIGHUP', this.#ignore);
+    expectNoHangup(this);
     // A destination that went away keeps our lock file; it goes stale by itself and is cleared by the next run.
     const id = this.#id;
     this.#id = undefined;

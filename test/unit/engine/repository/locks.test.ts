@@ -245,6 +245,24 @@ it('reads no lock that is too large for one, and removes all unread when told to
   expect(await readdir(place)).toEqual([]);
 });
 
+it('outlives the signal that restic tests it with, under however many locks, and only as long as there is one', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const before = process.listenerCount('SIGHUP');
+  const warnings: Error[] = [];
+  const warn = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', warn);
+  const locks = Array.from({ length: 12 }, () => takeLock(repository, 'shared'));
+  await Promise.all(locks.map(({ held }) => held));
+  process.kill(process.pid, 'SIGHUP');
+  await expect(withLock(repository, 'exclusive', async () => undefined)).rejects.toMatchObject({ code: 'repo/locked' });
+  expect(process.listenerCount('SIGHUP')).toBe(before + 1);
+  await Promise.all(locks.map((lock) => lock.release()));
+  await wait(10);
+  process.off('warning', warn);
+  expect(process.listenerCount('SIGHUP')).toBe(before);
+  expect(warnings).toEqual([]);
+});
+
 it('looks again when a lock goes while the locks are being read: it may have been renewed', async () => {
   const repository = await newRepository(join(scratch.path, 'repository'));
   const other = takeLock({ ...repository, host: { ...repository.host, pid: 1 } }, 'exclusive');

@@ -38,6 +38,8 @@ export interface FileWriterEvents {
   /** @param block as `TimeSetter` takes it */
   times(block: Uint8Array): void;
   failed(entry: number, reason: RestoreProblem, text: string): void;
+  /** Its owner or mode could not be set; its content may be whole all the same. */
+  unset(entry: number): void;
   bytes(written: number): void;
 }
 
@@ -229,6 +231,7 @@ export class FileWriter {
     this.#stopIfOver();
     const reply = await this.#pool.run(job, transfer);
     for (const { file, ...error } of reply.failures) this.#failBySystem(file, error);
+    for (const file of reply.unset) this.#events.unset(file);
     this.#events.bytes(reply.bytesWritten);
     this.#events.times(reply.times);
     const bad = new Set(reply.badBlobs);
@@ -298,7 +301,8 @@ export class FileWriter {
     const waits = isStaged(this.#table, entry);
     const path = waits ? undefined : this.#paths.of(entry);
     try {
-      finishTemporary(outcomeOf(this.#table, entry, this.#options.owners, this.#temporaryOf(entry), path));
+      const outcome = outcomeOf(this.#table, entry, this.#options.owners, this.#temporaryOf(entry), path);
+      if (finishTemporary(outcome) === 'refused') this.#events.unset(entry);
       this.#partsLeft.delete(entry);
       if (waits) return this.#stage(entry);
       this.#states[entry] = DONE;

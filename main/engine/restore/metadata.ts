@@ -2,6 +2,7 @@ import { chmodSync, lchownSync } from 'node:fs';
 import { permissionsOf } from '../format/mode.ts';
 import { setAttributes } from './attribute-setter.ts';
 import { atimeOf, type EntryTable, hasAttributes, mtimeOf } from './entry-table.ts';
+import { type Rights, tryToSet, withoutLending } from './rights.ts';
 import type { TargetPaths } from './target-paths.ts';
 import { TimeSetter } from './time-setter.ts';
 
@@ -27,13 +28,16 @@ export class Metadata {
     this.#owners = owners;
   }
 
-  setOwner(entry: number, path: Buffer): void {
-    if (this.#owners === 'leave') return;
-    lchownSync(path, this.#table.uids[entry] as number, this.#table.gids[entry] as number);
+  /** @throws what the system says, unless it refuses */
+  setOwner(entry: number, path: Buffer): Rights {
+    if (this.#owners === 'leave') return 'set';
+    return tryToSet(() => lchownSync(path, this.#table.uids[entry] as number, this.#table.gids[entry] as number));
   }
 
-  setMode(entry: number, path: Buffer): void {
-    chmodSync(path, permissionsOf(this.#table.modes[entry] as number));
+  /** @param owned whether it has its owner @throws what the system says, unless it refuses */
+  setMode(entry: number, path: Buffer, owned: Rights): Rights {
+    const mode = permissionsOf(this.#table.modes[entry] as number);
+    return tryToSet(() => chmodSync(path, owned === 'set' ? mode : withoutLending(mode)));
   }
 
   /** The entry stands under its path. */

@@ -56,6 +56,8 @@ export interface RestoreReply {
   /** Positions in the job of blobs that are damaged; nothing of them was written. */
   readonly badBlobs: readonly number[];
   readonly failures: readonly { readonly file: number; readonly code: string; readonly message: string }[];
+  /** Files that are whole, without their owner or mode. */
+  readonly unset: readonly number[];
   readonly bytesWritten: number;
   /** Times of the whole files that were made, as `TimeSetter` takes them. */
   readonly times: Uint8Array;

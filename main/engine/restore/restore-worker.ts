@@ -50,6 +50,7 @@ class ServedJob {
   readonly #job: RestoreJob;
   readonly #ids: Buffer;
   readonly #failures: { file: number; code: string; message: string }[] = [];
+  readonly #unset: number[] = [];
   readonly #badBlobs: number[] = [];
   readonly #writes: Promise<void>[] = [];
   #bytesWritten = 0;
@@ -78,6 +79,7 @@ class ServedJob {
     return {
       badBlobs: this.#badBlobs,
       failures: this.#failures,
+      unset: this.#unset,
       bytesWritten: this.#bytesWritten,
       times: this.#times,
     };
@@ -120,7 +122,7 @@ class ServedJob {
 
   #writeWhole(file: number, plain: Uint8Array): void {
     try {
-      files.write(file, plain, this.#job.longPaths);
+      if (files.write(file, plain, this.#job.longPaths) === 'refused') this.#unset.push(file);
       this.#bytesWritten += plain.length;
     } catch (error) {
       this.#fail(file, error);

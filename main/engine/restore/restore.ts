@@ -47,6 +47,8 @@ class RestoreRun {
   readonly #guard: TargetGuard;
   readonly #staged: StagedFolders;
   readonly #failed = new Map<number, RestoreProblem>();
+  /** What is there without its owner or mode. */
+  readonly #unset = new Set<number>();
   /** Files that were not written and get another name: whether they have their content still. */
   readonly #whole = new Map<number, boolean>();
   #lookalikes: ReadonlySet<string> | undefined;
@@ -171,6 +173,9 @@ class RestoreRun {
         if (this.#table.isDirectory(entry)) this.#directories--;
         this.#fail(entry, reason, text);
       },
+      unset: (entry) => {
+        this.#unset.add(entry);
+      },
       bytes: (written) => {
         this.#bytes += written;
         this.#flush.wrote(written);
@@ -259,8 +264,8 @@ class RestoreRun {
     }
     if (this.#failed.has(entry)) return;
     this.#attempt(entry, () => {
-      this.#metadata.setOwner(entry, place);
-      if (type !== 'symlink') this.#metadata.setMode(entry, place);
+      this.#setOwner(entry, place);
+      if (type !== 'symlink') this.#setMode(entry, place);
       if (place !== path) renameSync(place, path);
       this.#others++;
       this.#metadata.note(entry, path);
@@ -286,7 +291,7 @@ class RestoreRun {
       if (!isLate) continue;
       this.#attempt(entry, () => {
         const path = this.#paths.of(entry);
-        this.#metadata.setOwner(entry, path);
+        this.#setOwner(entry, path);
         this.#metadata.note(entry, path);
       });
     }
@@ -294,10 +299,23 @@ class RestoreRun {
     this.#nameUnset(await this.#metadata.setTimes());
     for (const entry of late.reverse()) {
       this.#attempt(entry, () => {
-        this.#metadata.setMode(entry, this.#paths.of(entry));
+        this.#setMode(entry, this.#paths.of(entry));
         this.#closed.forget(entry);
       });
     }
+    const text = 'Its owner or permissions could not be set; all else of it is there.';
+    for (const entry of this.#unset) {
+      if (!this.#failed.has(entry)) this.#leftOut.push({ path: this.#textOf(entry), reason: 'attributes', text });
+    }
+  }
+
+  #setOwner(entry: number, path: Buffer): void {
+    if (this.#metadata.setOwner(entry, path) === 'refused') this.#unset.add(entry);
+  }
+
+  #setMode(entry: number, path: Buffer): void {
+    const owned = this.#unset.has(entry) ? 'refused' : 'set';
+    if (this.#metadata.setMode(entry, path, owned) === 'refused') this.#unset.add(entry);
   }
 
   #nameUnset(unset: readonly UnsetMetadata[]): void {

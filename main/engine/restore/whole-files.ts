@@ -3,6 +3,7 @@ import type { EntryColumns } from './entry-table.ts';
 import { atimeOf, isStaged, liesInTarget, mtimeOf } from './entry-table.ts';
 import { outcomeOf } from './file-outcome.ts';
 import type { PathBytes, RestoreWorkerData } from './restore-messages.ts';
+import type { Rights } from './rights.ts';
 import { isOnDevice } from './target-guard.ts';
 import { temporaryPath } from './temporary-names.ts';
 import { TimeBlock } from './time-block.ts';
@@ -27,7 +28,7 @@ export class WholeFiles {
   }
 
   /** Content, owner, mode and name; times are for the main thread to set. @throws what the system says */
-  write(entry: number, content: Uint8Array, longPaths: LongPaths): void {
+  write(entry: number, content: Uint8Array, longPaths: LongPaths): Rights {
     const { owners, device } = this.#data;
     if (liesInTarget(this.#columns, entry) && !isOnDevice(this.#root, device)) {
       throw Object.assign(new Error('The disk of the target is gone.'), { code: 'ENODEV' });
@@ -35,12 +36,12 @@ export class WholeFiles {
     const long = longPaths.get(entry);
     const temporary = this.temporaryOf(entry, longPaths);
     if (isStaged(this.#columns, entry)) {
-      writeWhole(outcomeOf(this.#columns, entry, owners, temporary, undefined), content);
-      return;
+      return writeWhole(outcomeOf(this.#columns, entry, owners, temporary, undefined), content);
     }
     const path = long === undefined ? this.#paths.of(entry) : Buffer.from(long, 'latin1');
-    writeWhole(outcomeOf(this.#columns, entry, owners, temporary, path), content);
+    const rights = writeWhole(outcomeOf(this.#columns, entry, owners, temporary, path), content);
     this.#times.add(path, atimeOf(this.#columns, entry), mtimeOf(this.#columns, entry));
+    return rights;
   }
 
   temporaryOf(entry: number, longPaths: LongPaths): Buffer {

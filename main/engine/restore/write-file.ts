@@ -11,6 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { type Rights, tryToSet, withoutLending } from './rights.ts';
 
 const ZEROS = Buffer.alloc(64 * 1024);
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -75,19 +76,21 @@ export interface FileOutcome {
 }
 
 /** A whole small file: content, owner, mode, final name. On failure nothing is left of it. */
-export function writeWhole(file: FileOutcome, bytes: Uint8Array): void {
+export function writeWhole(file: FileOutcome, bytes: Uint8Array): Rights {
   // Nobody else may read it before it is its owner's.
   const fd = openSync(file.temporary, NEW_FILE, staysOurs(file) ? file.mode & 0o777 : 0o600);
+  let rights: Rights;
   try {
     try {
       const large = bytes.length >= ZEROS.length;
       if (large) ftruncateSync(fd, bytes.length);
       if (bytes.length > 0) writeAt(fd, bytes, 0, large ? 'leave' : 'none');
-      setOwnerAndMode(fd, file);
+      rights = setOwnerAndMode(fd, file);
     } finally {
       closeSync(fd);
     }
     if (file.name) giveName(file.temporary, file.name);
+    return rights;
   } catch (error) {
     removeQuietly(file.temporary);
     throw error;
@@ -95,15 +98,17 @@ export function writeWhole(file: FileOutcome, bytes: Uint8Array): void {
 }
 
 /** Owner, mode and final name of a file whose parts are all written. */
-export function finishTemporary(file: FileOutcome): void {
+export function finishTemporary(file: FileOutcome): Rights {
+  let rights: Rights;
   try {
     const fd = openSync(file.temporary, constants.O_WRONLY | constants.O_NOFOLLOW);
     try {
-      setOwnerAndMode(fd, file);
+      rights = setOwnerAndMode(fd, file);
     } finally {
       closeSync(fd);
     }
     if (file.name) giveName(file.temporary, file.name);
+    return rights;
   } catch (error) {
     removeQuietly(file.temporary);
     throw error;
@@ -128,11 +133,14 @@ export function mayExist(path: Buffer): boolean {
 }
 
 /** The owner first: changing it clears setuid and setgid. What is so already costs one look, not two changes. */
-function setOwnerAndMode(fd: number, { owner, mode }: FileOutcome): void {
+function setOwnerAndMode(fd: number, { owner, mode }: FileOutcome): Rights {
   const found = fstatSync(fd);
   const other = owner !== undefined && (found.uid !== owner.uid || found.gid !== owner.gid);
-  if (other) fchownSync(fd, owner.uid, owner.gid);
-  if (other || (found.mode & 0o7777) !== mode) fchmodSync(fd, mode);
+  const owned = other ? tryToSet(() => fchownSync(fd, owner.uid, owner.gid)) : 'set';
+  const wanted = owned === 'set' ? mode : withoutLending(mode);
+  const isSo = !other && (found.mode & 0o7777) === wanted;
+  const moded = isSo ? 'set' : tryToSet(() => fchmodSync(fd, wanted));
+  return owned === 'set' ? moded : owned;
 }
 
 const OUR_USER = process.geteuid?.();

@@ -3,6 +3,9 @@ import { runHelper } from './helper-programs.ts';
 /** Bytes written before the disk is told to begin: late enough that the disk has something to order. */
 const FLUSH_BYTES = 600 * 1024 * 1024;
 
+/** A file system without a disk. */
+const NEVER_FAILS = '/proc';
+
 /** What a file costs the disk beside its content: a block that is not full, a place in the file system's books. */
 const FILE_BYTES = 4096;
 
@@ -13,7 +16,9 @@ const FILE_BYTES = 4096;
 export class Flush {
   readonly #root: string;
   #unflushed = 0;
-  #running: Promise<unknown> | undefined;
+  #running: Promise<void> | undefined;
+  /** The system tells of what it could not write only once, to whoever asks first. */
+  #hasFailed = false;
 
   /** @param root any path of the file system that is to be flushed */
   constructor(root: string) {
@@ -34,13 +39,17 @@ export class Flush {
     });
   }
 
-  /** Resolves when everything written so far is on the disk, as far as the system tells. */
-  async finish(): Promise<void> {
+  /** Whether everything written so far is on the disk, as far as the system tells. */
+  async finish(): Promise<'done' | 'failed'> {
     await this.#running;
     await this.#run();
+    return this.#hasFailed ? 'failed' : 'done';
   }
 
-  #run(): Promise<unknown> {
-    return runHelper('sync', ['-f', this.#root]);
+  async #run(): Promise<void> {
+    if ((await runHelper('sync', ['-f', this.#root])) !== 'failed') return;
+    // Some know no `-f`, and say nothing of a disk.
+    if ((await runHelper('sync', ['-f', NEVER_FAILS])) === 'done') this.#hasFailed = true;
+    else await runHelper('sync', []);
   }
 }

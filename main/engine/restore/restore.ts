@@ -95,8 +95,9 @@ class RestoreRun {
     throwIfCancelled(request.signal);
     this.#tell('finishing');
     await this.#setMetadata();
-    await this.#flush.finish();
+    const flushed = await this.#flush.finish();
     this.#guard.assertThere();
+    if (flushed === 'failed') throw this.#guard.notWritten();
     const { unchanged, kept } = this.#plan.counts;
     return {
       result: this.#leftOut.length === 0 ? 'complete' : 'incomplete',

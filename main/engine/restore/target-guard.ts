@@ -50,6 +50,17 @@ export class TargetGuard {
     return code === 'EROFS' && this.#isReadOnly() ? this.#readOnly() : undefined;
   }
 
+  /** The error for a disk that took what was written and then could not keep it. */
+  notWritten(): TriplicateError {
+    return new TriplicateError(
+      'store/unreachable',
+      `The disk of the target ${this.#root} could not keep all that was restored: some of it is lost.`,
+      {
+        hint: 'The disk is failing or is smaller than it says. Restore to another one. Before you look at what is on this one, disconnect and connect it: until then the system may show what the disk does not hold.',
+      },
+    );
+  }
+
   #isReadOnly(): boolean {
     try {
       accessSync(this.#root, constants.W_OK);

@@ -1,6 +1,7 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
+import { closeRead } from '../workers/open-to-read.ts';
 import { type BytePath, forSystem } from './byte-path.ts';
 import { DirectoryEntries } from './directory-entries.ts';
 import type { EarlierDirectory } from './parent.ts';
@@ -72,5 +73,5 @@ export function openAccess(access: BytePath): { access: BytePath; descriptor: nu
 }
 
 export function closeAccess(directory: Directory): void {
-  if (directory.ownsDescriptor && directory.descriptor !== null) closeSync(directory.descriptor);
+  if (directory.ownsDescriptor && directory.descriptor !== null) closeRead(directory.descriptor);
 }

@@ -1,9 +1,10 @@
-import { type BigIntStats, closeSync, fstatSync, readSync } from 'node:fs';
+import { type BigIntStats, fstatSync, readSync } from 'node:fs';
 import type { BytePath } from '../backup/byte-path.ts';
 import { type Chunker, createChunker, MAX_CHUNK, MIN_CHUNK } from '../chunker/chunker.ts';
+import { systemCode } from '../store/file-errors.ts';
 import { FILE_FAILED, FILE_READ, FILE_UNSTEADY, FILE_VANISHED, type FreshStat } from './backup-messages.ts';
 import { type LongFileReader, openLongFile } from './long-file-reader.ts';
-import { openToRead } from './open-to-read.ts';
+import { closeRead, openToRead } from './open-to-read.ts';
 
 /** Room for the largest chunk, and some for reading ahead. */
 const ARENA_BYTES = MAX_CHUNK + 3 * 1024 * 1024;
@@ -86,7 +87,7 @@ export class FileChunks {
         await this.settle();
         return failed(error);
       } finally {
-        closeSync(fd);
+        closeRead(fd);
       }
     }
   }
@@ -283,8 +284,9 @@ function waitForNextTick(changeTime: bigint): void {
 }
 
 function failed(error: unknown): FileResult {
-  const { code = 'EIO', message = String(error) } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || !('syscall' in error)) throw error;
+  const { message } = error;
+  const code = systemCode(error) ?? 'EIO';
   // O_NOFOLLOW on what became a symlink meanwhile.
   const vanished = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
   return { outcome: vanished ? FILE_VANISHED : FILE_FAILED, size: 0, failure: { code, message } };

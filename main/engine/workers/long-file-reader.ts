@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, readSync, statfsSync } from 'node:fs';
+import { constants, fstatSync, readSync, statfsSync } from 'node:fs';
 import { type BytePath, forSystem } from '../backup/byte-path.ts';
 import { allowsDirectFiles, BLOCK_BYTES } from '../store/direct-files.ts';
-import { openToRead } from './open-to-read.ts';
+import { closeRead, openToRead } from './open-to-read.ts';
 
 /** Reads a long file from wherever it is asked to. */
 export interface LongFileReader {
@@ -30,7 +30,7 @@ export function openLongFile(path: BytePath): LongFileReader {
     read: (target, at, length, position) =>
       direct?.read(target, at, length, position) ?? readSync(fd, target, at, length, position),
     close: () => {
-      closeSync(fd);
+      closeRead(fd);
       direct?.close();
     },
   };
@@ -104,6 +104,6 @@ class DirectReader {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    closeRead(this.#fd);
   }
 }

@@ -1,4 +1,4 @@
-import { constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { type BytePath, forSystem } from '../backup/byte-path.ts';
 
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -16,5 +16,18 @@ export function openToRead(path: BytePath, more = 0): number {
   } catch (error) {
     if (NO_ACCESS_TIME === 0 || (error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
     return openSync(forSystem(path), OPEN_FLAGS | more);
+  }
+}
+
+/**
+ * Closes what was only read. What some mounted places say then (`EIO` from FUSE and NFS) is no word on the bytes that they have
+ * given, and must not end the work of all other files.
+ */
+export function closeRead(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch (error) {
+    // Ours: it was closed before.
+    if ((error as NodeJS.ErrnoException).code === 'EBADF') throw error;
   }
 }

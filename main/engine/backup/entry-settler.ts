@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
+import { systemCode } from '../store/file-errors.ts';
 import { type AttributesRead, inOrderOf } from './attributes.ts';
 import { type BytePath, bytesOf, forSystem, textOf } from './byte-path.ts';
 import { type Directory, newDirectory, openAccess } from './directory.ts';
@@ -255,7 +256,8 @@ export class EntrySettler {
   /** An entry that cannot be read keeps its earlier version, where every destination has it; either way it is named. */
   keepEarlier(directory: Directory, entry: EntryPlace, error: unknown): void {
     const { counts } = this.#context;
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { message } = error as NodeJS.ErrnoException;
+    const code = systemCode(error);
     const path = textOf(entry.path);
     const entries = this.#trees.ownEntries(directory);
     directory.print = null;

@@ -8,6 +8,7 @@ import { SEAL_OVERHEAD } from '../format/crypto.ts';
 import { Opener } from '../format/opener.ts';
 import type { BlobId } from '../ids.ts';
 import { openBlobInto, plainForNow } from '../repository/blob-reader.ts';
+import { systemCode } from '../store/file-errors.ts';
 import { isTransferable } from '../workers/job-pool.ts';
 import { BulkRun } from './bulk-run.ts';
 import { WHOLE } from './content-uses.ts';
@@ -163,8 +164,8 @@ class ServedJob {
   }
 
   #fail(file: number, error: unknown): void {
-    const { code = '', message = String(error) } = error as { code?: string; message?: string };
-    this.#failures.push({ file, code, message });
+    const { message = String(error) } = error as { message?: string };
+    this.#failures.push({ file, code: systemCode(error) ?? '', message });
   }
 
   #stored(position: number): Uint8Array {

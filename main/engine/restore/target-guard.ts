@@ -1,11 +1,11 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TriplicateError } from '../errors.ts';
-import { systemCode } from '../store/file-errors.ts';
+import { DISK_FAILURES, systemCode } from '../store/file-errors.ts';
 
 /** What ends a whole restore, whichever file met it first. */
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
-const DISK_FAILS = new Set(['EIO', 'ENODEV', 'ENXIO', 'ENOTCONN', 'ESTALE']);
+const DISK_FAILS = new Set([...DISK_FAILURES, 'ENODEV', 'ENXIO', 'ENOTCONN', 'ENOMEDIUM', 'ESTALE']);
 
 /**
  * Keeps a restore on the disk that it began on. A disk that is pulled out leaves its mount point, an empty folder of the

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type ErrorCode, TriplicateError } from '../errors.ts';
 
 /** What was tried; decides what an input/output error means and how the sentence begins. */
@@ -17,6 +18,9 @@ const MEANING: Readonly<Record<string, { readonly code: ErrorCode; readonly word
   ELOOP: { code: 'store/bad-location', words: 'the path runs in a circle of links' },
   ENODEV: { code: 'store/unreachable', words: 'the device is gone' },
   ENXIO: { code: 'store/unreachable', words: 'the device is gone' },
+  ENOMEDIUM: { code: 'store/unreachable', words: 'there is no medium in the device' },
+  EBUSY: { code: 'store/unreachable', words: 'another program is using it' },
+  ETXTBSY: { code: 'store/unreachable', words: 'another program is using it' },
   ENOTCONN: { code: 'store/unreachable', words: 'the mounted place is not connected' },
   ESTALE: { code: 'store/unreachable', words: 'the network file system lost its connection' },
   ETIMEDOUT: { code: 'store/unreachable', words: 'the place did not answer in time' },
@@ -25,10 +29,37 @@ const MEANING: Readonly<Record<string, { readonly code: ErrorCode; readonly word
   ENETUNREACH: { code: 'store/unreachable', words: 'the network cannot be reached' },
 };
 
+/** The file system is damaged; the device failed; no medium. */
+const LINUX_ONLY = [
+  [-117, 'EUCLEAN'],
+  [-121, 'EREMOTEIO'],
+  [-123, 'ENOMEDIUM'],
+] as const;
+
+/** What disks and their file systems say that fail, or are damaged themselves. */
+export const DISK_FAILURES: ReadonlySet<string> = new Set(['EIO', 'EUCLEAN', 'EBADMSG', 'EREMOTEIO']);
+
+/** Errors that Node has no name for, by the system's number: it calls them `Unknown system error -122`. */
+const UNNAMED: ReadonlyMap<number, string> = new Map([
+  ...(['EDQUOT', 'ESTALE', 'EBADMSG'] as const).map((name) => [-constants.errno[name], name] as const),
+  // Linux alone has these, and Node no numbers of them.
+  ...(process.platform === 'linux' ? LINUX_ONLY : []),
+]);
+
+/** Whether the system said it, and not Node. */
+function isSystemError(error: unknown): error is { readonly errno: number } {
+  return typeof error === 'object' && error !== null && 'errno' in error && typeof error.errno === 'number';
+}
+
 /** The code of a system error (`ENOENT`, …), or undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error) || typeof error.code !== 'string') {
+    return undefined;
+  }
+  if (isSystemError(error) && error.code.startsWith('Unknown system error')) {
+    return UNNAMED.get(error.errno) ?? error.code;
+  }
+  return error.code;
 }
 
 /** Why a file could not be written, for a person: the end of a sentence, with its full stop. */
@@ -36,6 +67,7 @@ export function whyNotWritten(error: unknown): string {
   const code = systemCode(error) ?? '';
   const words = code === 'ENOENT' ? 'the folder for it is not there' : MEANING[code]?.words;
   if (words) return `${words}.`;
+  if (DISK_FAILURES.has(code)) return 'the disk reports an error.';
   const { message = String(error) } = error as { readonly message?: string };
   return message.endsWith('.') ? message : `${message}.`;
 }
@@ -48,7 +80,7 @@ export function fileError(error: unknown, action: FileAction, path: string): Tri
   if (error instanceof TriplicateError) return error;
   const system = systemCode(error);
   const data = { path, ...(system === undefined ? {} : { system }) };
-  if (system === 'EIO') {
+  if (DISK_FAILURES.has(system ?? '')) {
     return action === 'read'
       ? new TriplicateError('store/corrupt', `The disk reports a read error in ${path}.`, {
           data,
@@ -64,6 +96,14 @@ export function fileError(error: unknown, action: FileAction, path: string): Tri
   const meaning = system === undefined ? undefined : MEANING[system];
   if (!meaning) {
     const text = error instanceof Error ? error.message : String(error);
+    // Node's own faults have a code too, but no number of the system.
+    if (isSystemError(error)) {
+      return new TriplicateError('store/unreachable', `Could not ${action} ${path}: ${text}`, {
+        data,
+        cause: error,
+        hint: 'The system refused it; nothing that is stored is lost. Run it again; when it stays so, the log of the system says more.',
+      });
+    }
     return new TriplicateError('internal', `Could not ${action} ${path}: ${text}`, { data, cause: error });
   }
   return new TriplicateError(meaning.code, `Could not ${action} ${path}: ${meaning.words}.`, { data, cause: error });

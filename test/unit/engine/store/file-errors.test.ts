@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { expect, it } from 'vitest';
 import { TriplicateError } from '../../../../main/engine/errors.ts';
 import { fileError } from '../../../../main/engine/store/file-errors.ts';
@@ -22,6 +24,24 @@ it.each([
   const error = fileError(system(code), action, '/mnt/disk/x');
   expect(error.code).toBe(expected);
   expect(error.message).toContain('/mnt/disk/x');
+});
+
+const { EDQUOT, ESTALE, EBADMSG, EMFILE } = constants.errno;
+
+it.each([
+  [EDQUOT, 'write', 'store/full', 'quota'],
+  [ESTALE, 'list', 'store/unreachable', 'network file system'],
+  [EBADMSG, 'read', 'store/corrupt', 'read error'],
+  [117, 'read', 'store/corrupt', 'read error'],
+  [121, 'write', 'store/unreachable', 'input/output error'],
+  [123, 'list', 'store/unreachable', 'no medium'],
+  [EMFILE, 'read', 'store/unreachable', 'too many open files'],
+] as const)('system error %i as Node gives it while trying to %s is %s', (errno, action, expected, words) => {
+  if (errno > 116 && process.platform !== 'linux') return;
+  const code = getSystemErrorName(-errno);
+  const text = `${code}: ${getSystemErrorMessage(-errno)}, ${action}`;
+  const error = fileError(Object.assign(new Error(text), { errno: -errno, code }), action, '/mnt/disk/x');
+  expect(error).toMatchObject({ code: expected, message: expect.stringContaining(words) });
 });
 
 it('passes our own errors on unchanged', () => {

@@ -55,6 +55,8 @@ export async function serveHttp(api: Api, options: HttpOptions): Promise<HttpSer
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4096 });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (pathOf(request) !== '/events' || access.identify(request) === undefined) {
+      // Whoever has hung up meanwhile, and that may be anybody, must not end the app with it.
+      socket.on('error', () => socket.destroy());
       socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }

@@ -1,5 +1,6 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -171,5 +172,17 @@ describe('the browser host', () => {
     expect((await send('POST', '/api/system.info', bearer, '{}')).status).toBe(200);
     expect((await send('POST', '/api/system.info', { ...bearer, origin: serving.address }, '{}')).status).toBe(401);
     expect((await send('POST', '/api/system.info', { ...json, authorization: 'Bearer guess' }, '{}')).status).toBe(401);
+  });
+
+  it('outlives strangers who ask for events and hang up before the answer', async () => {
+    const { hostname, port, host } = new URL(serving.address);
+    const upgrade = `GET /events HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    for (let round = 0; round < 30; round++) {
+      const stranger = connect(Number(port), hostname).on('error', () => undefined);
+      await new Promise((resolve) => stranger.once('connect', resolve));
+      await new Promise<void>((resolve) => stranger.write(upgrade, () => resolve()));
+      stranger.resetAndDestroy();
+    }
+    expect((await send('GET', '/')).status).toBe(200);
   });
 });

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BytePath, bytePathOf } from '../../../../main/engine/backup/byte-path.ts';
 import { generatePolynomial } from '../../../../main/engine/format/polynomial.ts';
-import { FILE_FAILED, FILE_READ, FILE_UNSTEADY } from '../../../../main/engine/workers/backup-messages.ts';
+import {
+  FILE_FAILED,
+  FILE_READ,
+  FILE_UNSTEADY,
+  FILE_VANISHED,
+} from '../../../../main/engine/workers/backup-messages.ts';
 import { FileChunks } from '../../../../main/engine/workers/file-chunks.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -81,6 +86,27 @@ describe('a file that cannot be read to its end', () => {
       expect(await files.read(next, seenOf(next))).toMatchObject({ outcome: FILE_READ, size: 5 * MB });
       await files.settle();
       expect(stored.size).toBeGreaterThan(2);
+      for (const [id, was] of stored) expect(was).toBe(id);
+      expect([...stored.keys()]).toContain(sha256(readFileSync(small)));
+    },
+  );
+});
+
+describe('what takes the place of a file', () => {
+  it.each([{ size: 0 }, { size: 10 }, { size: 3 * MB }])(
+    'is not read on when it is a device, which has no end: instead of $size bytes',
+    async ({ size }) => {
+      const small = fileOf('small', randomBytes(1000));
+      expect(await files.read(small, seenOf(small))).toMatchObject({ outcome: FILE_READ });
+      let readings = 0;
+      beforeRead.hook = () => {
+        if (++readings > 10) throw new Error('It is read for ever.');
+      };
+      const seen = { size, changeTime: seenOf(small).changeTime };
+      expect(await files.read(bytePathOf('/dev/zero'), seen)).toMatchObject({ outcome: FILE_VANISHED });
+      const next = fileOf('next', randomBytes(MB));
+      expect(await files.read(next, seenOf(next))).toMatchObject({ outcome: FILE_READ, size: MB });
+      await files.settle();
       for (const [id, was] of stored) expect(was).toBe(id);
       expect([...stored.keys()]).toContain(sha256(readFileSync(small)));
     },

@@ -1,4 +1,4 @@
-import { constants, openSync } from 'node:fs';
+import { constants, lstatSync, openSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { closeRead } from '../workers/open-to-read.ts';
@@ -74,4 +74,25 @@ export function openAccess(access: BytePath): { access: BytePath; descriptor: nu
 
 export function closeAccess(directory: Directory): void {
   if (directory.ownsDescriptor && directory.descriptor !== null) closeRead(directory.descriptor);
+}
+
+/**
+ * Whether folders alone lead to it from what was asked for, so that what the system says of it is no other place's: one of them
+ * may have become a link since it was listed.
+ */
+export function isReachedByFolders(directory: Directory): boolean {
+  for (let at: Directory | null = directory; at?.parent && !at.targets; at = at.parent) {
+    // Whatever has become of the path, an open directory is the one that was opened.
+    if (at.ownsDescriptor) return true;
+    if (!isFolder(at.access)) return false;
+  }
+  return true;
+}
+
+function isFolder(path: BytePath): boolean {
+  try {
+    return lstatSync(forSystem(path)).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -3,7 +3,7 @@ import type { TreeNode } from '../format/tree.ts';
 import { systemCode } from '../store/file-errors.ts';
 import { type AttributesRead, inOrderOf } from './attributes.ts';
 import { type BytePath, bytesOf, forSystem, textOf } from './byte-path.ts';
-import { type Directory, newDirectory, openAccess } from './directory.ts';
+import { type Directory, isReachedByFolders, newDirectory, openAccess } from './directory.ts';
 import type { DirectoryTrees } from './directory-trees.ts';
 import {
   type Draft,
@@ -133,7 +133,7 @@ export class EntrySettler {
   fileDone(directory: Directory, draft: Draft, entry: EntryPlace, outcome: FileOutcome): void {
     const { counts, entries: context } = this.#context;
     if (outcome.kind !== 'read' || outcome.fresh) directory.print = null;
-    if (outcome.kind === 'vanished') {
+    if (outcome.kind === 'vanished' || isElsewhere(directory, draft, outcome)) {
       directory.entries.set(entry.position, null);
       counts.leaveOut(textOf(entry.path), 'vanished', 'It was deleted while the backup ran.');
       counts.settled(0);
@@ -282,4 +282,11 @@ export class EntrySettler {
     const content = node.content ?? [];
     return this.#context.writers.every((writer) => writer.failure || content.every((id) => writer.has('data', id)));
   }
+}
+
+/** Whether it is another file than was seen, read through a link that has taken the place of a folder. */
+function isElsewhere(directory: Directory, draft: Draft, outcome: FileOutcome): boolean {
+  const fresh = outcome.kind === 'read' || outcome.kind === 'unsteady' ? outcome.fresh : undefined;
+  if (!fresh || (fresh.ino === draft.inode && fresh.dev === draft.deviceId)) return false;
+  return !isReachedByFolders(directory);
 }

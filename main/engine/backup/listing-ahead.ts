@@ -8,6 +8,7 @@ import {
   giveBackMessage,
   type ListedDirectory,
   type ListingMessage,
+  type ListingRoot,
   type ListingWorkerData,
   splitListings,
 } from './listing-messages.ts';
@@ -78,7 +79,7 @@ export class ListingAhead {
     this.#wake();
   }
 
-  #start(roots: readonly BytePath[], share: ListingWorkerData['share']): void {
+  #start(roots: readonly ListingRoot[], share: ListingWorkerData['share']): void {
     const taken = new Int32Array(new SharedArrayBuffer(4));
     const workerData: ListingWorkerData = { roots, rules: this.#rules, taken, entriesAhead: ENTRIES_AHEAD, share };
     const worker = new Worker(workerEntry('listing-worker', import.meta.url), {
@@ -152,8 +153,10 @@ function arrivedIn(message: ListingMessage, taken: Int32Array<SharedArrayBuffer>
 }
 
 /** In the order in which the walk comes to them. */
-function rootsIn(top: ReadonlyMap<BytePath, Target>): BytePath[] {
+function rootsIn(top: ReadonlyMap<BytePath, Target>): ListingRoot[] {
   const named = [...top].map(([name, target]) => ({ name, target }));
   named.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return named.flatMap(({ target }) => (target.kind === 'whole' ? [target.path] : rootsIn(target.children)));
+  return named.flatMap(({ target }) =>
+    target.kind === 'whole' ? [{ path: target.path, folder: null }] : rootsIn(target.children),
+  );
 }

@@ -1,12 +1,19 @@
 import { giveBack } from '../give-back.ts';
 import type { BytePath } from './byte-path.ts';
-import { type Listing, STAT_FIELDS } from './listing.ts';
+import { type FolderIdentity, type Listing, STAT_FIELDS } from './listing.ts';
 import { PRINT_BYTES } from './listing-print.ts';
 import type { SelectionRules } from './selection.ts';
 
+/** A directory that is to be listed, with all below it. */
+export interface ListingRoot {
+  readonly path: BytePath;
+  /** Null for what was asked for. */
+  readonly folder: FolderIdentity | null;
+}
+
 export interface ListingWorkerData {
   /** What is to be backed up, in the order of the walk. */
-  readonly roots: readonly BytePath[];
+  readonly roots: readonly ListingRoot[];
   readonly rules: SelectionRules;
   /** One number, shared: entries, and directories, that the walk has taken. */
   readonly taken: Int32Array<SharedArrayBuffer>;
@@ -19,7 +26,7 @@ export interface ListingWorkerData {
 export type FromLister =
   | { readonly kind: 'listed'; readonly message: ListingMessage }
   /** The directories behind all that this worker lists, in the order of the walk: another has to list them. */
-  | { readonly kind: 'share'; readonly roots: readonly BytePath[] }
+  | { readonly kind: 'share'; readonly roots: readonly ListingRoot[] }
   | { readonly kind: 'over' };
 
 /** Listings of many directories, their columns one after another. */

@@ -6,8 +6,22 @@ import { lstatSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type BytePath, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import { LONG_PATH } from './directory.ts';
-import { countListing, type Listing, listDirectory, nameAt, statAt } from './listing.ts';
-import { type FromLister, joinListings, type ListedDirectory, type ListingWorkerData } from './listing-messages.ts';
+import {
+  countListing,
+  type FolderIdentity,
+  isStillAt,
+  type Listing,
+  listDirectory,
+  nameAt,
+  statAt,
+} from './listing.ts';
+import {
+  type FromLister,
+  joinListings,
+  type ListedDirectory,
+  type ListingRoot,
+  type ListingWorkerData,
+} from './listing-messages.ts';
 import { printOf } from './listing-print.ts';
 import { Selection } from './selection.ts';
 
@@ -31,19 +45,24 @@ list();
 send();
 post({ kind: 'over' });
 
+/** A directory that was seen where its path says. */
+interface SeenFolder extends ListingRoot {
+  readonly folder: FolderIdentity;
+}
+
 /**
  * Depth first, the next directory last in `directories`. What comes behind the first half of the first folders is put aside:
  * another thread lists it, or this one does when it comes to it sooner.
  */
 function list(): void {
-  const directories = roots.filter((root) => !selection.excludes(textOf(root)) && isDirectory(root)).reverse();
-  let aside: BytePath[] | null = share === 'alone' ? [] : null;
-  for (let path = directories.pop(); path !== undefined; path = directories.pop()) {
-    const listing = path.length < LONG_PATH ? tryToList(path) : null;
-    waiting.push({ path, listing });
+  const directories = roots.flatMap(seen).reverse();
+  let aside: SeenFolder[] | null = share === 'alone' ? [] : null;
+  for (let next = directories.pop(); next !== undefined; next = directories.pop()) {
+    const listing = next.path.length < LONG_PATH ? tryToList(next) : null;
+    waiting.push({ path: next.path, listing });
     waitingEntries += 1 + (listing?.count ?? 0);
     // Before it is sent: its memory is given back then.
-    if (listing) directories.push(...directoriesIn(path, listing).reverse());
+    if (listing) directories.push(...directoriesIn(next.path, listing).reverse());
     if (aside === null && directories.length > 1) aside = directories.splice(0, directories.length >> 1);
     if (waitingEntries >= messageSize) send();
     if (aside && aside.length > 0 && (directories.length === 0 || sent >= WORTH_SHARING)) {
@@ -54,27 +73,32 @@ function list(): void {
   }
 }
 
-function directoriesIn(path: BytePath, listing: Listing): BytePath[] {
-  const found: BytePath[] = [];
+function directoriesIn(path: BytePath, listing: Listing): SeenFolder[] {
+  const found: SeenFolder[] = [];
   for (const position of countListing(listing).directories) {
     const stat = statAt(listing, position);
-    if (stat && !selection.isOwnPlace(stat)) found.push(joinBytePath(path, nameAt(listing, position)));
+    if (!stat || selection.isOwnPlace(stat)) continue;
+    found.push({ path: joinBytePath(path, nameAt(listing, position)), folder: { ino: stat.ino, dev: stat.dev } });
   }
   return found;
 }
 
-/** Null where it fails: the walk meets the error itself. */
-function tryToList(path: BytePath): Listing | null {
+/** Null where it fails, or is another folder than was seen: the walk looks closer, or meets the error itself. */
+function tryToList({ path, folder }: SeenFolder): Listing | null {
   try {
     const listing = listDirectory(path, path, selection);
-    return { ...listing, print: printOf(path, listing) };
+    return isStillAt(path, folder) ? { ...listing, print: printOf(path, listing) } : null;
   } catch {
     return null;
   }
 }
 
-function isDirectory(path: BytePath): boolean {
-  return lstatSync(forSystem(path), { throwIfNoEntry: false })?.isDirectory() === true;
+/** None where it is no directory, or excluded. */
+function seen({ path, folder }: ListingRoot): readonly SeenFolder[] {
+  if (folder) return [{ path, folder }];
+  if (selection.excludes(textOf(path))) return [];
+  const stat = lstatSync(forSystem(path), { bigint: true, throwIfNoEntry: false });
+  return stat?.isDirectory() ? [{ path, folder: { ino: stat.ino, dev: stat.dev } }] : [];
 }
 
 /** Sends what has gathered, and waits while the walk is too far behind. */

@@ -52,6 +52,15 @@ export function listDirectory(path: BytePath, access: BytePath, selection: Selec
   return { count: kept.length, excluded: found.length - kept.length, names, ends, stats, print: null };
 }
 
+/** Tells folders apart, whatever their paths are. */
+export type FolderIdentity = Pick<EntryStat, 'ino' | 'dev'>;
+
+/** Whether it is this folder that has the path, which may be a link by now, or lead through one. */
+export function isStillAt(path: BytePath, { ino, dev }: FolderIdentity): boolean {
+  const now = lstatSync(forSystem(path), { bigint: true, throwIfNoEntry: false });
+  return now?.isDirectory() === true && now.ino === ino && now.dev === dev;
+}
+
 function readStat(path: BytePath, stats: BigInt64Array, at: number): void {
   try {
     const stat = lstatSync(forSystem(path), { bigint: true });

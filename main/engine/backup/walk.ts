@@ -4,7 +4,7 @@ import { TriplicateError, throwIfCancelled } from '../errors.ts';
 import { decodeNode, type TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { type BytePath, bytePathOf, bytesOf, forSystem, textOf } from './byte-path.ts';
-import { closeAccess, type Directory, newDirectory } from './directory.ts';
+import { closeAccess, type Directory, isReachedByFolders, newDirectory } from './directory.ts';
 import { DirectoryEntries } from './directory-entries.ts';
 import { DirectoryTrees } from './directory-trees.ts';
 import { EarlierEntries } from './earlier-entries.ts';
@@ -152,7 +152,10 @@ export class Walk {
     const listing = ahead && directory.isListedAhead ? await ahead.take(path) : null;
     if (listing) return listing;
     directory.isListedAhead = false;
-    return listDirectory(path, directory.access, selection);
+    const found = listDirectory(path, directory.access, selection);
+    if (isReachedByFolders(directory)) return found;
+    // It is no longer what was to be listed, and its own way is gone.
+    throw Object.assign(new Error('A link has taken its place.'), { code: 'ENOENT' });
   }
 
   async #beforeOf({ directory, before }: DirectoryVisit): Promise<TreeNode | null> {

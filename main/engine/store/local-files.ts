@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { TriplicateError } from '../errors.ts';
 import { readBlocks, writeBlocks } from './direct-files.ts';
@@ -77,16 +77,29 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and what is missing above it, so that all of it is there after a power cut. One that is there is kept. */
+/**
+ * Makes a folder and what is missing above it, so that all of it is there after a power cut. One that is there is kept. Not by
+ * Node's `recursive`: see `makeFolder`. @throws the system's error
+ */
 export async function makeFolderDurably(path: string, mode: number): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode });
-  if (first === undefined) return;
-  // A folder lasts when the one that names it was forced to the disk.
-  const unnamed = dirname(resolve(first));
-  for (let above = dirname(resolve(path)); ; above = dirname(above)) {
-    await syncFolder(above);
-    if (above === unnamed || above === dirname(above)) return;
-  }
+  if (await isFolder(path)) return;
+  const above = dirname(resolve(path));
+  if (above !== resolve(path)) await makeFolderDurably(above, mode);
+  await mkdir(path, { mode }).catch(async (error: unknown) => {
+    // Another program may have been quicker.
+    if (!(await isFolder(path))) throw error;
+  });
+  // It lasts when the folder that names it was forced to the disk, for which that has to be readable.
+  await syncFolder(above).catch((error: unknown) => {
+    if (systemCode(error) !== 'EACCES') throw error;
+  });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 function tooShort(path: string, range: ByteRange | undefined, wanted: number, got: number): TriplicateError {

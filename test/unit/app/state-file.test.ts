@@ -35,8 +35,8 @@ describe('a state file', () => {
     const file = await openStateFile({ ...options, path });
     await file.update(() => ({ names: ['a'] }));
     expect(synced).toEqual([
-      { path: join(folder.path, 'share'), names: ['triplicate'] },
       { path: folder.path, names: ['share'] },
+      { path: join(folder.path, 'share'), names: ['triplicate'] },
       { path: join(folder.path, 'share', 'triplicate'), names: ['state.json'] },
     ]);
     await file.update(() => ({ names: ['b'] }));

@@ -60,6 +60,32 @@ describe('a person without the rights of root', () => {
       expect((await stat(join(source, name))).mode & 0o777).toBe(0o555);
   });
 
+  it('is told why what lies in a folder that they cannot enter is not replaced', async ({ skip }) => {
+    if (run(process.execPath, PROGRAM, '--version').status !== 0) return skip('this checkout is closed to other users');
+    const source = join(folder, 'source');
+    run('mkdir', '-p', `${source}/shut/below`, `${source}/empty`);
+    run(
+      'sh',
+      '-c',
+      `echo one > ${source}/shut/file; echo two > ${source}/shut/below/file; echo three > ${source}/empty/new`,
+    );
+    expect(repo('init', 'repository').status).toBe(0);
+    expect(repo('backup', 'repository', source).status).toBe(0);
+    await writeFile(join(source, 'shut', 'file'), 'theirs');
+    await rm(join(source, 'empty', 'new'));
+    run('chmod', '0', `${source}/shut`, `${source}/empty`);
+    const given = ['restore', 'repository', 'latest', '--target', '/', '--include', source, '--existing', 'replace'];
+    const refused = repo(...given);
+    expect(refused.status).toBe(3);
+    expect(refused.stderr.match(/shut\/(below\/)?file.*chmod u\+rx/g)).toHaveLength(2);
+    expect(refused.stderr).not.toContain('appeared');
+    execFileSync('chmod', ['u+rwx', join(source, 'shut'), join(source, 'empty')]);
+    expect(await readFile(join(source, 'shut', 'file'), 'utf8')).toBe('theirs');
+    expect(await readFile(join(source, 'empty', 'new'), 'utf8')).toBe('three\n');
+    expect(repo(...given)).toMatchObject({ status: 0, stderr: '' });
+    expect(await readFile(join(source, 'shut', 'file'), 'utf8')).toBe('one\n');
+  });
+
   it('is told in words where nothing may be written', async ({ skip }) => {
     if (run(process.execPath, PROGRAM, '--version').status !== 0) return skip('this checkout is closed to other users');
     run('sh', '-c', 'echo one > file');

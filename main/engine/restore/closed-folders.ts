@@ -1,7 +1,9 @@
 import { chmodSync, type Stats } from 'node:fs';
 import type { EntryTable } from './entry-table.ts';
+import { ROOT } from './folder-table.ts';
 
 const WRITE_AND_ENTER = 0o300;
+const ENTER = 0o100;
 
 /**
  * Folders of ours that are read-only and in which something is to be restored: open while we work, and given their modes
@@ -10,6 +12,8 @@ const WRITE_AND_ENTER = 0o300;
 export class ClosedFolders {
   readonly #table: EntryTable;
   readonly #opened = new Map<number, { readonly path: Buffer; readonly mode: number }>();
+  /** Numbers of those in which nobody could see what is there when the restore was planned. */
+  readonly #unseen = new Set<number>();
   /** By number of the folder: 1 where something is written into it. */
   #receiving: Uint8Array | undefined;
 
@@ -26,6 +30,17 @@ export class ClosedFolders {
     const mode = found.mode & 0o7777;
     chmodSync(path, mode | WRITE_AND_ENTER);
     this.#opened.set(folder.entry, { path, mode });
+    if ((mode & ENTER) === 0) this.#unseen.add(folder.number);
+  }
+
+  /** Whether the entry lies in a folder that could not be entered when the restore was planned, so that it seemed to be new. */
+  wasUnseen(entry: number): boolean {
+    const { folders, folderOf } = this.#table;
+    if (this.#unseen.size === 0) return false;
+    for (let folder = folderOf[entry] as number; folder !== ROOT; folder = folders.parents[folder] as number) {
+      if (this.#unseen.has(folder)) return true;
+    }
+    return false;
   }
 
   /** The folder got its mode otherwise. */

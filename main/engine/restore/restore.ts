@@ -348,7 +348,9 @@ class RestoreRun {
   #fail(entry: number, reason: RestoreProblem, text: string): void {
     if (this.#failed.has(entry)) return;
     this.#failed.set(entry, reason);
-    this.#leftOut.push({ path: this.#textOf(entry), reason, text });
+    const isUnseen = reason === 'in-the-way' && this.#closed.wasUnseen(entry);
+    const said = isUnseen ? ({ reason: 'not-permitted', text: UNSEEN } as const) : { reason, text };
+    this.#leftOut.push({ path: this.#textOf(entry), ...said });
   }
 
   /** Its path in the snapshot. */
@@ -372,6 +374,9 @@ class RestoreRun {
     });
   }
 }
+
+const UNSEEN =
+  'Something is there already; it was kept. Its folder does not let you see what is in it: allow that (chmod u+rx), then restore again.';
 
 /** Entries with names like temporary ones: the number of their folder, `ROOT` for the target itself, and the name. */
 function findLookalikes(table: EntryTable): ReadonlySet<string> {

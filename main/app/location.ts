@@ -26,11 +26,18 @@ export function parseLocation(text: string): Location {
   return { kind: 'local', path: resolve(location) };
 }
 
-/** The location for a person and for logs: user names and passwords in it are left out. */
+/** An option of a connection string, as rclone reads it: a quote is one only where the value begins. */
+const OPTION = /[^=,:]*(?:=(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|(?:[^"':,][^:,]*)?))?/.source;
+/** Its options come before the path: `:sftp,host=…,pass=…:path`. */
+const CONNECTION = new RegExp(`^(rclone::?[^:,/]*),(?:${OPTION}(?:,${OPTION})*:|.*$)`, 's');
+
+/**
+ * The location for a person and for logs: user names and passwords in it are left out, and all of a connection string that cannot
+ * be read.
+ */
 export function describeLocation(text: string): string {
-  const hidden = text.replace(/(\/\/)[^/@]*@/, '$1');
-  // A connection string carries its options before the path: `:sftp,host=…,pass=…:path`.
-  return hidden.replace(/^(rclone::?[^:,/]+),(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^:"'])*:/, '$1,…:');
+  const hidden = text.replace(/(\/\/)[^/]*@/, '$1');
+  return hidden.replace(CONNECTION, (all, begin: string) => (all.endsWith(':') ? `${begin},…:` : `${begin},…`));
 }
 
 function parseRclone(remote: string): Location {

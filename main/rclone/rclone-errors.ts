@@ -141,7 +141,7 @@ function withoutSecrets(text: string): string {
       .replace(/\bparse ".*$/s, 'parse …')
       // The value may be the secret itself, under the name of another option.
       .replace(/(config item "[^"]*") = .*$/s, '$1 = …')
-      .replace(/(\/\/)[^/@\s"]*@/g, '$1')
+      .replace(/(\/\/)[^/\s"]*@/g, '$1')
       .replace(SECRET_OPTION, '$1=…')
   );
 }

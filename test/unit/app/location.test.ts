@@ -38,6 +38,14 @@ it.each([
   ['rclone::sftp,host=h,user=u,pass=hunter2:path/x', 'rclone::sftp,…:path/x'],
   ['rclone::webdav,url="http://h:1/",pass=hunter2:path', 'rclone::webdav,…:path'],
   ['rclone:dav,pass=hunter2:path', 'rclone:dav,…:path'],
+  ['rclone:dav,a,b=,c="x"":,\'",d=\'"\'\':\',pass=hunter2:path:1,x="y', 'rclone:dav,…:path:1,x="y'],
+  // What rclone reads as no quote, and what it cannot read at all.
+  ['rclone::sftp,user=u,pass=ab"hunter2:path', 'rclone::sftp,…:path'],
+  ['rclone::sftp,host=h,pass="hunter2:path', 'rclone::sftp,…'],
+  ["rclone::sftp,pass='hunter2'x:path", 'rclone::sftp,…'],
+  ['rclone::sftp,pass=hunter2', 'rclone::sftp,…'],
+  ['rclone::,pass=hunter2:path', 'rclone::,…:path'],
+  ['rest:http://me:an@hunter2@host/repo@1', 'rest:http://host/repo@1'],
 ])('shows %s as %s', (text, shown) => {
   expect(describeLocation(text)).toBe(shown);
 });

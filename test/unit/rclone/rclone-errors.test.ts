@@ -123,6 +123,7 @@ it.each([
   'failed to make remote ":webdav,bearer_token=hunter2:" to wrap: odd',
   'failed to make remote ":azureblob,sas_url=\\"https://h/c?sig=hunter2\\":" to wrap: odd',
   'parse "http://me:hun/hunter2@[x/": invalid port ":hunter2" after host',
+  'odd: "http://me:an@hunter2@host/x" and http://me:an@hunter2@host/x',
 ])('repeats nothing secret of a connection string: %s', (text) => {
   const error = rcloneError('rclone:x:y', text);
   expect(JSON.stringify([error.message, error.data])).not.toContain('hunter2');

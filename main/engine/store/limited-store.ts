@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, Nanoseconds } from '../clock.ts';
 import { throwIfCancelled } from '../errors.ts';
 import type { WriteStore } from './store.ts';
 
@@ -22,16 +22,16 @@ export function limited(store: WriteStore, limits: StoreLimits, clock: Clock): W
     capabilities: { ...store.capabilities, connections },
     list: (type, signal) => gate.pass(() => store.list(type, signal), signal),
     get: (name, range, signal) =>
-      gate.pass(async () => {
-        const bytes = await store.get(name, range, signal);
-        await download.spend(bytes.length, signal);
-        return bytes;
+      gate.pass(() => {
+        const work = (): Promise<Uint8Array> => store.get(name, range, signal);
+        // What says who holds the repository must not wait behind packs.
+        return name.type === 'locks' ? work() : download.receive(range?.length, work, signal);
       }, signal),
     put: (name, bytes, signal) =>
-      gate.pass(async () => {
+      gate.pass(() => {
+        const work = (): Promise<void> => store.put(name, bytes, signal);
         // A lock that waits behind packs would be old when it arrives.
-        if (name.type !== 'locks') await upload.spend(bytes.length, signal);
-        await store.put(name, bytes, signal);
+        return name.type === 'locks' ? work() : upload.send(bytes.length, work, signal);
       }, signal),
     ...(showsAtOnce && { showsAtOnce: () => showsAtOnce.call(store) }),
     replaceConfig: (bytes, signal) => gate.pass(() => store.replaceConfig(bytes, signal), signal),
@@ -66,22 +66,70 @@ class Gate {
   }
 }
 
-/** A schedule of bytes: each spending waits until those before it have had their time. */
+/** What was not used lately may be used at once, up to what one second allows: time between calls is not lost. */
+const SPARE_NS = 1_000_000_000n;
+
+/**
+ * A schedule of bytes: each transfer begins when those before it have had their time, and ends when its own is over. The time
+ * that it takes by itself is a part of that, not added to it.
+ */
 class Pace {
   readonly #rate: number | undefined;
   readonly #clock: Clock;
-  #freeAt = 0n;
+  #freeAt: Nanoseconds;
+  #seen: Nanoseconds;
+  /** By how much the clock was put back: otherwise all would wait until it is as late again. */
+  #putBack = 0n;
 
   constructor(rate: number | undefined, clock: Clock) {
     this.#rate = rate;
     this.#clock = clock;
+    this.#seen = clock.now();
+    this.#freeAt = this.#seen;
   }
 
-  async spend(bytes: number, signal?: AbortSignal): Promise<void> {
-    if (this.#rate === undefined) return;
+  async send(bytes: number, work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    if (this.#rate === undefined) return work();
+    const { start, end } = this.#reserve(bytes, this.#now());
+    await this.#until(start, signal);
+    await work();
+    // Cancelled or not, it is stored.
+    await this.#until(end, signal).catch(() => undefined);
+  }
+
+  /** @param announced how many bytes are to come, where that is known before they are there */
+  async receive(
+    announced: number | undefined,
+    work: () => Promise<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    if (this.#rate === undefined) return work();
+    const begun = this.#now();
+    const known = announced === undefined ? undefined : this.#reserve(announced, begun);
+    if (known) await this.#until(known.start, signal);
+    const bytes = await work();
+    const { end } = known ?? this.#reserve(bytes.length, begun);
+    await this.#until(end, signal);
+    return bytes;
+  }
+
+  /** Takes the time that `bytes` need: behind those before them, and hardly before they were asked for. */
+  #reserve(bytes: number, asked: Nanoseconds): { readonly start: Nanoseconds; readonly end: Nanoseconds } {
+    const earliest = asked - SPARE_NS;
+    const start = this.#freeAt > earliest ? this.#freeAt : earliest;
+    this.#freeAt = start + BigInt(Math.round((bytes / (this.#rate ?? Number.POSITIVE_INFINITY)) * 1e9));
+    return { start, end: this.#freeAt };
+  }
+
+  #now(): Nanoseconds {
     const now = this.#clock.now();
-    const start = this.#freeAt > now ? this.#freeAt : now;
-    this.#freeAt = start + BigInt(Math.round((bytes / this.#rate) * 1e9));
-    await this.#clock.sleep(Number(this.#freeAt - now) / 1e6, signal);
+    if (now < this.#seen) this.#putBack += this.#seen - now;
+    this.#seen = now;
+    return now + this.#putBack;
+  }
+
+  async #until(moment: Nanoseconds, signal?: AbortSignal): Promise<void> {
+    const left = Number(moment - this.#now()) / 1e6;
+    if (left > 0) await this.#clock.sleep(left, signal);
   }
 }

@@ -242,6 +242,43 @@ it('says that the repository has lost its index, and how it comes back', async (
   expect(again).toMatchObject({ exitCode: 0, stderr: '' });
 });
 
+describe('options that choose snapshots', () => {
+  const hostsOf = (output: string) => JSON.parse(output).map(({ hostname }: { hostname: string }) => hostname);
+
+  it('take several computers, as restic does', async () => {
+    for (const host of ['one', 'two', 'three']) await judge.backup([source], '--host', host);
+    const listed = await triplicate(['snapshots', repository, '--host', 'one', '--host', 'three', '--json']);
+    expect(hostsOf(listed.stdout)).toEqual(['one', 'three']);
+    const target = join(scratch.path, 'target');
+    await newRepository(target);
+    await triplicate(['copy', repository, target, '--host', 'one', '--host', 'two']);
+    expect(hostsOf((await triplicate(['snapshots', target, '--json'])).stdout)).toEqual(['one', 'two']);
+  });
+
+  it('never take an empty word, as of a variable that was not set, for everything', async () => {
+    await judge.backup([source], '--host', 'one');
+    const target = join(scratch.path, 'target');
+    for (const args of [
+      ['forget', repository, '--host', '', '--keep-last', '1'],
+      ['forget', repository, '--path', '', '--keep-last', '1'],
+      ['copy', repository, target, '--host', ''],
+      ['restore', repository, 'latest', '--target', target, '--include', ''],
+    ]) {
+      expect(await triplicate(args)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('It is empty.') });
+    }
+    const unnamed = await triplicate(['restore', repository, '', '--target', target]);
+    expect(unnamed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('No snapshot is named.') });
+    expect(await readdir(scratch.path)).not.toContain('target');
+  });
+
+  it('keep what has no tags for an empty --keep-tag, as restic does', async () => {
+    await judge.backup([source]);
+    await judge.backup([source], '--tag', 'x');
+    expect((await triplicate(['forget', repository, '--keep-tag', '', '--group-by', ''])).exitCode).toBe(0);
+    expect((await judge.snapshots()).map(({ tags }) => tags ?? [])).toEqual([[]]);
+  });
+});
+
 describe('repo forget', () => {
   const ids = async () => (await judge.snapshots()).map(({ id }) => id);
 

@@ -62,7 +62,7 @@ const policies: fc.Arbitrary<RetentionPolicy> = fc
     spans: fc.dictionary(fc.constantFrom(...SPANS), fc.constantFrom('1d', '36h', '1m', '1m3d', '1y', '2y6m5h'), {
       maxKeys: 2,
     }),
-    tags: fc.constantFrom([], [], [['x']], [['x', 'y'], ['y']]),
+    tags: fc.constantFrom([], [], [['x']], [['x', 'y'], ['y']], [['']], [['x', '']], [['', 'x']]),
   })
   .filter(({ counts, spans, tags }) => Object.keys(counts).length + Object.keys(spans).length + tags.length > 0)
   .map(({ counts, spans, tags }) => ({

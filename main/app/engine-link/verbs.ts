@@ -97,7 +97,7 @@ export async function runPrune(
       repository,
       policy: policyOf(retention),
       groupBy: ['host', 'paths'],
-      filter: { hostname, paths: [path] },
+      filter: { hostnames: [hostname], paths: [path] },
       mode: 'remove',
       signal,
     });

@@ -23,6 +23,11 @@ export function collect(value: string, previous: readonly string[]): readonly st
   return [...previous, value];
 }
 
+/** As `collect`, of words that choose: an empty one must not choose everything. */
+export function collectText(value: string, previous: readonly string[]): readonly string[] {
+  return collect(someText(value), previous);
+}
+
 /** An empty word is a variable that was not set: it must not mean the folder where the person happens to be. */
 export function someText(text: string): string {
   if (text === '') throw new InvalidArgumentError('It is empty.');

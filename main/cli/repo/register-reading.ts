@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { add, collect } from './options.ts';
+import { add, collect, collectText } from './options.ts';
 import { runDiff, runStats } from './run-compare.ts';
 import { listEntries, listSnapshotsOf, runDump, runFind } from './run-reading.ts';
 import { inSession } from './session.ts';
@@ -43,7 +43,7 @@ export function registerReading(repo: Command): void {
 /** The options that choose among snapshots, as restic has them. */
 export function filtered(command: Command): Command {
   return command
-    .option('--host <name>', 'only snapshots of this computer')
-    .option('--path <path>', 'only snapshots that contain this path (repeatable)', collect, [])
+    .option('--host <name>', 'only snapshots of this computer (repeatable: or of those)', collectText, [])
+    .option('--path <path>', 'only snapshots that contain this path (repeatable)', collectText, [])
     .option('--tag <tag,…>', 'only snapshots with all of these tags (repeatable: or all of those)', collect, []);
 }

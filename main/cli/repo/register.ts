@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { add, collect, count, duration, size, someText, subset } from './options.ts';
+import { add, collect, collectText, count, duration, size, someText, subset } from './options.ts';
 import { registerKeys } from './register-keys.ts';
 import { filtered, registerReading } from './register-reading.ts';
 import { registerRepair } from './register-repair.ts';
@@ -33,7 +33,7 @@ export function registerRepo(program: Command): void {
     );
   filtered(add(repo, 'restore', 'restore a snapshot (`latest`: the newest that fits)', '<snapshot>'))
     .requiredOption('--target <dir>', 'the folder to restore to', someText)
-    .option('--include <pattern>', 'only what fits and what is below it: a path or a glob (repeatable)', collect, [])
+    .option('--include <pattern>', 'only what fits and what is below it: a path or a glob (repeatable)', collectText, [])
     .addOption(
       new Option('--existing <rule>', 'what happens to files that are there already')
         .choices(['skip', 'replace', 'keep-both'])

@@ -14,7 +14,7 @@ import { counted, type ExitCode, type RepoSession } from './session.ts';
 interface ForgetOptions {
   readonly prune?: boolean;
   readonly dryRun?: boolean;
-  readonly host?: string;
+  readonly host: readonly string[];
   readonly path: readonly string[];
   readonly tag: readonly string[];
   readonly groupBy: string;
@@ -81,7 +81,7 @@ async function runForgetNamed(
   wanted: readonly string[],
   options: ForgetOptions,
 ): Promise<ExitCode> {
-  const hasFilter = options.host !== undefined || options.path.length > 0 || options.tag.length > 0;
+  const hasFilter = options.host.length > 0 || options.path.length > 0 || options.tag.length > 0;
   if (!isEmptyPolicy(policyOf(options)) || hasFilter) {
     throw new TriplicateError('usage', 'Name the snapshots to remove, or say which to keep, not both.');
   }

@@ -19,15 +19,15 @@ import { loadKeptIndex } from './cached-index.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 
 export interface FilterOptions {
-  readonly host?: string;
+  readonly host?: readonly string[];
   readonly path?: readonly string[];
   readonly tag?: readonly string[];
 }
 
 /** As restic: `--tag a,b` asks for both, a second `--tag` for another choice; paths are made absolute. */
-export function filterOf({ host, path = [], tag = [] }: FilterOptions): SnapshotFilter {
+export function filterOf({ host = [], path = [], tag = [] }: FilterOptions): SnapshotFilter {
   const tags = tag.map((list) => list.split(',').map((one) => one.trim()));
-  return { ...(host ? { hostname: host } : {}), paths: path.map((one) => resolve(one)), tags };
+  return { hostnames: host, paths: path.map((one) => resolve(one)), tags };
 }
 
 /** A snapshot as restic's `snapshots --json` shows it. */

@@ -215,7 +215,9 @@ async function newest(
   if (writer.failure) return undefined;
   try {
     const { snapshots } = await writer.snapshots;
-    return snapshots.filter(({ snapshot }) => fitsFilter(snapshot, wanted) && snapshot.time.ns <= wanted.now).at(-1);
+    const { paths, hostname, now } = wanted;
+    const filter = { paths, hostnames: [hostname] };
+    return snapshots.filter(({ snapshot }) => fitsFilter(snapshot, filter) && snapshot.time.ns <= now).at(-1);
   } catch (error) {
     writer.fail(error);
     return undefined;

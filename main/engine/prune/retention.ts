@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../clock.ts';
-import type { StoredSnapshot } from '../repository/snapshots.ts';
+import { hasTags, type StoredSnapshot } from '../repository/snapshots.ts';
 import { type Duration, formatDuration, isZeroDuration } from './durations.ts';
 import { before, isoWeek, type WallTime, wallTime, type Zone } from './wall-time.ts';
 
@@ -164,8 +164,7 @@ const SPANS = [
 ] as const;
 
 function tagReasons(stored: StoredSnapshot, lists: readonly (readonly string[])[]): string[] {
-  const tags = stored.snapshot.tags ?? [];
-  return lists.filter((list) => list.every((tag) => tags.includes(tag))).map((list) => `has tags ${list.join(', ')}`);
+  return lists.filter((list) => hasTags(stored.snapshot, list)).map((list) => `has tags ${list.join(', ')}`);
 }
 
 function newestFirst(a: StoredSnapshot, b: StoredSnapshot): number {

@@ -49,7 +49,8 @@ export async function listNewSnapshots(
 }
 
 export interface SnapshotFilter {
-  readonly hostname?: string;
+  /** Of one of these computers. */
+  readonly hostnames?: readonly string[];
   /** The snapshot must contain every one of these paths. */
   readonly paths?: readonly string[];
   /** It must carry all tags of at least one of these lists; `['']` stands for having none. */
@@ -58,12 +59,19 @@ export interface SnapshotFilter {
 
 /** True when the snapshot fits every given part of the filter. */
 export function fitsFilter(snapshot: Snapshot, filter: SnapshotFilter): boolean {
-  if (filter.hostname !== undefined && snapshot.hostname !== filter.hostname) return false;
-  const { paths = [], tags: lists = [] } = filter;
-  const tags = snapshot.tags ?? [];
-  const fitsTags = (list: readonly string[]): boolean =>
-    list.length === 1 && list[0] === '' ? tags.length === 0 : list.every((tag) => tags.includes(tag));
-  return paths.every((path) => snapshot.paths.includes(path)) && (lists.length === 0 || lists.some(fitsTags));
+  const { hostnames = [], paths = [], tags = [] } = filter;
+  return (
+    (hostnames.length === 0 || hostnames.includes(snapshot.hostname ?? '')) &&
+    paths.every((path) => snapshot.paths.includes(path)) &&
+    (tags.length === 0 || tags.some((list) => hasTags(snapshot, list)))
+  );
+}
+
+/** Whether the snapshot carries all tags of the list; an empty one, as restic has it, fits one without tags. */
+export function hasTags({ tags }: Snapshot, list: readonly string[]): boolean {
+  const has = tags ?? [];
+  const end = has.length === 0 ? list.indexOf('') : -1;
+  return list.slice(0, end === -1 ? list.length : end).every((tag) => has.includes(tag));
 }
 
 /**
@@ -84,6 +92,8 @@ export async function findSnapshot(
     if (latest) return latest;
     throw new TriplicateError('snapshot/not-found', 'There is no snapshot that fits.');
   }
+  // Every id begins with nothing: a variable that was not set must not name the only snapshot.
+  if (wanted === '') throw new TriplicateError('snapshot/not-found', 'No snapshot is named.');
   const found = snapshots.filter(({ id }) => id.startsWith(wanted.toLowerCase()));
   if (found.length === 1 && found[0]) return found[0];
   if (found.length > 1) throw new TriplicateError('snapshot/ambiguous', `Several snapshots begin with ${wanted}.`);

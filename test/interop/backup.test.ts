@@ -144,6 +144,29 @@ describe('a backup by Triplicate', () => {
   });
 
   it.each([
+    ['the folder first', ['{}', '{}/letters/link/sub']],
+    ['the folder last', ['{}/letters/link/sub/file', '{}']],
+    ['the link itself', ['{}/letters/link', '{}/letters/link/sub']],
+    ['the folder it is in, and one below', ['{}/letters/link/sub', '{}/letters', '{}', '{}/letters/link/other']],
+  ])('takes what is named behind a link in a folder that is named too, as restic does: %s', async (_, given) => {
+    await newRepository(location);
+    const paths = given.map((path) => path.replace('{}', join(scratch.path, 'links')));
+    await mkdir(join(scratch.path, 'links/letters/deep'), { recursive: true });
+    await mkdir(join(scratch.path, 'elsewhere/sub'), { recursive: true });
+    for (const name of ['links/letters/one', 'links/letters/deep/two', 'elsewhere/sub/file', 'elsewhere/other'])
+      await writeFile(join(scratch.path, name), name);
+    await symlink('../../elsewhere', join(scratch.path, 'links/letters/link'));
+    await symlink('letters/link', join(scratch.path, 'links/again'));
+    const report = await run(paths);
+    const summary = await judge.backup(paths);
+    const names = async (id: string | undefined) => (await judge.run('ls', id ?? '')).stdout.split('\n').slice(1);
+    expect(await names(report.results[0]?.snapshotId)).toContain(join(scratch.path, 'links/letters/link/sub/file'));
+    expect(await names(report.results[0]?.snapshotId)).toEqual(await names(summary.snapshot_id));
+    expect(summary).toMatchObject({ files_new: 0, data_blobs: 0 });
+    await judge.check();
+  });
+
+  it.each([
     { path: '.', below: '' },
     { path: '..', below: 'here' },
   ])('takes entries of `$path` with names of any bytes, as restic does', async ({ path, below }) => {

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, normalize, resolve } from 'node:path';
 import { TriplicateError } from '../errors.ts';
-import { type BytePath, bytePathOf, joinBytePath } from './byte-path.ts';
+import { type BytePath, bytePathOf, forSystem, joinBytePath, textOf } from './byte-path.ts';
 
 /**
  * What a snapshot takes in, as a tree of names (format, section 9, "Paths → tree"): `whole` entries are backed up with
@@ -42,8 +42,7 @@ function placesOf(clean: string, absolute: string): readonly Place[] {
   const names = clean.split('/').filter((name) => name !== '' && name !== '.' && name !== '..');
   const path = bytePathOf(absolute);
   if (names.length > 0) return [{ names: names.map(bytePathOf), path }];
-  const entries = readdirSync(absolute, 'latin1') as BytePath[];
-  return entries.map((name) => ({ names: [name], path: joinBytePath(path, name) }));
+  return entriesIn(path).map((entry) => ({ names: [entry.name], path: entry.path }));
 }
 
 function requireExisting(path: string): void {
@@ -60,11 +59,16 @@ function requireExisting(path: string): void {
         },
       );
     }
-    throw new TriplicateError('source/unreadable', `${path} cannot be read (${code ?? 'unknown'}).`, {
-      data: { path },
-      cause,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): TriplicateError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new TriplicateError('source/unreadable', `${path} cannot be read (${code ?? 'unknown'}).`, {
+    data: { path },
+    cause,
+  });
 }
 
 function addTarget(top: Map<BytePath, Target>, names: readonly BytePath[], path: BytePath): void {
@@ -78,15 +82,48 @@ function addTarget(top: Map<BytePath, Target>, names: readonly BytePath[], path:
   for (const [depth, part] of [name, ...names.slice(1)].entries()) {
     const here = ancestor(path, names.length - 1 - depth);
     const existing = children.get(part);
-    if (existing?.kind === 'whole') return;
     if (depth === names.length - 1) {
+      if (existing?.kind === 'whole') return;
       children.set(part, { kind: 'whole', path });
+      // What was named below it stays where a link leads there: the whole of this stops at the link.
+      if (existing) for (const leaf of leavesOf(existing, names)) addTarget(top, leaf.names, leaf.path);
       return;
     }
-    const way = existing ?? { kind: 'way' as const, path: here, children: new Map<BytePath, Target>() };
+    if (existing?.kind === 'whole' && !leadsThroughLink(existing.path, path)) return;
+    const way =
+      existing?.kind === 'way' ? existing : { kind: 'way' as const, path: here, children: entriesOf(existing) };
     children.set(part, way);
     children = way.children;
   }
+}
+
+/** Whether a link lies on the way: what is taken whole from `above` on does not follow it. */
+function leadsThroughLink(above: BytePath, path: BytePath): boolean {
+  for (let on = dirname(path); on.length >= above.length; on = dirname(on)) {
+    if (lstatSync(forSystem(on as BytePath)).isSymbolicLink()) return true;
+    if (on === above) break;
+  }
+  return false;
+}
+
+/** All that was to be taken whole, as names of their own; of a link, as restic does, what it leads to. */
+function entriesOf(whole: Target | undefined): Map<BytePath, Target> {
+  if (!whole) return new Map();
+  return new Map(entriesIn(whole.path).map(({ name, path }) => [name, { kind: 'whole', path }]));
+}
+
+function entriesIn(folder: BytePath): readonly { readonly name: BytePath; readonly path: BytePath }[] {
+  try {
+    const names = readdirSync(forSystem(folder), 'latin1') as BytePath[];
+    return names.map((name) => ({ name, path: joinBytePath(folder, name) }));
+  } catch (error) {
+    throw unreadable(textOf(folder), error);
+  }
+}
+
+function leavesOf(target: Target, names: readonly BytePath[]): readonly Place[] {
+  if (target.kind === 'whole') return [{ names, path: target.path }];
+  return [...target.children].flatMap(([name, child]) => leavesOf(child, [...names, name]));
 }
 
 function pathOf(target: Target | undefined): BytePath | undefined {

@@ -1,5 +1,6 @@
 import type { CopyState, Fix, Rule } from '../api/contract/folders.ts';
 import type { DestinationId, StorageKind } from '../api/contract/values.ts';
+import { ageOf } from './elapsed.ts';
 
 /** The 3-2-1 rule and the state of each copy. Pure: everything it judges by is passed in. */
 
@@ -53,10 +54,15 @@ export function judgeCopy(facts: CopyFacts): CopyJudgement {
   if (facts.changesSince !== null && now - facts.changesSince > facts.graceMs) {
     return behind(`Changes have been waiting for ${age(now - facts.changesSince)}.`);
   }
-  if (now - lastSnapshotAt > facts.maxAgeMs) return behind(`Its newest version is ${age(now - lastSnapshotAt)} old.`);
+  const versionAge = ageOf(now, lastSnapshotAt);
+  if (versionAge === Number.POSITIVE_INFINITY)
+    return behind('Its newest version has a date that is still to come: the clock was wrong then, or is wrong now.');
+  if (versionAge > facts.maxAgeMs) return behind(`Its newest version is ${age(versionAge)} old.`);
   if (lastVerifiedAt === null) return behind('Stored, but no restore from it has been tried yet.', 'proof');
-  if (now - lastVerifiedAt > facts.proofLimitMs) {
-    return behind(`Stored, but not proven for ${age(now - lastVerifiedAt)}.`, 'proof');
+  const proofAge = ageOf(now, lastVerifiedAt);
+  if (proofAge > facts.proofLimitMs) {
+    const since = proofAge === Number.POSITIVE_INFINITY ? 'since the clock was wrong' : `for ${age(proofAge)}`;
+    return behind(`Stored, but not proven ${since}.`, 'proof');
   }
   return { state: 'good', reason: 'Everything is stored there, and a restore from it was tried.', need: 'nothing' };
 }

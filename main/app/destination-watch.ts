@@ -3,6 +3,7 @@ import type { ContractError, DestinationId } from '../api/contract/values.ts';
 import { toWire } from '../engine/errors.ts';
 import { noteAbsence, noteReturn } from './absences.ts';
 import { type Core, isoNow } from './core.ts';
+import { elapsed } from './elapsed.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { DestinationRecord } from './records.ts';
 
@@ -61,7 +62,11 @@ export class DestinationWatch {
   /** Looks at those whose time has come. */
   async lookAround(): Promise<void> {
     const now = this.#core.ports.clock.now();
-    const due = this.#core.configuration.value.destinations.filter(({ id }) => this.live(id).nextLookAt <= now);
+    const due = this.#core.configuration.value.destinations.filter(({ id }) => {
+      const { nextLookAt } = this.live(id);
+      // Further off than any pause: the clock was put back.
+      return nextLookAt <= now || nextLookAt > now + PERIOD.remoteMs;
+    });
     await Promise.all(due.map((destination) => this.look(destination)));
   }
 
@@ -127,7 +132,8 @@ export class DestinationWatch {
 
   /** To some minutes only: a file that is written at every look would keep a disk awake. */
   async #noteSeen({ id, lastSeenAt }: DestinationRecord): Promise<void> {
-    if (lastSeenAt !== null && this.#core.ports.clock.now() - Date.parse(lastSeenAt) < SEEN_PRECISION_MS) return;
+    if (lastSeenAt !== null && elapsed(this.#core.ports.clock.now(), Date.parse(lastSeenAt)) < SEEN_PRECISION_MS)
+      return;
     await this.#core.configuration.update((all) => ({
       ...all,
       destinations: all.destinations.map((one) => (one.id === id ? { ...one, lastSeenAt: isoNow(this.#core) } : one)),

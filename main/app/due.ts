@@ -1,4 +1,5 @@
 import type { Settings } from '../api/contract/system.ts';
+import { elapsed } from './elapsed.ts';
 import type { Pending } from './pending-changes.ts';
 
 /** When a copy is due. Pure: everything is passed in, times in milliseconds. */
@@ -24,14 +25,15 @@ const LONGEST_PAUSE_MS = 3_600_000;
 /** Quiet after the last change, or the longest wait after the first; never more often than the destination asks for. */
 export function judgeDue(facts: DueFacts): Due {
   const { now, settings, pending, lastRunAt, lastFullScanAt } = facts;
-  if (lastRunAt !== null && facts.failures > 0 && now - lastRunAt < pauseAfter(facts.failures)) return 'not-yet';
+  if (lastRunAt !== null && facts.failures > 0 && elapsed(now, lastRunAt) < pauseAfter(facts.failures))
+    return 'not-yet';
   const urgent = pending?.cause === 'reconnected' || pending?.cause === 'person';
-  if (!urgent && lastRunAt !== null && now - lastRunAt < facts.minIntervalMinutes * 60_000) return 'not-yet';
-  if (lastFullScanAt !== null && now - lastFullScanAt >= settings.fullScanHours * 3_600_000) return 'full-scan';
+  if (!urgent && lastRunAt !== null && elapsed(now, lastRunAt) < facts.minIntervalMinutes * 60_000) return 'not-yet';
+  if (lastFullScanAt !== null && elapsed(now, lastFullScanAt) >= settings.fullScanHours * 3_600_000) return 'full-scan';
   if (!pending) return facts.lookAgainAt !== null && now >= facts.lookAgainAt ? 'changes' : 'not-yet';
   if (pending.cause !== 'change') return pending.directories === 'everything' ? 'full-scan' : 'changes';
-  const quiet = now - pending.last >= settings.quietSeconds * 1000;
-  const waited = now - pending.since >= settings.maxWaitSeconds * 1000;
+  const quiet = elapsed(now, pending.last) >= settings.quietSeconds * 1000;
+  const waited = elapsed(now, pending.since) >= settings.maxWaitSeconds * 1000;
   if (!quiet && !waited) return 'not-yet';
   return pending.directories === 'everything' ? 'full-scan' : 'changes';
 }
@@ -61,7 +63,7 @@ const PROOF_PAUSE_MS = 3_600_000;
 /** The upkeep that a ready, idle destination needs now: at most one thing at a time. Old versions are thinned out daily. */
 export function judgeUpkeep(facts: UpkeepFacts): 'prune' | 'check' | 'drill' | null {
   if (facts.content === 'none') return null;
-  const since = (last: number | null): number => facts.now - (last ?? facts.addedAt);
+  const since = (last: number | null): number => elapsed(facts.now, last ?? facts.addedAt);
   const { checkEveryDays, drillEveryDays } = facts.settings;
   if (drillEveryDays > 0 && facts.content === 'some-unproven' && since(facts.lastDrillAt) >= PROOF_PAUSE_MS)
     return 'drill';

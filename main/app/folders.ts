@@ -8,6 +8,7 @@ import { type CopyNeed, judgeCopy, judgeRule, proofLimit } from './copies.ts';
 import { type Core, copyOf, isoNow } from './core.ts';
 import type { Destinations } from './destinations.ts';
 import { guessKind } from './disks.ts';
+import { ageOf } from './elapsed.ts';
 import { countPending, type PendingChanges } from './pending-changes.ts';
 import type { FolderRecord } from './records.ts';
 import type { Runs } from './runs/runs.ts';
@@ -237,7 +238,7 @@ export class Folders {
 function isOverdue(folder: FolderRecord, copies: readonly Copy[], now: number): boolean {
   if (copies.length === 0) return false;
   const limit = folder.maxAgeHours * 3_600_000;
-  return copies.some(({ lastSnapshotAt }) => now - Date.parse(lastSnapshotAt ?? folder.addedAt) > limit);
+  return copies.some(({ lastSnapshotAt }) => ageOf(now, Date.parse(lastSnapshotAt ?? folder.addedAt)) > limit);
 }
 
 async function existingDirectory(path: string): Promise<string> {

@@ -7,6 +7,7 @@ import { hasCode, TriplicateError } from '../engine/errors.ts';
 import { proofLimit } from './copies.ts';
 import { type Core, copyOf, isoNow, updateCopy } from './core.ts';
 import type { Destinations } from './destinations.ts';
+import { ageOf } from './elapsed.ts';
 import type { RestoreOutcome, SampleLimit } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
@@ -71,7 +72,7 @@ export class Proofs {
     if (!copy?.lastSnapshotId || copy.problem) return false;
     if (copy.lastVerifiedAt === null) return true;
     const limit = proofLimit(this.#core.configuration.value.settings);
-    return this.#core.ports.clock.now() - Date.parse(copy.lastVerifiedAt) > limit;
+    return ageOf(this.#core.ports.clock.now(), Date.parse(copy.lastVerifiedAt)) > limit;
   }
 
   async #proveFirst(folder: FolderRecord, id: DestinationId, tools: RunTools): Promise<Proof> {

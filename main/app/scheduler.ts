@@ -5,6 +5,7 @@ import { type Core, copyOf } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
 import { judgeDue, judgeUpkeep } from './due.ts';
+import { elapsed } from './elapsed.ts';
 import type { Folders } from './folders.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { FolderRecord } from './records.ts';
@@ -131,7 +132,8 @@ export class Scheduler {
           (folder) => pending.get(folder.id, id)?.cause === 'reconnected' && !this.#failures.has(pair(folder.id, id)),
         );
       const triedAt = this.#ranAt.get(pair('catch-up', id));
-      if (behind || (triedAt !== undefined && now - triedAt < CATCH_UP_PAUSE_MS) || !catchUp.isDue(id)) continue;
+      if (behind || (triedAt !== undefined && elapsed(now, triedAt) < CATCH_UP_PAUSE_MS) || !catchUp.isDue(id))
+        continue;
       catchUp.enqueue(id, 'reconnected');
       return;
     }

@@ -131,6 +131,13 @@ describe('the state of a copy', () => {
     ['too old', { now: 49 * HOUR }, 'behind'],
     ['stored, but never proven', { lastVerifiedAt: null }, 'behind'],
     ['proven too long ago', { now: 41 * HOUR }, 'behind'],
+    ['stored at a time that is still to come', { lastSnapshotAt: 99 * HOUR }, 'behind'],
+    ['proven at a time that is still to come', { lastVerifiedAt: 99 * HOUR }, 'behind'],
+    [
+      'stored and proven just before the clock was put back',
+      { lastSnapshotAt: 3 * HOUR, lastVerifiedAt: 3 * HOUR },
+      'good',
+    ],
     ['a failed attempt', { problem: 'The disk is full.' }, 'behind'],
     ['not reachable', { destination: 'away' }, 'away'],
     ['blocked', { destination: 'blocked', problem: 'Wrong passphrase.' }, 'away'],

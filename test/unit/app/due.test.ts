@@ -50,6 +50,14 @@ describe('when a copy is due', () => {
     expect(due({ lastFullScanAt: 0, now: 24 * HOUR })).toBe('full-scan');
   });
 
+  it('waits for nothing that was written down while the clock was ahead', () => {
+    const ahead = 1_000_000 * HOUR;
+    expect(due({ pending: change(0, 0), lastRunAt: ahead })).toBe('changes');
+    expect(due({ pending: change(0, 0), lastRunAt: ahead, minIntervalMinutes: 60, failures: 3 })).toBe('changes');
+    expect(due({ pending: change(ahead, ahead) })).toBe('changes');
+    expect(due({ lastFullScanAt: ahead })).toBe('full-scan');
+  });
+
   it('scans everything at start at once', () => {
     expect(due({ pending: { directories: 'everything', since: HOUR, last: HOUR, cause: 'start' } })).toBe('full-scan');
   });
@@ -88,6 +96,12 @@ describe('upkeep', () => {
     const held = { ...facts, prune: 'held' as const, lastPruneAt: 0 };
     expect(judgeUpkeep(held)).toBeNull();
     expect(judgeUpkeep({ ...held, lastDrillAt: 70 * DAY })).toBe('drill');
+  });
+  it('does not put off what was done while the clock was ahead', () => {
+    const ahead = 1_000 * DAY;
+    expect(judgeUpkeep({ ...facts, lastCheckAt: ahead })).toBe('check');
+    expect(judgeUpkeep({ ...facts, lastPruneAt: ahead })).toBe('prune');
+    expect(judgeUpkeep({ ...facts, lastDrillAt: ahead })).toBe('drill');
   });
   it('tries a restore monthly', () => expect(judgeUpkeep({ ...facts, lastDrillAt: 70 * DAY })).toBe('drill'));
   it('tries to prove again, an hour after the last attempt, what was never proven', () => {

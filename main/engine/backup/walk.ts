@@ -134,7 +134,7 @@ export class Walk {
     const earlier = await this.#earlierOf(directory, before);
     directory.print = listing.print;
     const isEmpty = listing.count === 0 && listing.excluded === 0;
-    if (visit.isTarget && isEmpty && (earlier?.rows()?.count ?? 0) > 0) this.#refuseSuspiciousVoid(directory, before);
+    if (visit.isTarget && isEmpty) await this.#refuseSuspiciousVoid(directory, before ?? visit.replaced ?? null);
     counts.excluded += listing.excluded;
     const visits: Visit[] = [];
     if (!earlier || !this.#takeOverAll(directory, earlier, listing, visits)) {
@@ -226,9 +226,11 @@ export class Walk {
   }
 
   /** An empty folder where another disk used to be is a disk that is not mounted, not a deletion of everything. */
-  #refuseSuspiciousVoid(directory: Directory, before: TreeNode | null): void {
+  async #refuseSuspiciousVoid(directory: Directory, before: TreeNode | null): Promise<void> {
     const now = directory.parent?.entries.node(directory.position);
-    if (!before || !now || before.deviceId === now.deviceId) return;
+    if (!before?.subtree || !now || before.deviceId === now.deviceId) return;
+    const earlier = await this.#context.parent.directory(before.subtree, this.#known.reading());
+    if ((earlier?.rows()?.count ?? 0) === 0) return;
     const path = shownPath(directory);
     throw new TriplicateError(
       'source/empty-suspicious',

@@ -1,6 +1,7 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { backup, listSnapshots } from '../../main/engine/engine.ts';
 import { newRepository, reopen } from '../support/engine.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
@@ -44,4 +45,32 @@ it.for(['a full scan', 'a run of changes'] as const)('is seen by %s', async (kin
   // Emptied by its owner: that is a version like any other.
   expect((await run()).filesRemoved).toBe(1);
   expect((await listSnapshots(await reopen(location))).snapshots).toHaveLength(2);
+});
+
+it('says so when a link has taken the place of a folder, instead of storing the link alone', async () => {
+  const source = join(scratch.path, 'source');
+  const repository = { location: join(scratch.path, 'copies'), passphrase: 'correct horse battery' };
+  const engine = new EngineService();
+  const run = (dirtyDirectories: readonly string[] | null) =>
+    engine.call('backup', {
+      repositories: [repository],
+      path: source,
+      excludes: [],
+      excludeLargerThan: null,
+      markers: 'ignore',
+      dirtyDirectories,
+      scansFolder: null,
+    });
+  try {
+    await mkdir(source);
+    await writeFile(join(source, 'letter'), 'dear');
+    await engine.call('create', { repository, like: null });
+    await run(null);
+    await rename(source, join(scratch.path, 'roomier disk'));
+    await symlink(join(scratch.path, 'roomier disk'), source);
+    for (const dirty of [null, [source]]) await expect(run(dirty)).rejects.toMatchObject({ code: 'source/missing' });
+    expect(await engine.call('snapshots', { repository })).toHaveLength(1);
+  } finally {
+    await engine.close();
+  }
 });

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
@@ -227,9 +227,14 @@ function plainData(
   );
 }
 
-/** A folder on a disk that is not mounted must not become an empty snapshot. */
+/** A folder on a disk that is not mounted must not become an empty snapshot, and neither must one whose place a link has taken. */
 async function mustBeDirectory(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSymbolicLink())
+    throw new TriplicateError('source/missing', `A link has taken the place of the folder ${path}.`, {
+      hint: 'Old versions are kept. Protect the folder that it leads to, or put the folder back.',
+      data: { path },
+    });
   if (!found?.isDirectory())
     throw new TriplicateError('source/missing', `The folder ${path} cannot be found.`, { data: { path } });
 }

@@ -99,7 +99,7 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   const history = new History(core, folders, destinations, watch);
   const restores = new Restores(core, { folders, destinations, history, runs });
   const catchUp = new CatchUp(core, { folders, destinations, watch, history, missed, runs, work });
-  const scheduler = new Scheduler(core, { folders, destinations, watch, runs, pending, work, catchUp });
+  const scheduler = new Scheduler(core, { folders, destinations, watch, watching, runs, pending, work, catchUp });
   const settings = new SettingsService(core);
   const setup = new Setup(core, folders, destinations);
   const system = new SystemService(core);

@@ -10,6 +10,7 @@ import type { Folders } from './folders.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { FolderRecord } from './records.ts';
 import type { Runs } from './runs/runs.ts';
+import type { Watching } from './watching.ts';
 import type { Work } from './work.ts';
 
 const TICK_MS = 1000;
@@ -21,6 +22,7 @@ export interface SchedulerParts {
   readonly folders: Folders;
   readonly destinations: Destinations;
   readonly watch: DestinationWatch;
+  readonly watching: Pick<Watching, 'onReturned'>;
   readonly runs: Runs;
   readonly pending: PendingChanges;
   readonly work: Work;
@@ -56,6 +58,8 @@ export class Scheduler {
       for (const folder of folders.records())
         if (folder.destinationIds.includes(id)) this.#everything(folder, [id], 'reconnected');
     });
+    // What failed while the folder was not there says nothing any more.
+    this.#parts.watching.onReturned((folder) => this.#everything(folder, folder.destinationIds, 'reconnected'));
     this.#core.ports.power.onResume(() => {
       for (const folder of folders.records()) this.#everything(folder, folder.destinationIds, 'schedule');
     });

@@ -22,11 +22,17 @@ export class Watching {
   #destinations: Destinations | undefined;
   #link: ProcessLink | undefined;
   #restart: NodeJS.Timeout | undefined;
+  readonly #returned = new Set<(folder: FolderRecord) => void>();
   #closed = false;
 
   constructor(core: Core, pending: PendingChanges) {
     this.#core = core;
     this.#pending = pending;
+  }
+
+  /** Calls the listener when a folder that was missing is there again. */
+  onReturned(listener: (folder: FolderRecord) => void): void {
+    this.#returned.add(listener);
   }
 
   /** Starts in the background; the first backup does not wait for it. */
@@ -93,7 +99,7 @@ export class Watching {
         this.#set(folder, { state: 'scheduled', reason: message.reason });
         break;
       case 'missing':
-        this.#set(folder, { state: 'missing', reason: 'The folder cannot be found. Its old versions are kept.' });
+        this.#set(folder, { state: 'missing', reason: message.reason });
         break;
     }
   }
@@ -105,7 +111,10 @@ export class Watching {
   }
 
   #set(folder: FolderRecord, state: State): void {
+    const before = this.#states.get(folder.id);
     this.#states.set(folder.id, state);
+    if (before?.state === 'missing' && state.state !== 'missing')
+      for (const listener of this.#returned) listener(folder);
     this.#core.changed('folders');
   }
 

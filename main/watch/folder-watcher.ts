@@ -1,4 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type FSWatcher, watch as watchPath } from 'chokidar';
 import { DirtyBatch } from './dirty-batch.ts';
@@ -15,6 +16,12 @@ const CHOKIDAR_OPTIONS = {
   persistent: true,
 } as const;
 
+/**
+ * How often each root itself is looked at: a folder that comes back, a disk that is mounted over it or taken away and a link in
+ * its place tell the system's watches nothing.
+ */
+const LOOK_MS = 3000;
+
 /** Watches folders with chokidar, one directory below the root after another, so that the start stays small in memory. */
 export class FolderWatcher implements Watcher {
   readonly #tell: (event: WatchEvent) => void;
@@ -30,7 +37,7 @@ export class FolderWatcher implements Watcher {
     if (this.#roots.has(root)) return;
     const watch = new RootWatch(root, options, this.#tell);
     this.#roots.set(root, watch);
-    void watch.open();
+    watch.start();
   }
 
   async unwatch(root: string): Promise<void> {
@@ -50,6 +57,9 @@ class RootWatch {
   readonly #tell: (event: WatchEvent) => void;
   readonly #batch: DirtyBatch;
   readonly #watchers = new Map<string, FSWatcher>();
+  /** Which directory is being watched, or why there is none. */
+  #found: Found = { identity: null, reason: '' };
+  #looking: NodeJS.Timeout | undefined;
   #closed = false;
   #broken = false;
 
@@ -63,16 +73,38 @@ class RootWatch {
     );
   }
 
-  async open(): Promise<void> {
+  /** Opens the watch, and does so again whenever another directory stands at the root. */
+  start(): void {
+    void this.#lookOn('first');
+  }
+
+  async #lookOn(time: 'first' | 'again'): Promise<void> {
+    await this.#look(time);
+    if (!this.#closed && !this.#broken) this.#looking = setTimeout(() => this.#lookOn('again'), LOOK_MS).unref();
+  }
+
+  async #look(time: 'first' | 'again'): Promise<void> {
+    const found = await identityOf(this.#root);
+    if (this.#closed || found === 'unknown' || isSame(found, this.#found)) return;
+    this.#gone(); // one that stands in the place of another has come back, too
+    this.#found = found;
+    await this.#closeWatches();
+    if (found.identity === null) return this.#tell({ kind: 'missing', root: this.#root, reason: found.reason });
+    if (time === 'again') this.#tell({ kind: 'everything', root: this.#root, reason: 'The folder is there again.' });
+    await this.#open();
+  }
+
+  async #open(): Promise<void> {
+    if (this.#closed) return;
     try {
-      if (!statSync(this.#root).isDirectory()) return this.#giveUp('It is not a folder.');
       await this.#add(this.#root, 0);
       for (const entry of readdirSync(this.#root, { withFileTypes: true })) {
         if (this.#closed || this.#broken) return;
         const path = join(this.#root, entry.name);
         if (entry.isDirectory() && !this.#options.ignored?.(path)) await this.#add(path, undefined);
       }
-      if (!this.#closed && !this.#broken) this.#tell({ kind: 'ready', root: this.#root });
+      if (!this.#closed && !this.#broken && this.#found.identity !== null)
+        this.#tell({ kind: 'ready', root: this.#root });
     } catch (error) {
       this.#failed(error);
     }
@@ -80,9 +112,15 @@ class RootWatch {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#looking);
     this.#batch.close();
-    await Promise.all([...this.#watchers.values()].map((watcher) => watcher.close()));
+    await this.#closeWatches();
+  }
+
+  async #closeWatches(): Promise<void> {
+    const watchers = [...this.#watchers.values()];
     this.#watchers.clear();
+    await Promise.all(watchers.map((watcher) => watcher.close()));
   }
 
   /** Opens a watch and resolves when it is complete. `depth` 0 is the directory alone. */
@@ -105,7 +143,7 @@ class RootWatch {
   #changed(event: string, path: string): void {
     if (this.#closed) return;
     if (event === 'unlinkDir' && path === this.#root) {
-      this.#tell({ kind: 'missing', root: this.#root });
+      this.#gone();
       return;
     }
     if (path !== this.#root) this.#batch.add(dirname(path));
@@ -123,8 +161,8 @@ class RootWatch {
 
   #failed(error: unknown): void {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !exists(this.#root)) {
-      this.#tell({ kind: 'missing', root: this.#root });
+    if (code === 'ENOENT' && lstatSync(this.#root, { throwIfNoEntry: false }) === undefined) {
+      this.#gone();
       return;
     }
     if (code === 'ENOSPC' || code === 'EMFILE') {
@@ -132,6 +170,13 @@ class RootWatch {
       return;
     }
     this.#tell({ kind: 'everything', root: this.#root, reason: `The watcher reported an error: ${message}` });
+  }
+
+  /** The next look finds whatever stands there then. */
+  #gone(): void {
+    if (this.#found.identity === null) return;
+    this.#found = { identity: null, reason: MISSING };
+    this.#tell({ kind: 'missing', root: this.#root, reason: MISSING });
   }
 
   /** The system's limit shows as one error for each path: the first one counts. */
@@ -144,6 +189,25 @@ class RootWatch {
   }
 }
 
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+const MISSING = 'The folder cannot be found. Its old versions are kept.';
+
+type Found = { readonly identity: string } | { readonly identity: null; readonly reason: string };
+
+function isSame(a: Found, b: Found): boolean {
+  if (a.identity === null && b.identity === null) return a.reason === b.reason;
+  return a.identity === b.identity;
+}
+
+/** What stands at the path: another directory has another identity. A link is not followed, as a backup does not either. */
+async function identityOf(path: string): Promise<Found | 'unknown'> {
+  try {
+    const found = await lstat(path, { bigint: true });
+    if (found.isDirectory()) return { identity: `${found.dev}:${found.ino}` };
+    const what = found.isSymbolicLink() ? 'A link' : 'Something else';
+    return { identity: null, reason: `${what} has taken the place of the folder. Its old versions are kept.` };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return 'unknown';
+    return { identity: null, reason: MISSING };
+  }
 }

@@ -13,8 +13,8 @@ export type WatchEvent =
   | { readonly kind: 'everything'; readonly root: string; readonly reason: string }
   /** This root cannot be watched (further): the clock has to do the work. `reason` is a sentence for a person. */
   | { readonly kind: 'unwatched'; readonly root: string; readonly reason: string }
-  /** The root is not there any more. */
-  | { readonly kind: 'missing'; readonly root: string };
+  /** The root is not there any more: `ready` follows should it come back. `reason` is a sentence for a person. */
+  | { readonly kind: 'missing'; readonly root: string; readonly reason: string };
 
 export interface WatchOptions {
   /** Paths for which this says true are not watched, nor what lies below them. */

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DirtyBatch } from '../../../main/watch/dirty-batch.ts';
@@ -64,6 +64,36 @@ describe('a watched folder', () => {
   it('says when it is gone', async () => {
     await rm(root, { recursive: true });
     await seen((event) => event.kind === 'missing');
+  });
+
+  it.each([
+    ['that was moved away is moved back', async () => rename(join(scratch.path, 'away'), root)],
+    ['is made anew', async () => void (await mkdir(join(root, 'a/b'), { recursive: true }))],
+  ])('is watched again when the folder %s', async (_how, comeBack) => {
+    await rename(root, join(scratch.path, 'away'));
+    await seen((event) => event.kind === 'missing');
+    events.length = 0;
+    await comeBack();
+    await seen((event) => event.kind === 'everything');
+    await seen((event) => event.kind === 'ready');
+    await writeFile(join(root, 'a/b/later'), '1');
+    await seen(dirty(join(root, 'a/b')));
+  });
+
+  it('is watched anew when another folder takes its place at once', async () => {
+    await mkdir(join(scratch.path, 'other/a'), { recursive: true });
+    await rename(root, join(scratch.path, 'away'));
+    await rename(join(scratch.path, 'other'), root);
+    await seen((event) => event.kind === 'everything');
+    await expect.poll(() => events.filter(({ kind }) => kind === 'ready').length, { timeout: 8000 }).toBe(2);
+    await writeFile(join(root, 'a/later'), '1');
+    await seen(dirty(join(root, 'a')));
+  });
+
+  it('is missing when a link takes its place', async () => {
+    await rename(root, join(scratch.path, 'away'));
+    await symlink(join(scratch.path, 'away'), root);
+    await seen((event) => event.kind === 'missing' && event.reason.startsWith('A link'));
   });
 });
 

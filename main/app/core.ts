@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Engine } from './engine-link/calls.ts';
+import type { Engine, RepositoryAddress } from './engine-link/calls.ts';
 import type { AppEvents } from './events.ts';
 import type { AppPorts } from './ports.ts';
-import type { Configuration, CopyRecord, Ledger, PlaceRecord } from './records.ts';
+import type { Configuration, CopyRecord, DestinationRecord, Ledger, PlaceRecord } from './records.ts';
 import type { Secrets } from './secrets.ts';
 import type { StateFile } from './state-file.ts';
 
@@ -22,6 +22,12 @@ export interface Core {
 
 export function isoNow(core: Pick<Core, 'ports'>): string {
   return new Date(core.ports.clock.now()).toISOString();
+}
+
+/** How the engine reaches a destination, and which repository it must find there. @throws `app/passphrase-needed` */
+export function addressOf(core: Pick<Core, 'secrets'>, record: DestinationRecord): RepositoryAddress {
+  const { id, location, repositoryId } = record;
+  return { location, passphrase: core.secrets.of(id), repositoryId };
 }
 
 export function copyOf(ledger: Ledger, folderId: string, destinationId: string): CopyRecord | undefined {

@@ -1,10 +1,11 @@
 import type { Destination } from '../api/contract/destinations.ts';
-import type { ContractError, DestinationId } from '../api/contract/values.ts';
+import type { ContractError, DestinationId, FolderId } from '../api/contract/values.ts';
 import { toWire } from '../engine/errors.ts';
 import { noteAbsence, noteReturn } from './absences.ts';
-import { type Core, isoNow } from './core.ts';
+import { addressOf, type Core, isoNow } from './core.ts';
 import { elapsed } from './elapsed.ts';
 import { plainError } from './engine-link/serve-engine.ts';
+import { noteGoneVersions } from './gone-versions.ts';
 import type { DestinationRecord } from './records.ts';
 
 /** What is known of a destination right now; never kept between two starts. */
@@ -30,6 +31,8 @@ const UNKNOWN: LiveState = {
 /** Milliseconds between two looks: a disk is asked often, because asking costs nothing. */
 const PERIOD = { localMs: 15_000, remoteMs: 300_000, remoteAwayMs: 60_000 };
 const SEEN_PRECISION_MS = 600_000;
+/** How often a remote that stays there is asked for the versions that count: that is a request for each folder. */
+const REMOTE_VERSIONS_MS = 3_600_000;
 /** Codes with which a place says that it is not reachable now, rather than that something is wrong. */
 const AWAY = new Set(['store/unreachable', 'repo/not-a-repository', 'rclone/failed', 'cancelled']);
 
@@ -40,6 +43,9 @@ export class DestinationWatch {
   readonly #looking = new Map<string, Promise<void>>();
   readonly #firstSeen = new Set<(id: DestinationId) => void>();
   readonly #returned = new Set<(id: DestinationId) => void>();
+  readonly #lost = new Set<(folderId: FolderId, id: DestinationId) => void>();
+  /** When the versions that count were last asked for. */
+  readonly #versionsAt = new Map<string, number>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -57,6 +63,11 @@ export class DestinationWatch {
   /** Calls the listener when a destination is there at the first look since the start. */
   onFirstSeen(listener: (id: DestinationId) => void): void {
     this.#firstSeen.add(listener);
+  }
+
+  /** Calls the listener when the newest version of a folder is gone from a destination. */
+  onLost(listener: (folderId: FolderId, id: DestinationId) => void): void {
+    this.#lost.add(listener);
   }
 
   /** Looks at those whose time has come. */
@@ -104,10 +115,13 @@ export class DestinationWatch {
         this.#settle(destination, { ...UNKNOWN, state: 'away', nextLookAt: this.#next(destination, 'away') });
         return;
       }
-      // A passphrase that is wrong shows at once; opening is kept, so it costs something only the first time.
-      if (this.live(destination.id).state !== 'ready' && this.#core.secrets.state === 'unlocked') {
-        const repository = { location: destination.location, passphrase: this.#core.secrets.of(destination.id) };
-        await this.#core.engine.call('open', { repository });
+      // A wrong passphrase or another repository shows at once; opening is kept, so it costs something only the first time.
+      if (this.#core.secrets.state === 'unlocked') {
+        const { repositoryId } = await this.#core.engine.call('open', {
+          repository: addressOf(this.#core, destination),
+        });
+        if (destination.repositoryId === null) await this.#write(destination.id, { repositoryId });
+        await this.lookForGone(destination, 'now and then');
       }
       const { freeBytes, totalBytes } = found;
       const state = destination.damage ? ('damaged' as const) : ('ready' as const);
@@ -130,13 +144,32 @@ export class DestinationWatch {
     }
   }
 
+  /** Whether what counts as stored there is still there. @throws `store/…` */
+  async lookForGone(destination: DestinationRecord, when: 'at once' | 'now and then'): Promise<void> {
+    const { id, location } = destination;
+    const now = this.#core.ports.clock.now();
+    const stays = this.live(id).state === 'ready' && /^(rclone|rest):/.test(location);
+    const wait = when === 'now and then' && stays ? REMOTE_VERSIONS_MS : 0;
+    if (elapsed(now, this.#versionsAt.get(id) ?? Number.NEGATIVE_INFINITY) < wait) return;
+    const folders = await noteGoneVersions(this.#core, destination);
+    this.#versionsAt.set(id, now);
+    for (const folderId of folders) for (const listener of this.#lost) listener(folderId, id);
+  }
+
   /** To some minutes only: a file that is written at every look would keep a disk awake. */
   async #noteSeen({ id, lastSeenAt }: DestinationRecord): Promise<void> {
     if (lastSeenAt !== null && elapsed(this.#core.ports.clock.now(), Date.parse(lastSeenAt)) < SEEN_PRECISION_MS)
       return;
+    await this.#write(id, { lastSeenAt: isoNow(this.#core) });
+  }
+
+  async #write(
+    id: DestinationId,
+    change: Pick<Partial<DestinationRecord>, 'repositoryId' | 'lastSeenAt'>,
+  ): Promise<void> {
     await this.#core.configuration.update((all) => ({
       ...all,
-      destinations: all.destinations.map((one) => (one.id === id ? { ...one, lastSeenAt: isoNow(this.#core) } : one)),
+      destinations: all.destinations.map((one) => (one.id === id ? { ...one, ...change } : one)),
     }));
   }
 
@@ -174,6 +207,7 @@ function isBlocking(code: string): boolean {
     'store/read-only',
     'store/full',
     'repo/wrong-passphrase',
+    'repo/other-repository',
     'repo/unsupported',
     'rclone/not-installed',
     'rclone/remote-unknown',

@@ -9,7 +9,7 @@ import {
 import type { DestinationId, StorageKind } from '../api/contract/values.ts';
 import { makeFolder } from '../engine/engine.ts';
 import { hasCode, TriplicateError, toWire } from '../engine/errors.ts';
-import { type Core, isoNow } from './core.ts';
+import { addressOf, type Core, isoNow } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import { guessKind } from './disks.ts';
 import type { RepositoryAddress } from './engine-link/calls.ts';
@@ -58,7 +58,7 @@ export class Destinations {
   }
 
   address(id: string): RepositoryAddress {
-    return { location: this.record(id).location, passphrase: this.#core.secrets.of(id) };
+    return addressOf(this.#core, this.record(id));
   }
 
   /**
@@ -83,6 +83,7 @@ export class Destinations {
       id,
       name: input.name,
       location,
+      repositoryId,
       kind: input.kind ?? guess.kind,
       offsite: input.offsite ?? guess.offsite,
       minIntervalMinutes: input.minIntervalMinutes ?? 0,
@@ -229,7 +230,8 @@ export class Destinations {
       given ?? (known ? this.#core.secrets.of(known.id) : unlocked ? this.#core.secrets.main() : undefined);
     if (passphrase === undefined) return { content: 'repository', error: null };
     try {
-      await this.#core.engine.call('open', { repository: { location, passphrase } });
+      const { repositoryId = null } = known ?? {};
+      await this.#core.engine.call('open', { repository: { location, passphrase, repositoryId } });
       return { content: 'repository', error: null };
     } catch (error) {
       return { content: hasCode(error, 'repo/wrong-passphrase') ? 'locked-out' : 'repository', error: shown(error) };

@@ -23,6 +23,8 @@ export const destinationRecord = z.object({
   id: destinationId,
   name: z.string(),
   location: z.string(),
+  /** Of the repository that is there: no other one is taken for it. Null until it was opened. */
+  repositoryId: z.string().nullable().default(null),
   kind: storageKind,
   offsite: z.boolean(),
   minIntervalMinutes: count,

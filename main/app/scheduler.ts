@@ -58,6 +58,10 @@ export class Scheduler {
       for (const folder of folders.records())
         if (folder.destinationIds.includes(id)) this.#everything(folder, [id], 'reconnected');
     });
+    watch.onLost((folderId, id) => {
+      const folder = folders.records().find((one) => one.id === folderId);
+      if (folder) this.#everything(folder, [id], 'reconnected');
+    });
     // What failed while the folder was not there says nothing any more.
     this.#parts.watching.onReturned((folder) => this.#everything(folder, folder.destinationIds, 'reconnected'));
     this.#core.ports.power.onResume(() => {

@@ -345,6 +345,8 @@ export class Work {
     const destination: DestinationRecord = this.#parts.destinations.record(id);
     await this.#parts.watch.look(destination);
     if (result === 'looked-at') return;
+    // All that is there was read, which says nothing of what is not.
+    await this.#parts.watch.lookForGone(destination, 'at once');
     for (const folder of this.#parts.folders.records().filter(({ destinationIds }) => destinationIds.includes(id))) {
       const copy = copyOf(this.#core.ledger.value, folder.id, id);
       if (copy?.lastSnapshotAt) await updateCopy(this.#core, copy, { lastVerifiedAt: isoNow(this.#core) });

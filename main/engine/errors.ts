@@ -33,6 +33,10 @@ const CODES = {
     retry: 'never',
     hint: 'Check the passphrase (capital letters, keyboard layout) and try again.',
   },
+  'repo/other-repository': {
+    retry: 'never',
+    hint: 'Nothing was written there. Connect the disk that belongs there; when it was replaced for good, remove this destination and add it again.',
+  },
   'repo/unsupported': { retry: 'never', hint: 'Use a program that knows this version of the format.' },
   'repo/locked': {
     retry: 'backoff',

@@ -7,6 +7,8 @@ import type { EngineProgress } from '../../engine/progress.ts';
 export interface RepositoryAddress {
   readonly location: string;
   readonly passphrase: string;
+  /** What is known to be there; another one is refused. Absent or null: any. */
+  readonly repositoryId?: string | null;
 }
 
 export interface ProbeResult {
@@ -207,6 +209,11 @@ export interface EngineCalls {
   limits: [{ readonly uploadKiBps: number; readonly downloadKiBps: number }, null];
   backup: [BackupCall, BackupOutcome];
   snapshots: [{ readonly repository: RepositoryAddress }, readonly SnapshotInfo[]];
+  /** Which of the snapshots are not there any more; each is asked for by name. */
+  goneSnapshots: [
+    { readonly repository: RepositoryAddress; readonly snapshotIds: readonly string[] },
+    readonly string[],
+  ];
   usage: [{ readonly repository: RepositoryAddress }, { readonly usedBytes: number; readonly snapshots: number }];
   unlock: [{ readonly repository: RepositoryAddress }, { readonly removed: number }];
   check: [{ readonly repository: RepositoryAddress; readonly depth: 'structure' | 'read-data' }, CheckOutcome];

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import { backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
+import { askForUnlisted, backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
 import { CacheFile } from '../cache-file.ts';
@@ -87,6 +87,10 @@ export class EngineService implements Engine {
     },
     backup: (input, options) => this.#backup(input, options),
     snapshots: ({ repository }, { signal }) => this.#snapshots(repository, signal),
+    goneSnapshots: async ({ repository, snapshotIds }, { signal }) => {
+      const opened = await this.#repositories.open(repository);
+      return (await askForUnlisted(opened, snapshotIds, new Set(), signal)).gone;
+    },
     usage: async ({ repository }, { signal }) => {
       const opened = await this.#repositories.open(repository);
       const [packs, snapshots] = await Promise.all([

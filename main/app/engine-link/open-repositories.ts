@@ -14,6 +14,8 @@ import type { ProbeResult, RepositoryAddress } from './calls.ts';
 interface OpenOne {
   readonly passphrase: string;
   readonly repository: Repository;
+  /** As it is stored: another repository at the same place has another one. */
+  readonly sealedConfig: Uint8Array;
   /** The index as the last reading or run left it; only what is new is read again. */
   index: LoadedIndex | undefined;
 }
@@ -66,7 +68,8 @@ export class OpenRepositories {
       { passphrase: address.passphrase, ...(chunkerPolynomial === undefined ? {} : { chunkerPolynomial }) },
       this.#host,
     );
-    const one: OpenOne = { passphrase: address.passphrase, repository, index: undefined };
+    const sealedConfig = await store.get(CONFIG);
+    const one: OpenOne = { passphrase: address.passphrase, repository, sealedConfig, index: undefined };
     this.#repositories.set(address.location, Promise.resolve(one));
     return repository;
   }
@@ -75,6 +78,8 @@ export class OpenRepositories {
   async probe(location: string, signal?: AbortSignal): Promise<ProbeResult> {
     const store = await this.#store(location);
     const { freeBytes, totalBytes, latencyMs, repository } = await store.stat(signal);
+    const kept = repository === 'present' ? await this.#repositories.get(location)?.catch(() => undefined) : undefined;
+    if (kept && !(await isStillThere(kept))) this.#repositories.delete(location);
     return { freeBytes: freeBytes ?? null, totalBytes: totalBytes ?? null, latencyMs, repository };
   }
 
@@ -96,18 +101,29 @@ export class OpenRepositories {
   }
 
   async #opened(address: RepositoryAddress): Promise<OpenOne> {
+    const one = await this.#whatIsThere(address);
+    const { repositoryId } = address;
+    if (repositoryId && one.repository.config.id !== repositoryId)
+      throw new TriplicateError(
+        'repo/other-repository',
+        `Another repository than before lies at ${one.repository.store.location}.`,
+      );
+    return one;
+  }
+
+  /** A disk may have taken the place of another at any moment: what was opened of that one must not be written to this. */
+  async #whatIsThere(address: RepositoryAddress): Promise<OpenOne> {
     const existing = this.#repositories.get(address.location);
     if (existing) {
       const one = await existing.catch(() => undefined);
-      if (one?.passphrase === address.passphrase) return one;
+      // Of a remote that is asked at each look only: it would be a request for each call.
+      const isKnown = one?.passphrase === address.passphrase;
+      if (isKnown && (one.repository.store.capabilities.remote || (await isStillThere(one)))) return one;
     }
-    const opening = this.#store(address.location).then(
-      async (store): Promise<OpenOne> => ({
-        passphrase: address.passphrase,
-        repository: await openRepository(store, { passphrase: address.passphrase }, this.#host),
-        index: undefined,
-      }),
-    );
+    const opening = this.#store(address.location).then(async (store): Promise<OpenOne> => {
+      const repository = await openRepository(store, { passphrase: address.passphrase }, this.#host);
+      return { passphrase: address.passphrase, repository, sealedConfig: await store.get(CONFIG), index: undefined };
+    });
     this.#repositories.set(address.location, opening);
     try {
       return await opening;
@@ -126,6 +142,18 @@ export class OpenRepositories {
     this.#stores.set(location, opening);
     opening.catch(() => this.#stores.delete(location));
     return opening;
+  }
+}
+
+const CONFIG = { type: 'config', id: '' } as const;
+
+/** @throws `store/…` when the place gives no clear answer */
+async function isStillThere({ repository, sealedConfig }: OpenOne): Promise<boolean> {
+  try {
+    return Buffer.compare(await repository.store.get(CONFIG), sealedConfig) === 0;
+  } catch (error) {
+    if (hasCode(error, 'store/not-found')) return false;
+    throw error;
   }
 }
 

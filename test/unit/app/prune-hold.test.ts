@@ -89,6 +89,7 @@ describe('the app', () => {
   function engine(): Engine {
     const answers: Record<string, (input: never) => unknown> = {
       probe: () => ({ freeBytes: 1, totalBytes: 1, latencyMs: 1, repository: 'present' }),
+      goneSnapshots: () => [],
       open: () => ({ repositoryId: 'one' }),
       usage: () => ({ usedBytes: 1, snapshots: 1 }),
       missed: () => [],
@@ -154,6 +155,7 @@ function destinationRecord(id: DestinationId, isDamaged: boolean): DestinationRe
     id,
     name: id,
     location: place(id),
+    repositoryId: null,
     kind: 'external',
     offsite: false,
     minIntervalMinutes: 0,

@@ -146,6 +146,7 @@ describe('the app', () => {
   function engine(): Engine {
     const answers: Record<string, (input: never) => unknown> = {
       probe: () => ({ freeBytes: 1, totalBytes: 1, latencyMs: 1, repository: 'present' }),
+      goneSnapshots: () => [],
       open: () => ({ repositoryId: 'one' }),
       usage: () => ({ usedBytes: 1, snapshots: 1 }),
       missed: () => [],
@@ -249,7 +250,7 @@ function folderRecord(id: FolderId, path: string, destinationId: DestinationId):
 
 function destinationRecord(id: DestinationId): DestinationRecord {
   const now = new Date().toISOString();
-  const never = { damage: null, lastDrillAt: null, usedBytes: null, snapshots: null };
+  const never = { repositoryId: null, damage: null, lastDrillAt: null, usedBytes: null, snapshots: null };
   const lately = { addedAt: now, lastSeenAt: now, lastCheckAt: now, lastPruneAt: now };
   const place = { id, name: id, location: `/nowhere/${id}`, kind: 'external', offsite: false } as const;
   return { ...place, ...never, ...lately, minIntervalMinutes: 0, retention: DEFAULT_RETENTION, catchUp: 'ask' };

@@ -1,0 +1,109 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Run } from '../../main/api/contract/runs.ts';
+import { type App, createApp } from '../../main/app/compose.ts';
+import { EngineService } from '../../main/app/engine-link/engine-service.ts';
+import { barePorts } from '../support/bare-ports.ts';
+import { type Restic, restic } from '../support/restic.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+/** What stands at a destination is not what the app stored there: it counts for nothing, and nothing is written to it. */
+
+const passphrase = 'a passphrase';
+let scratch: TemporaryFolder;
+let app: App;
+let location: string;
+let judge: Restic;
+
+beforeEach(async () => {
+  scratch = await temporaryFolder('replaced');
+  location = join(scratch.path, 'disk', 'copies');
+  judge = restic({ repository: location, passphrase, scratch: scratch.path });
+  const documents = join(scratch.path, 'Documents');
+  await mkdir(documents);
+  await mkdir(join(scratch.path, 'disk'));
+  await writeFile(join(documents, 'letter'), 'dear');
+  app = await start();
+  await app.destinations.add({ name: 'Disk', location });
+  await app.folders.add({ path: documents });
+  expect((await backUp()).state).toBe('done');
+  expect(state()).toBe('good');
+});
+afterEach(async () => {
+  await app.close();
+  await scratch.remove();
+});
+
+function start(): Promise<App> {
+  return createApp(barePorts(), { home: join(scratch.path, 'home'), life: 'once', engine: new EngineService() });
+}
+
+async function backUp(): Promise<Run> {
+  const [run] = await app.work.backUpNow({});
+  return app.runs.ended(run?.id ?? '');
+}
+
+const state = () => app.folders.list()[0]?.copies[0]?.state;
+
+async function look(): Promise<void> {
+  const [disk] = app.destinations.records();
+  if (disk) await app.destinations.test({ id: disk.id });
+}
+
+it('a repository of the same passphrase in the place of ours is neither written to nor counted, also after a start', async () => {
+  await rename(location, join(scratch.path, 'ours'));
+  await judge.init();
+  const refused = await backUp();
+  expect(refused.error?.code).toBe('repo/other-repository');
+  expect(state()).toBe('away');
+  await judge.check('--read-data');
+  expect(await judge.snapshots()).toEqual([]);
+
+  await app.close();
+  app = await start();
+  expect(app.destinations.list()[0]).toMatchObject({ state: 'blocked', problem: { code: 'repo/other-repository' } });
+  expect(state()).toBe('away');
+
+  await rename(location, join(scratch.path, 'theirs'));
+  await rename(join(scratch.path, 'ours'), location);
+  expect((await backUp()).state).toBe('done');
+  expect(state()).toBe('good');
+  await judge.check('--read-data');
+});
+
+it('a disk that is exchanged between two runs is opened anew, whatever it holds', async () => {
+  const engine = new EngineService();
+  const [folder] = app.folders.records();
+  const call = {
+    repositories: [{ location, passphrase }],
+    path: folder?.path ?? '',
+    excludes: [],
+    excludeLargerThan: null,
+    markers: 'ignore' as const,
+    dirtyDirectories: null,
+    scansFolder: null,
+  };
+  try {
+    await engine.call('backup', call);
+    await rename(location, join(scratch.path, 'ours'));
+    await judge.init();
+    expect((await engine.call('backup', call)).results[0]?.error).toBeNull();
+    await judge.check('--read-data');
+  } finally {
+    await engine.close();
+  }
+});
+
+it('a version that another program has removed counts no longer, and no check of what is left proves it', async () => {
+  const [version] = await judge.snapshots();
+  await judge.run('forget', '--prune', version?.id ?? '');
+  await look();
+  expect(app.folders.list()[0]?.copies[0]).toMatchObject({ state: 'new', lastSnapshotAt: null, lastVerifiedAt: null });
+  const [disk] = app.destinations.records();
+  const check = app.work.check(disk?.id ?? ('' as never), 'read-data', 'person');
+  await app.runs.ended(check.id);
+  expect(state()).toBe('new');
+  expect((await backUp()).state).toBe('done');
+  expect(state()).toBe('good');
+});

@@ -6,6 +6,7 @@ import type { ContractError, DestinationId } from '../api/contract/values.ts';
 import { hasCode, TriplicateError } from '../engine/errors.ts';
 import { proofLimit } from './copies.ts';
 import { type Core, copyOf, isoNow, updateCopy } from './core.ts';
+import { IN_CONTENT } from './damage.ts';
 import type { Destinations } from './destinations.ts';
 import { ageOf } from './elapsed.ts';
 import type { RestoreOutcome, SampleLimit } from './engine-link/calls.ts';
@@ -157,6 +158,7 @@ function damageOf(outcome: RestoreOutcome): ContractError | null {
   if (!failed) return null;
   return plainError(
     new TriplicateError('restore/incomplete', failed.text, {
+      ...(failed.code.startsWith('check/') ? {} : { data: IN_CONTENT }),
       hint: 'The other copies are not affected. A check that reads all data shows the extent.',
     }),
   );

@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path';
-import type { Run } from '../api/contract/runs.ts';
+import type { Finding, Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
 import { type Core, copyOf, isoNow, placeOf, updateCopy, updatePlace } from './core.ts';
+import { IN_CONTENT, isInContent } from './damage.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
 import type { BackupOutcome, EngineFinding } from './engine-link/calls.ts';
@@ -97,9 +98,12 @@ export class Work {
       const repository = this.#parts.destinations.address(id);
       const outcome = await this.#core.engine.call('check', { repository, depth }, { signal, onProgress });
       const failed = outcome.findings.find(({ level }) => level === 'error');
-      const damage = failed
+      const before = this.#parts.destinations.record(id).damage;
+      const stays = depth === 'structure' && before !== null && isInContent(before);
+      const found = failed
         ? plainError(
             new TriplicateError('repo/damaged', damageWords(outcome.findings), {
+              data: depth === 'read-data' || stays ? IN_CONTENT : {},
               hint:
                 depth === 'read-data'
                   ? 'Your files and the other copies are not affected. Add a fresh place (another folder on the same disk will do), then remove this one.'
@@ -107,6 +111,8 @@ export class Work {
             }),
           )
         : null;
+      // What was met by reading is not to be seen without reading.
+      const damage = found ?? (stays ? before : null);
       await this.#parts.destinations.patch(id, {
         lastCheckAt: isoNow(this.#core),
         damage,
@@ -114,8 +120,10 @@ export class Work {
         snapshots: outcome.snapshots,
       });
       await this.#afterProof(id, damage === null && depth === 'read-data' ? 'proven' : 'looked-at');
-      if (damage) this.#notice('error', `${name} is damaged`, damage.message);
-      return { state: damage ? 'failed' : 'done', report: checkReport(outcome, depth), error: damage };
+      if (found) this.#notice('error', `${name} is damaged`, found.message);
+      const report = checkReport(outcome, depth);
+      if (!found && stays) report.findings.push(stillDamaged(name));
+      return { state: found ? 'failed' : stays ? 'partial' : 'done', report, error: found };
     });
   }
 
@@ -378,6 +386,11 @@ function dirtyDirectories(taken: readonly (Pending | undefined)[]): readonly str
     for (const directory of pending.directories) all.add(directory);
   }
   return [...all];
+}
+
+function stillDamaged(name: string): Finding {
+  const text = `${name} still counts as damaged: what was found when content was read shows only when it is read again. Read and check all data.`;
+  return { level: 'warning', code: 'check/unread', text, path: null };
 }
 
 /** What a check found, for a person; the report has the findings themselves. */

@@ -107,7 +107,7 @@ export class CatchUp {
     const wanted = await missed.refresh(record);
     const result = await this.#copyAll(id, wanted, tools);
     for (const { id: folderId } of folders.records()) this.#core.events.emit('history.changed', { folderId });
-    if (result.damagedParts > 0) await work.noteDamagedParts(id, result.damagedParts);
+    if (result.damagedParts > 0) await work.noteDamagedParts(id, result);
     await work.measure(id);
     await updatePlace(this.#core, id, ({ absences }) => {
       // What nobody has whole is not tried by itself again; what is away is, when it is back.
@@ -125,7 +125,7 @@ export class CatchUp {
 
   /** From the best destination first; what one has lost, or cannot give any more, is taken from the next. */
   async #copyAll(id: DestinationId, wanted: readonly MissedMoment[], tools: RunTools): Promise<CaughtUp> {
-    const total: CaughtUp = { copied: 0, bytesAdded: 0, damagedParts: 0, away: 0, lost: [] };
+    const total: CaughtUp = { copied: 0, bytesAdded: 0, damagedParts: 0, indexLost: false, away: 0, lost: [] };
     const problems = new Map<MissedMoment, string>();
     let open = wanted;
     for (const from of this.#sources(id)) {
@@ -147,6 +147,7 @@ export class CatchUp {
       total.copied += done.size;
       total.bytesAdded += outcome.bytesAdded;
       total.damagedParts = Math.max(total.damagedParts, outcome.damagedParts);
+      total.indexLost ||= outcome.indexLost;
       open = open.filter((moment) => !done.has(moment));
     }
     for (const moment of open) {

@@ -10,6 +10,7 @@ import type { BackupOutcome, EngineFinding } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import { catalogFile, scansFolder } from './home-folder.ts';
+import { describeLocation } from './location.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { Proofs } from './proofs.ts';
 import { pruneHold } from './prune-hold.ts';
@@ -236,9 +237,12 @@ export class Work {
   }
 
   /** The destination counts as damaged until a check finds nothing any more. */
-  async noteDamagedParts(id: DestinationId, count: number): Promise<void> {
-    const damage = new TriplicateError('repo/damaged', damagedParts(count), {
-      hint: 'The other copies are not affected. A check that reads all data shows the extent.',
+  async noteDamagedParts(id: DestinationId, lost: Parameters<typeof damagedParts>[0]): Promise<void> {
+    const location = describeLocation(this.#parts.destinations.record(id).location);
+    const damage = new TriplicateError('repo/damaged', damagedParts(lost), {
+      hint: lost.indexLost
+        ? `The other copies are not affected. \`triplicate repo repair index ${location}\` makes the index anew from what is stored there; check the destination then.`
+        : 'The other copies are not affected. A check that reads all data shows the extent.',
     });
     await this.#parts.destinations.patch(id, { damage: plainError(damage) });
     this.#notice('error', `${this.#parts.destinations.record(id).name} is damaged`, damage.message);
@@ -262,7 +266,7 @@ export class Work {
       const { snapshotId } = result;
       this.#parts.pending.lookAgain(folder.id, destinationId, again, this.#core.ports.clock.now());
       await updatePlace(this.#core, destinationId, ({ written }) => ({ written: [...written, snapshotId] }));
-      if (result.damagedParts > 0) await this.noteDamagedParts(destinationId, result.damagedParts);
+      if (result.damagedParts > 0) await this.noteDamagedParts(destinationId, result);
       await updateCopy(
         this.#core,
         { folderId: folder.id, destinationId },

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Run } from '../../main/api/contract/runs.ts';
@@ -106,4 +106,21 @@ it('a version that another program has removed counts no longer, and no check of
   expect(state()).toBe('new');
   expect((await backUp()).state).toBe('done');
   expect(state()).toBe('good');
+});
+
+it('an index that is gone is named, with what makes it anew, on the card of the destination', async () => {
+  await app.close();
+  await rm(join(location, 'index'), { recursive: true });
+  await mkdir(join(location, 'index'));
+  app = await start();
+  const run = await backUp();
+  expect(run.report?.findings).toContainEqual(
+    expect.objectContaining({ code: 'repo/damaged', text: expect.stringContaining('whole index is gone') }),
+  );
+  const [disk] = app.destinations.list();
+  expect(disk).toMatchObject({
+    state: 'damaged',
+    problem: { message: expect.stringContaining('whole index is gone') },
+  });
+  expect(disk?.problem?.hint).toContain(`repo repair index ${location}`);
 });

@@ -37,6 +37,8 @@ export interface BackupOutcome {
     readonly bytesAdded: number;
     /** Parts of the repository that are gone or damaged; their content was stored again where it still exists. */
     readonly damagedParts: number;
+    /** The whole index is gone; counted as one of them. */
+    readonly indexLost?: boolean;
   }[];
   readonly scan: 'full' | 'changes';
   readonly filesNew: number;
@@ -130,6 +132,8 @@ export interface CopyOutcome {
   readonly failed: readonly { readonly id: string; readonly error: ContractError }[];
   /** Parts that the target has lost. */
   readonly damagedParts: number;
+  /** All of its index is gone; counted as one of them. */
+  readonly indexLost: boolean;
   readonly bytesAdded: number;
 }
 

@@ -26,6 +26,7 @@ export async function runCopy(
     present: report.present,
     failed: report.failed.map(({ id, error }) => ({ id, error: plainErrorOf(error) })),
     damagedParts: report.damagedParts,
+    indexLost: report.indexLost,
     bytesAdded: report.bytesAdded,
   };
 }

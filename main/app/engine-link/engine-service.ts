@@ -188,8 +188,8 @@ export class EngineService implements Engine {
       }
       const result = report.results[next++];
       const error = result?.error ? { ...result.error, data: plainData(result.error.data) } : null;
-      const { snapshotId = null, bytesAdded = 0, damagedParts = 0 } = result ?? {};
-      return { snapshotId, error, bytesAdded, damagedParts };
+      const { snapshotId = null, bytesAdded = 0, damagedParts = 0, indexLost = false } = result ?? {};
+      return { snapshotId, error, bytesAdded, damagedParts, indexLost };
     });
     return {
       results,

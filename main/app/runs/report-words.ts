@@ -36,7 +36,7 @@ export function backupReport(outcome: BackupOutcome, destinations: readonly Stor
       findings.push({
         level: 'error',
         code: 'repo/damaged',
-        text: `${name}: ${damagedParts(result.damagedParts)}`,
+        text: `${name}: ${damagedParts(result)}`,
         path: null,
       });
   }
@@ -64,8 +64,15 @@ export function backupReport(outcome: BackupOutcome, destinations: readonly Stor
   };
 }
 
+interface Lost {
+  readonly damagedParts: number;
+  readonly indexLost?: boolean | undefined;
+}
+
 /** What it means that a destination has damaged parts, for the report and for its card. */
-export function damagedParts(count: number): string {
+export function damagedParts({ damagedParts: count, indexLost = false }: Lost): string {
+  if (indexLost)
+    return 'Its whole index is gone. What the folder still holds was stored again; older versions cannot be read before the index is made anew.';
   const what = count === 1 ? 'One part of it is' : `${count} parts of it are`;
   return `${what} gone or damaged. What the folder still holds was stored again; older versions may be damaged.`;
 }
@@ -104,18 +111,20 @@ export interface CaughtUp {
   copied: number;
   bytesAdded: number;
   damagedParts: number;
+  indexLost: boolean;
   /** Moments that only destinations have that cannot be read now. */
   away: number;
   /** Moments of which something is lost wherever they are. */
   readonly lost: { readonly time: string; readonly why: string }[];
 }
 
-export function catchUpReport({ copied, bytesAdded, damagedParts: damaged, away, lost }: CaughtUp): Report {
+export function catchUpReport(caughtUp: CaughtUp): Report {
+  const { copied, bytesAdded, damagedParts: damaged, away, lost } = caughtUp;
   const findings: Finding[] = [];
   const finding = (level: Finding['level'], code: string, text: string): void => {
     findings.push({ level, code, text, path: null });
   };
-  if (damaged > 0) finding('error', 'repo/damaged', damagedParts(damaged));
+  if (damaged > 0) finding('error', 'repo/damaged', damagedParts(caughtUp));
   if (away > 0) {
     const text = `${moments(away)} could not be copied yet: no destination that has ${away === 1 ? 'it' : 'them'} can be reached now.${lost.length === 0 ? ' It goes on by itself.' : ''}`;
     finding('warning', 'catch-up/away', text);

@@ -46,6 +46,7 @@ const outcome = (from: readonly string[], more: Partial<CopyOutcome> = {}): Copy
   present: [],
   failed: [],
   damagedParts: 0,
+  indexLost: false,
   bytesAdded: 10 * from.length,
   ...more,
 });

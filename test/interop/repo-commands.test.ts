@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -209,6 +209,16 @@ describe('repo key', () => {
     expect((await triplicate(['key', 'remove', repository, idOf(false)])).exitCode).toBe(0);
     expect(await keyFiles()).toEqual([keys.find(({ current }) => current)?.id]);
     await judge.check();
+  });
+
+  it('lists a key file that says what would move the cursor of a terminal, or hide text, as characters', async () => {
+    const [own = ''] = await keyFiles();
+    const said = JSON.parse(await readFile(join(repository, 'keys', own), 'utf8')) as Record<string, unknown>;
+    const hostile = JSON.stringify({ ...said, hostname: '\u001b[2Jhost\n', username: '\u202euser', created: '\u0007' });
+    await writeFile(join(repository, 'keys', createHash('sha256').update(hostile).digest('hex')), hostile);
+    const { stdout } = await triplicate(['key', 'list', repository]);
+    expect(stdout).toContain(String.raw`\u{202e}user@\u{1b}[2Jhost\u{a}  \u{7}`);
+    expect(stdout).toMatch(/^[\n -~]*$/);
   });
 
   it('asks for the new passphrase where none is given, and refuses an empty one', async () => {

@@ -1,4 +1,5 @@
 import { addKey, changePassphrase, listKeys, removeKey } from '../../engine/engine.ts';
+import { printableText } from '../../engine/format/printable.ts';
 import { counted, type ExitCode, type RepoSession } from './session.ts';
 
 export async function runKeyList(session: RepoSession): Promise<ExitCode> {
@@ -14,7 +15,9 @@ export async function runKeyList(session: RepoSession): Promise<ExitCode> {
   );
   for (const { id, use, username = '', hostname = '', created = '' } of keys) {
     const note = use === 'unreadable' ? '  cannot be read' : '';
-    session.say(`${use === 'this' ? '*' : ' '}${id.slice(0, 8)}  ${username}@${hostname}  ${created}${note}`);
+    // Whoever can write to the place can put a key file there that says anything.
+    const said = printableText(`${username}@${hostname}  ${created}`);
+    session.say(`${use === 'this' ? '*' : ' '}${id.slice(0, 8)}  ${said}${note}`);
   }
   session.say(`${counted(keys.length, 'key')}; * is the one in use`);
   return keys.some(({ use }) => use === 'unreadable') ? 1 : 0;

@@ -11,6 +11,14 @@ export function isPrintable(codePoint: number): boolean {
   return PRINTABLE.test(String.fromCodePoint(codePoint)) && !isNewer(codePoint);
 }
 
+/** Text that others have stored, as a terminal may be given it: what could move its cursor or hide text is written as its number. */
+export function printableText(text: string): string {
+  return Array.from(text, (one) => {
+    const codePoint = one.codePointAt(0) ?? 0;
+    return isPrintable(codePoint) ? one : `\\u{${codePoint.toString(16)}}`;
+  }).join('');
+}
+
 /** Printable in Unicode 17 and not in Unicode 13: first and last code points, hexadecimal (appendix of the format page). */
 const NEWER = `
   61d 870-88f 897-89f 8b5 8c8-8d2 c3c c5c-c5d cdc-cdd cf3 ece 170d 1715 171f 180f 1ac1-1add 1ae0-1aeb 1b4c

@@ -1,6 +1,7 @@
 import type { Nanoseconds } from '../clock.ts';
 import { hasCode, TriplicateError } from '../errors.ts';
 import { conflicts, decodeLock, encodeLock, isStale, type Lock, STALE_AFTER } from '../format/lock.ts';
+import { printableText } from '../format/printable.ts';
 import { formatTime } from '../format/time.ts';
 import { guarded } from '../store/guarded-store.ts';
 import { putAfter } from '../store/put-after.ts';
@@ -597,7 +598,7 @@ function notNow(): TriplicateError {
 }
 
 function lockedError(repository: Repository, lock: Lock): TriplicateError {
-  const who = `${lock.username}@${lock.hostname}, process ${lock.pid}`;
+  const who = printableText(`${lock.username}@${lock.hostname}, process ${lock.pid}`);
   return new TriplicateError('repo/locked', `The repository at ${repository.store.location} is in use by ${who}.`, {
     data: { hostname: lock.hostname, username: lock.username, pid: lock.pid },
   });

@@ -263,6 +263,15 @@ it('outlives the signal that restic tests it with, under however many locks, and
   expect(warnings).toEqual([]);
 });
 
+it('says who holds a lock without what would move the cursor of a terminal', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const owner = { hostname: '\u001b[2Jhost', username: 'user\n', pid: 1 };
+  const lock = { time: { ns: repository.host.clock.now() }, exclusive: true, ...owner };
+  await writeUnpacked(repository, 'locks', encodeLock(lock));
+  const message = expect.stringContaining(String.raw`user\u{a}@\u{1b}[2Jhost`);
+  await expect(withLock(repository, 'shared', async () => undefined)).rejects.toMatchObject({ message });
+});
+
 it('looks again when a lock goes while the locks are being read: it may have been renewed', async () => {
   const repository = await newRepository(join(scratch.path, 'repository'));
   const other = takeLock({ ...repository, host: { ...repository.host, pid: 1 } }, 'exclusive');

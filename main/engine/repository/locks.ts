@@ -30,7 +30,7 @@ const TRUSTED_FOR: Nanoseconds = STALE_AFTER - 5n * 60n * 1_000_000_000n;
  * Whoever clears locks by hand, or has a clock that is wrong, asks nobody: what is changed under a lock that has not been seen for
  * so long is changed only after a look. At a far place that is a request, which short runs do without.
  */
-const SEEN_FOR: Nanoseconds = 30n * 1_000_000_000n;
+const SEEN_FOR = { near: 1_000_000_000n, far: 30n * 1_000_000_000n } as const;
 /** Locks take some hundred bytes. What is much larger is none, and is not read: it may be larger than memory. */
 const LARGEST_LOCK = 1024 * 1024;
 /** Between a listing of the locks and their reading one may be renewed, under another name. */
@@ -493,8 +493,10 @@ class HeldLock {
 
   /** Whoever has cleared the lock may have removed by now what this run relies on. @throws what `lost` says; `store/…` */
   async #expectThere(): Promise<void> {
-    const now = this.#repository.host.clock.now();
-    if (now - this.#seen < SEEN_FOR || now - (this.#trustedSince ?? 0n) < SEEN_FOR) return;
+    const { host, store } = this.#repository;
+    const patience = SEEN_FOR[store.capabilities.remote ? 'far' : 'near'];
+    const now = host.clock.now();
+    if (now - this.#seen < patience || now - (this.#trustedSince ?? 0n) < patience) return;
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });

@@ -145,8 +145,9 @@ it('looks for its lock before it changes anything when it has not seen it for a 
   let later = 0n;
   const repository = await newRepository(join(scratch.path, 'repository'), { host: hostAheadBy(() => later) });
   const { store, calls } = faulty(repository.store, []);
+  const far = { ...store, capabilities: { ...store.capabilities, remote: true } };
   const { name, bytes } = storedObject('data', Buffer.from('a pack'));
-  await withLock({ ...repository, store }, 'shared', async (signal, locked) => {
+  await withLock({ ...repository, store: far }, 'shared', async (signal, locked) => {
     const before = calls('get');
     await locked.store.put(name, bytes);
     expect(calls('get')).toBe(before);

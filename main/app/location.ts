@@ -36,6 +36,7 @@ const CONNECTION = new RegExp(`^(rclone::?[^:,/]*),(?:${OPTION}(?:,${OPTION})*:|
  * be read.
  */
 export function describeLocation(text: string): string {
+  // Up to the last @ before the path: a password may have one in it.
   const hidden = text.replace(/(\/\/)[^/]*@/, '$1');
   return hidden.replace(CONNECTION, (all, begin: string) => (all.endsWith(':') ? `${begin},…:` : `${begin},…`));
 }

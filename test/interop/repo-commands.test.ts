@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newRepository, PASSPHRASE } from '../support/engine.ts';
+import { startRestServer } from '../support/rest-server.ts';
 import { type Restic, restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -328,4 +329,21 @@ describe('repo forget', () => {
     expect((await triplicate(['prune', repository])).exitCode).toBe(0);
     expect(await ids()).toEqual([second]);
   });
+});
+
+it('keeps the login of a server out of what it says when it has made a repository there', async () => {
+  const folder = join(scratch.path, 'served');
+  await mkdir(folder);
+  const server = await startRestServer(folder);
+  try {
+    const made = [await triplicate(['init', `rest:${server.url()}a/`])];
+    made.push(await triplicate(['init', `rest:${server.url()}b/`, '--json']));
+    for (const { exitCode, stdout, stderr } of made) {
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(`rest:http://127.0.0.1:${server.port}/`);
+      expect(stdout + stderr).not.toMatch(/tester|p%40ss|word@/);
+    }
+  } finally {
+    await server.close();
+  }
 });

@@ -30,8 +30,8 @@ import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts
 export async function runInit(session: RepoSession): Promise<ExitCode> {
   const passphrase = await session.passphrase();
   const repository = await createRepository(await session.openStore(), { passphrase }, systemHost(), session.signal);
-  session.json({ type: 'initialized', id: repository.config.id, location: session.location });
-  session.say(`Created a repository at ${session.location}.`);
+  session.json({ type: 'initialized', id: repository.config.id, location: repository.store.location });
+  session.say(`Created a repository at ${repository.store.location}.`);
   session.say('Keep the passphrase safe: without it nothing in the repository can be read.');
   return 0;
 }

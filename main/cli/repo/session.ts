@@ -11,7 +11,6 @@ import { FROM, NEW, OLD, type PassphraseSource, readPassphrase, TARGET } from '.
 
 /** What each `repo` command works with. */
 export interface RepoSession {
-  readonly location: string;
   readonly signal: AbortSignal;
   readonly output: 'json' | 'text';
   /** A line for a person; nothing with `--json`. */
@@ -117,7 +116,6 @@ function makeSession(
     return openRepository(await open(where), { passphrase: secret }, host, signal);
   };
   return {
-    location,
     signal,
     output,
     say: (text) => {

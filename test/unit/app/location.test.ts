@@ -35,6 +35,7 @@ it.each([
   ['/mnt/x', '/mnt/x'],
   ['rclone:drive:Backups', 'rclone:drive:Backups'],
   ['rest:https://me:hunter2@host/repo', 'rest:https://host/repo'],
+  ['rest:https://me:hun@ter2@host/repo@home', 'rest:https://host/repo@home'],
   ['rclone::sftp,host=h,user=u,pass=hunter2:path/x', 'rclone::sftp,…:path/x'],
   ['rclone::webdav,url="http://h:1/",pass=hunter2:path', 'rclone::webdav,…:path'],
   ['rclone:dav,pass=hunter2:path', 'rclone:dav,…:path'],

@@ -130,6 +130,9 @@ it.each([
 });
 
 it('repeats no password that rclone repeats', () => {
-  const error = rcloneError('rclone:x:y', 'odd: http://me:hunter2@host/x :sftp,user=u,pass="hunter2":x token=hunter2');
+  const error = rcloneError(
+    'rclone:x:y',
+    'odd: http://me:no@hunter2@host/x :sftp,user=u,pass="hunter2":x token=hunter2',
+  );
   expect(JSON.stringify([error.message, error.data])).not.toContain('hunter2');
 });

@@ -78,14 +78,25 @@ export class RcloneTruth implements RemoteTruth {
   }
 
   async list(folder: string, signal?: AbortSignal): Promise<readonly RemoteFile[] | undefined> {
-    const { remote } = this.#options;
-    const parameters = { fs: remote, remote: folder, opt: { ...QUICK, recurse: true } };
-    const answer = await this.#options.control.call('operations/list', parameters, signal);
-    if (!answer.ok && isMissing(answer.failure)) return undefined;
+    let answer = await this.#list(folder, 'with what is below', signal);
+    if (!answer.ok && isMissing(answer.failure)) {
+      // rclone says the same when a folder below this one is missing, which is no word on all the others.
+      const alone = await this.#list(folder, 'alone', signal);
+      if (!alone.ok && isMissing(alone.failure)) return undefined;
+      this.#accept(alone);
+      // Another program may have removed one that was empty, just then.
+      answer = await this.#list(folder, 'with what is below', signal);
+      if (!answer.ok && isMissing(answer.failure)) throw halfListed(folder, this.#options.location);
+    }
     const { list } = this.#accept(answer);
     this.#findUploadsAhead();
     if (!Array.isArray(list)) throw unreadable(this.#options.location);
     return list.map((entry: unknown) => parseEntry(entry, this.#options.location));
+  }
+
+  #list(folder: string, depth: 'alone' | 'with what is below', signal?: AbortSignal): Promise<RcloneAnswer> {
+    const opt = { ...QUICK, recurse: depth === 'with what is below' };
+    return this.#options.control.call('operations/list', { fs: this.#options.remote, remote: folder, opt }, signal);
   }
 
   async upload(path: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
@@ -182,6 +193,13 @@ function parseEntry(entry: unknown, location: string): RemoteFile {
     if (typeof path === 'string' && typeof size === 'number') return { path, size };
   }
   throw unreadable(location);
+}
+
+function halfListed(folder: string, location: string): TriplicateError {
+  return new TriplicateError(
+    'store/list-incomplete',
+    `${location} names a folder in ${folder}/ and says that it is not there when asked what is in it.`,
+  );
 }
 
 function unreadable(location: string): TriplicateError {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { Disk } from '../api/contract/destinations.ts';
 import { makeFolderDurably } from '../engine/store/local-files.ts';
 import { CatchUp } from './catch-up.ts';
@@ -12,6 +12,7 @@ import { EngineClient } from './engine-link/client.ts';
 import { AppEvents } from './events.ts';
 import { Folders } from './folders.ts';
 import { History } from './history.ts';
+import { openLog } from './log.ts';
 import { Missed } from './missed.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { Places } from './places.ts';
@@ -124,7 +125,9 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
     scheduler.stop();
     await runs.close();
     await Promise.all([watching.close(), engine.close()]);
-    await Promise.all([core.configuration.settled(), core.ledger.settled()]);
+    // What cannot be written, on a full disk, is no reason not to end; it was told when it happened.
+    for (const settled of await Promise.allSettled([core.configuration.settled(), core.ledger.settled()]))
+      if (settled.status === 'rejected') log.error({ err: settled.reason }, 'the state could not be written');
   };
   return {
     events,
@@ -159,9 +162,4 @@ function coalesce<Word extends string>(tell: (word: Word) => Promise<void>, log:
       tell(word).catch((error) => log.error({ err: error, word }, 'a change could not be told'));
     }, 100).unref();
   };
-}
-
-function openLog(stateFolder: string): Logger {
-  const destination = pino.destination({ dest: join(stateFolder, 'triplicate.log'), sync: false, mode: 0o600 });
-  return pino({ level: process.env.TRIPLICATE_LOG ?? 'info', redact: ['*.passphrase', 'passphrase'] }, destination);
 }

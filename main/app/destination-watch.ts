@@ -167,10 +167,12 @@ export class DestinationWatch {
     id: DestinationId,
     change: Pick<Partial<DestinationRecord>, 'repositoryId' | 'lastSeenAt'>,
   ): Promise<void> {
-    await this.#core.configuration.update((all) => ({
+    const written = this.#core.configuration.update((all) => ({
       ...all,
       destinations: all.destinations.map((one) => (one.id === id ? { ...one, ...change } : one)),
     }));
+    // That says nothing of the destination.
+    await written.catch((error: unknown) => this.#core.log.error({ err: error }, 'a look could not be written down'));
   }
 
   #settle(given: DestinationRecord, found: LiveState, since = this.#core.ports.clock.now()): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { TriplicateError } from '../engine/errors.ts';
@@ -87,6 +87,8 @@ class JsonStateFile<T> implements StateFile<T> {
   readonly #path: string;
   readonly #version: number;
   #value: T;
+  /** What the file holds, as far as this process wrote it. */
+  #saved: T | undefined;
   #written: Promise<void> = Promise.resolve();
 
   constructor(path: string, version: number, value: T) {
@@ -102,11 +104,15 @@ class JsonStateFile<T> implements StateFile<T> {
   update(change: (value: T) => T): Promise<void> {
     this.#value = change(this.#value);
     // One write after the other; each takes the value as it is by then, so many quick updates cost few writes.
-    const mine = this.#value;
-    this.#written = this.#written
-      .catch(() => undefined)
-      .then(() => (mine === this.#value ? writeDurably(this.#path, serialise(this.#version, mine)) : undefined));
+    this.#written = this.#written.catch(() => undefined).then(() => this.#save());
     return this.#written;
+  }
+
+  async #save(): Promise<void> {
+    const value = this.#value;
+    if (value === this.#saved) return;
+    await writeDurably(this.#path, serialise(this.#version, value));
+    this.#saved = value;
   }
 
   settled(): Promise<void> {
@@ -132,18 +138,40 @@ async function readIfThere(path: string): Promise<string | undefined> {
 
 /**
  * Writes beside, makes durable, then switches: a crash leaves the old file or the new one, and after it has returned a power cut
- * leaves the new one. 0600.
+ * leaves the new one. 0600. @throws `app/state-unwritable`
  */
 export async function writeDurably(path: string, text: string): Promise<void> {
-  await makeFolderDurably(dirname(path), 0o700);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  const handle = await open(temporary, 'wx', 0o600);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await makeFolderDurably(dirname(path), 0o700);
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw unwritable(path, error);
   }
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EROFS: 'the disk can only be read',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+};
+
+function unwritable(path: string, cause: unknown): TriplicateError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const why = REASONS[code] ?? (cause instanceof Error ? cause.message : 'unknown');
+  return new TriplicateError('app/state-unwritable', `Triplicate cannot write ${path}: ${why}.`, {
+    cause,
+    data: { path },
+  });
 }

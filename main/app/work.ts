@@ -310,11 +310,12 @@ export class Work {
     // A folder that is not there says nothing of its copies: they count, today of all days.
     if (problem.code === 'cancelled' || problem.code === 'source/missing' || away) return;
     const before = copyOf(this.#core.ledger.value, folder.id, id);
+    // The other destinations of the run are still to be told.
     await updateCopy(
       this.#core,
       { folderId: folder.id, destinationId: id },
       { problem: { ...problem, message: firstLine(problem.message) } },
-    );
+    ).catch((error: unknown) => this.#core.log.error({ err: error }, 'a failure could not be written down'));
     if (!before?.problem)
       this.#notice('error', `${folder.name} could not be stored at ${destination.name}`, firstLine(problem.message));
   }

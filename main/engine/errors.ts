@@ -84,6 +84,10 @@ const CODES = {
     retry: 'backoff',
     hint: 'It starts again by itself; what was stored stays, and the run is repeated.',
   },
+  'app/state-unwritable': {
+    retry: 'backoff',
+    hint: 'Make room on the disk of the state folder, or make the folder writable. What is stored at destinations stays; what could not be written down is, as soon as it can be.',
+  },
   'app/already-running': { retry: 'never', hint: 'Use the window that is already open.' },
   'app/not-found': { retry: 'never', hint: 'List what exists and check the name.' },
   'app/exists': { retry: 'never', hint: 'Choose another name or location.' },

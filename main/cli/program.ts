@@ -1,6 +1,7 @@
 /** The words and options of the command line: hands them to a command, turns its outcome into an exit code. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { TriplicateError, toWire } from '../engine/errors.ts';
 import { EXIT, reportFailure } from './outcome.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -32,6 +33,14 @@ try {
 
 /** commander has printed its own complaint by the time it throws. */
 function failureOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.done;
+    // Whoever reads JSON does not read that; the options may not even have been looked at.
+    if (process.argv.includes('--json')) {
+      const wire = toWire(new TriplicateError('usage', error.message.replace(/^error: /, '')));
+      process.stdout.write(`${JSON.stringify({ type: 'error', error: wire })}\n`);
+    }
+    return EXIT.usage;
+  }
   return reportFailure(error, program.opts<{ json?: boolean }>().json ? 'json' : 'text');
 }

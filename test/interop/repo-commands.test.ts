@@ -290,6 +290,20 @@ describe('options that choose snapshots', () => {
   });
 });
 
+it('tells what is wrong with the command as JSON too, where JSON is asked for', async () => {
+  for (const [args, words] of [
+    [['snapshots', '--json'], 'location'],
+    [['stats', repository, '--mode', 'foo', '--json'], 'foo'],
+    [['forget', repository, '--json', '--keep-last', 'x'], 'whole number'],
+  ] as const) {
+    const refused = await triplicate(args);
+    expect(refused.exitCode).toBe(2);
+    const message = expect.stringContaining(words);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ type: 'error', error: { code: 'usage', message } });
+  }
+  expect(await triplicate(['snapshots'])).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
 describe('repo forget', () => {
   const ids = async () => (await judge.snapshots()).map(({ id }) => id);
 

@@ -33,7 +33,12 @@ export function registerRepo(program: Command): void {
     );
   filtered(add(repo, 'restore', 'restore a snapshot (`latest`: the newest that fits)', '<snapshot>'))
     .requiredOption('--target <dir>', 'the folder to restore to', someText)
-    .option('--include <pattern>', 'only what fits and what is below it: a path or a glob (repeatable)', collectText, [])
+    .option(
+      '--include <pattern>',
+      'only what fits and what is below it: a path or a glob (repeatable)',
+      collectText,
+      [],
+    )
     .addOption(
       new Option('--existing <rule>', 'what happens to files that are there already')
         .choices(['skip', 'replace', 'keep-both'])

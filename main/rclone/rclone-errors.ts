@@ -94,6 +94,11 @@ const MEANING: readonly Meaning[] = [
     code: 'store/full',
     words: 'the place is full',
   },
+  {
+    pattern: /\b413 (payload|content|request entity) too large/i,
+    code: 'store/denied',
+    words: 'the server, or a proxy before it, refuses uploads of this size (413)',
+  },
   { pattern: /read-only file system/i, code: 'store/read-only', words: 'the place is read-only' },
   {
     pattern:

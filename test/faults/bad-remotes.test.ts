@@ -103,6 +103,14 @@ it('goes on to the disk while the remote refuses every upload, and says so', asy
   await recovers();
 });
 
+it('says at once that a server takes no uploads of this size', async () => {
+  proxy.set(({ method }) => (method === 'POST' ? { kind: 'status', status: 413 } : { kind: 'pass' }));
+  const { disk, remote } = await run();
+  expect(disk?.snapshotId).toBeDefined();
+  expect(remote).toMatchObject({ error: { code: 'store/denied', message: expect.stringContaining('of this size') } });
+  await recovers();
+});
+
 const ROOMS = ['data', 'index', 'snapshots'] as const;
 
 it.each([

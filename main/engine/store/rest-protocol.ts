@@ -111,6 +111,12 @@ export class RestProtocol implements RemoteTruth {
     if (status === 401 || status === 403) return new TriplicateError('store/denied', said, { data });
     if (status === 404) return new TriplicateError('store/not-found', said, { data });
     if (status === 416 || status === 200 || status === 206) return new TriplicateError('store/corrupt', said, { data });
+    if (status === 413) {
+      return new TriplicateError('store/denied', `${said} It refuses uploads of this size.`, {
+        data,
+        hint: 'Let the server, or a proxy before it, take bodies of 64 MiB (nginx: client_max_body_size); nothing stored is lost.',
+      });
+    }
     if (status === 507) return new TriplicateError('store/full', said, { data });
     if (status >= 500 || status === 408 || status === 429) {
       return new TriplicateError('store/unreachable', said, { data });

@@ -89,6 +89,8 @@ it.each([
   ['Put "http://h/x": net/http: HTTP/1.x transport connection broken: unexpected EOF', 'store/unreachable'],
   ['NoSuchBucket: The specified bucket does not exist', 'store/bad-location'],
   ["googleapi: Error 403: Quota exceeded for quota metric 'Queries' per minute, rateLimitExceeded", 'rclone/failed'],
+  ['413 Payload Too Large', 'store/denied'],
+  ['413 Request Entity Too Large: 413 Request Entity Too Large', 'store/denied'],
   ['Put "http://h/x": 507 Insufficient Storage: 507 Insufficient Storage', 'store/full'],
   ['Move call failed: 503 Service Unavailable', 'store/unreachable'],
   // Numbers in the name of an object say nothing.

@@ -2,13 +2,13 @@
  * The browser host: the same app without Electron, served on loopback. `serve` of the command line and `npm start` end
  * here. Prints the address with its one-time token; SIGINT and SIGTERM stop what runs cleanly.
  */
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createApi } from './api/dispatch.ts';
 import { serveHttp } from './api/http-transport.ts';
 import { createApp } from './app/compose.ts';
 import { stateFolder } from './app/home-folder.ts';
 import { nodePorts } from './app/node-ports.ts';
+import { openInBrowser } from './app/open-in-browser.ts';
 import { claimStateFolder } from './app/single-instance.ts';
 
 export interface ServeOptions {
@@ -45,17 +45,20 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const address = http.ticketAddress();
     const ended = Promise.withResolvers<void>();
     let closing: Promise<void> | undefined;
+    let removePage = async (): Promise<void> => undefined;
     const close = (): Promise<void> => {
       closing ??= (async () => {
         await app.close();
         await http.close();
+        await removePage();
         await claim.release();
         ended.resolve();
       })();
       return closing;
     };
     options.print?.(`Triplicate is ready: ${address}`);
-    if (options.browser === 'open') openBrowser(address);
+    if (options.browser === 'open' && hasDesktop())
+      removePage = await openInBrowser(address, home).catch(() => removePage);
     return { address, ended: ended.promise, close };
   } catch (error) {
     await claim.release();
@@ -79,11 +82,7 @@ export async function serveUntilSignal(options: ServeOptions): Promise<number> {
 }
 
 /** Only where there is a desktop; the address is printed anyway. */
-function openBrowser(address: string): void {
+function hasDesktop(): boolean {
   const desktop = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
-  if (!desktop || !process.stdout.isTTY) return;
-  const command = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer.exe' : 'xdg-open';
-  const child = spawn(command, [address], { stdio: 'ignore', detached: true });
-  child.once('error', () => undefined);
-  child.unref();
+  return Boolean(desktop) && process.stdout.isTTY;
 }

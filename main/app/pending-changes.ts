@@ -57,11 +57,21 @@ export class PendingChanges {
     return this.#again.get(key(folderId, destinationId));
   }
 
-  /** After a run that looked at all that was to be looked at again: where something still could not be read. */
-  lookAgain(folderId: string, destinationId: string, directories: ReadonlySet<string>, now: number): void {
+  /**
+   * After a run that looked at all that was to be looked at again: where something still could not be read. `known`: an earlier
+   * start knew as much, and had its tries; no run is due for that alone, as each leaves a version.
+   */
+  lookAgain(
+    folderId: string,
+    destinationId: string,
+    directories: ReadonlySet<string>,
+    now: number,
+    news: 'new' | 'known' = 'new',
+  ): void {
     const id = key(folderId, destinationId);
     const before = this.#again.get(id);
     if (directories.size === 0) this.#again.delete(id);
+    else if (!before && news === 'known') this.#again.set(id, { directories, tries: MOST_TRIES, at: null });
     else if (!before || !directories.isSubsetOf(before.directories))
       this.#again.set(id, { directories, tries: 1, at: now + pauseAfter(1) });
     // A run for something else came first.

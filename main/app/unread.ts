@@ -32,6 +32,12 @@ export function unreadAfter(known: Unread, run: UnreadInRun): Unread {
   return [...found].map(([directory, entries]) => ({ directory, entries }));
 }
 
+/** Whether all that a run could not read lies where that was known before. */
+export function isAllKnown(known: Unread, { unread, moreUnread }: Pick<UnreadInRun, 'unread' | 'moreUnread'>): boolean {
+  const directories = new Set(known.map(({ directory }) => directory));
+  return moreUnread === 0 && unread.every((path) => directories.has(dirname(path)));
+}
+
 export function countUnread(unread: Unread): number {
   return unread.reduce((sum, { entries }) => sum + entries, 0);
 }

@@ -17,7 +17,7 @@ import { pruneHold } from './prune-hold.ts';
 import type { DestinationRecord, FolderRecord } from './records.ts';
 import { backupReport, checkReport, damagedParts, pruneReport } from './runs/report-words.ts';
 import type { RunResult, Runs, RunTools } from './runs/runs.ts';
-import { countUnread, directoriesOf, unreadAfter } from './unread.ts';
+import { countUnread, directoriesOf, isAllKnown, unreadAfter } from './unread.ts';
 
 export interface WorkParts {
   readonly folders: Folders;
@@ -256,6 +256,8 @@ export class Work {
     { taken, lookedAt, startedAt }: Taken,
   ): Promise<void> {
     const again = directoriesOf(outcome.unread);
+    const unreadBefore = this.#core.ledger.value.facts.find(({ folderId }) => folderId === folder.id)?.unread ?? [];
+    const news = isAllKnown(unreadBefore, outcome) ? 'known' : 'new';
     for (const [position, destinationId] of destinationIds.entries()) {
       const result = outcome.results[position];
       if (!result?.snapshotId) {
@@ -264,7 +266,7 @@ export class Work {
         continue;
       }
       const { snapshotId } = result;
-      this.#parts.pending.lookAgain(folder.id, destinationId, again, this.#core.ports.clock.now());
+      this.#parts.pending.lookAgain(folder.id, destinationId, again, this.#core.ports.clock.now(), news);
       await updatePlace(this.#core, destinationId, ({ written }) => ({ written: [...written, snapshotId] }));
       if (result.damagedParts > 0) await this.noteDamagedParts(destinationId, result);
       await updateCopy(

@@ -72,6 +72,16 @@ describe('what is to be looked at again', () => {
     expect(pending.take('f', 'd')).toMatchObject({ directories: new Set(['/f/b']) });
   });
 
+  it('goes with the next run only, where an earlier start knew of it', () => {
+    const pending = new PendingChanges();
+    pending.lookAgain('f', 'd', unread, 0, 'known');
+    expect(pending.again('f', 'd')?.at).toBeNull();
+    add(pending, '/f/b');
+    expect(pending.take('f', 'd')).toMatchObject({ directories: new Set(['/f/b', '/f/a', '/f/a/one']) });
+    pending.lookAgain('f', 'd', directoriesOf(['/f/c/two']), MINUTE);
+    expect(pending.again('f', 'd')?.at).toBe(2 * MINUTE);
+  });
+
   it('is due by itself ever more seldom, and then no more', () => {
     const pending = new PendingChanges();
     const waits: (number | null)[] = [];
@@ -203,6 +213,21 @@ describe('the app', () => {
     changed(`${root}/b`);
     await runs(5);
     expect(looked.at(-1)).toEqual([`${root}/b`]);
+  }, 90_000);
+
+  it('makes no run of its own, and so no version, for what the start before knew of already', async () => {
+    unread = [secret];
+    changed(`${root}/a`);
+    await expect.poll(shown, { timeout: 15_000 }).toBe(1);
+    await app?.close();
+    looked = [];
+    app = await createApp(ports(), { home: home.path, engine: engine() });
+    await runs(1);
+    await expect.poll(() => app?.runs.open().length, { timeout: 15_000 }).toBe(0);
+    ahead = 61_000;
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(looked).toEqual([null]);
+    expect(shown()).toBe(1);
   }, 90_000);
 
   it('looks again by itself after a pause, and not in a circle; nothing counts as waiting meanwhile', async () => {

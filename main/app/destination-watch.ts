@@ -4,9 +4,11 @@ import { toWire } from '../engine/errors.ts';
 import { noteAbsence, noteReturn } from './absences.ts';
 import { addressOf, type Core, isoNow } from './core.ts';
 import { elapsed } from './elapsed.ts';
+import type { RepositoryAddress } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import { noteGoneVersions } from './gone-versions.ts';
 import type { DestinationRecord } from './records.ts';
+import { TwinPlaces } from './twin-places.ts';
 
 /** What is known of a destination right now; never kept between two starts. */
 export interface LiveState {
@@ -46,9 +48,11 @@ export class DestinationWatch {
   readonly #lost = new Set<(folderId: FolderId, id: DestinationId) => void>();
   /** When the versions that count were last asked for. */
   readonly #versionsAt = new Map<string, number>();
+  readonly #twins: TwinPlaces;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#twins = new TwinPlaces(core);
   }
 
   live(id: string): LiveState {
@@ -90,8 +94,22 @@ export class DestinationWatch {
     return looking;
   }
 
+  /**
+   * Of a place that is to be added. One that holds the repository of a destination that is away may be added: it is looked at
+   * again when both are there. @throws `app/same-place`
+   */
+  async refuseSamePlace(address: RepositoryAddress, repositoryId: string): Promise<void> {
+    const place = { id: null, location: address.location, repositoryId };
+    for (const elder of this.#twins.elders(place)) {
+      await this.look(elder);
+      const { state } = this.live(elder.id);
+      if (state === 'ready' || state === 'damaged') await this.#twins.refuse(place, address, elder);
+    }
+  }
+
   forget(id: string): void {
     this.#live.delete(id);
+    this.#twins.forget(id);
   }
 
   /**
@@ -121,6 +139,7 @@ export class DestinationWatch {
           repository: addressOf(this.#core, destination),
         });
         if (destination.repositoryId === null) await this.#write(destination.id, { repositoryId });
+        await this.#refuseTwin({ ...destination, repositoryId });
         await this.lookForGone(destination, 'now and then');
       }
       const { freeBytes, totalBytes } = found;
@@ -141,6 +160,16 @@ export class DestinationWatch {
         ...judge(plainError(error)),
         nextLookAt: this.#next(destination, 'away'),
       });
+    }
+  }
+
+  /** @throws `app/same-place` when another one that is there now leads to the same repository at the same place */
+  async #refuseTwin(destination: DestinationRecord): Promise<void> {
+    for (const elder of this.#twins.elders(destination)) {
+      await this.#looking.get(elder.id);
+      const { state } = this.live(elder.id);
+      if (state !== 'ready' && state !== 'damaged') continue;
+      await this.#twins.refuse(destination, addressOf(this.#core, destination), elder);
     }
   }
 
@@ -181,6 +210,8 @@ export class DestinationWatch {
     const before = this.live(destination.id);
     const now = { ...found, readyAt: found.readyAt ?? before.readyAt };
     this.#live.set(destination.id, now);
+    if (now.state === 'away') this.#twins.forget(destination.id);
+    if (before.state !== now.state) this.#lookAtTwins(destination);
     if (now.state === 'ready') noteReturn(this.#core, destination);
     else {
       const seen = now.readyAt ?? Date.parse(destination.lastSeenAt ?? destination.addedAt);
@@ -194,6 +225,15 @@ export class DestinationWatch {
       for (const listener of this.#firstSeen) listener(destination.id);
     const wasGone = before.state === 'away' || before.state === 'blocked';
     if (wasGone && now.state === 'ready') for (const listener of this.#returned) listener(destination.id);
+  }
+
+  /** Whether another way to its place counts depends on whether it is there. */
+  #lookAtTwins({ id, repositoryId }: DestinationRecord): void {
+    for (const one of this.#core.configuration.value.destinations) {
+      if (one.id === id || one.repositoryId === null || one.repositoryId !== repositoryId) continue;
+      const live = this.#live.get(one.id);
+      if (live) this.#live.set(one.id, { ...live, nextLookAt: 0 });
+    }
   }
 
   #next(destination: DestinationRecord, state: 'ready' | 'away'): number {
@@ -210,6 +250,7 @@ function isBlocking(code: string): boolean {
     'store/full',
     'repo/wrong-passphrase',
     'repo/other-repository',
+    'app/same-place',
     'repo/unsupported',
     'rclone/not-installed',
     'rclone/remote-unknown',

@@ -74,6 +74,7 @@ export class Destinations {
     const passphrase = input.passphrase ?? this.#core.secrets.main();
     const address: RepositoryAddress = { location, passphrase };
     const repositoryId = await this.#adoptOrCreate(address);
+    await this.#watch.refuseSamePlace(address, repositoryId);
     this.#core.log.info({ destination: id, location: describeLocation(location), repositoryId }, 'destination added');
     if (input.passphrase !== undefined && !this.#core.secrets.isMain(input.passphrase)) {
       await this.#core.secrets.setOwn(id, input.passphrase);

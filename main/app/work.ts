@@ -64,8 +64,16 @@ export class Work {
       }
       // A look first: a disk that was plugged in a moment ago is used at once.
       await Promise.all(wanted.map((id) => this.#parts.watch.look(destinations.record(id))));
-      for (const id of wanted) pending.add(folder.id, id, 'everything', 'person', this.#core.ports.clock.now());
-      for (const group of this.groups(wanted)) runs.push(this.backup(folder, group, 'person'));
+      // What another name of the same place has got is stored here already.
+      const apart = wanted.filter((id) => this.#parts.watch.live(id).problem?.code !== 'app/same-place');
+      const [twin] = apart.length === 0 ? wanted : [];
+      if (twin)
+        throw new TriplicateError(
+          'app/same-place',
+          this.#parts.watch.live(twin).problem?.message ?? 'It is no other place.',
+        );
+      for (const id of apart) pending.add(folder.id, id, 'everything', 'person', this.#core.ports.clock.now());
+      for (const group of this.groups(apart)) runs.push(this.backup(folder, group, 'person'));
     }
     return runs;
   }

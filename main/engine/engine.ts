@@ -51,6 +51,7 @@ export {
   putConfigBack,
   type Repository,
 } from './repository/repository.ts';
+export { isSamePlace } from './repository/same-place.ts';
 export {
   findSnapshot,
   fitsFilter,

@@ -91,6 +91,10 @@ const CODES = {
   'app/already-running': { retry: 'never', hint: 'Use the window that is already open.' },
   'app/not-found': { retry: 'never', hint: 'List what exists and check the name.' },
   'app/exists': { retry: 'never', hint: 'Choose another name or location.' },
+  'app/same-place': {
+    retry: 'never',
+    hint: 'It counts as one copy, and is written to once; nothing stored is lost. For another copy choose another disk or a cloud.',
+  },
   'app/invalid': { retry: 'never', hint: 'Correct the value and try again.' },
   'app/passphrase-needed': { retry: 'never', hint: 'Enter the passphrase once; it is kept in the key store.' },
   'app/unauthorized': { retry: 'never', hint: 'Open the address that was printed at start.' },

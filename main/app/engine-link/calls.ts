@@ -208,6 +208,11 @@ export interface EngineCalls {
     { readonly repository: RepositoryAddress; readonly like: RepositoryAddress | null },
     { readonly repositoryId: string },
   ];
+  /** Whether both addresses lead to one repository at one place. */
+  samePlace: [
+    { readonly repository: RepositoryAddress; readonly other: RepositoryAddress },
+    { readonly answer: 'same' | 'another' },
+  ];
   /** Closes what is kept open for that location. */
   forgetLocation: [{ readonly location: string }, null];
   limits: [{ readonly uploadKiBps: number; readonly downloadKiBps: number }, null];

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import { askForUnlisted, backup, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
+import { askForUnlisted, backup, isSamePlace, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
 import { CacheFile } from '../cache-file.ts';
@@ -77,6 +77,10 @@ export class EngineService implements Engine {
     create: async ({ repository, like }) => ({
       repositoryId: (await this.#repositories.create(repository, like)).config.id,
     }),
+    samePlace: async ({ repository, other }, { signal }) => {
+      const [one, two] = await Promise.all([this.#repositories.open(repository), this.#repositories.open(other)]);
+      return { answer: (await isSamePlace(one, two, signal)) ? 'same' : 'another' };
+    },
     forgetLocation: async ({ location }) => {
       await this.#repositories.forget(location);
       return null;

@@ -49,3 +49,37 @@ it('damage that a restore has met is not cleared by a check that reads nothing',
     await scratch.remove();
   }
 });
+
+it('what is damaged is not lost among hundreds of notes, and such a check clears nothing', async () => {
+  const scratch = await temporaryFolder('damage-in-notes');
+  const location = join(scratch.path, 'copies');
+  const documents = join(scratch.path, 'Documents');
+  await mkdir(documents);
+  await writeFile(join(documents, 'film'), randomBytes(100_000));
+  const home = join(scratch.path, 'home');
+  const app = await createApp(barePorts(), { home, life: 'once', engine: new EngineService() });
+  try {
+    const { id } = await app.destinations.add({ name: 'Disk', location });
+    await app.folders.add({ path: documents });
+    const [backup] = await app.work.backUpNow({});
+    if (backup) await app.runs.ended(backup.id);
+    const packs = await readdir(join(location, 'data'), { recursive: true, withFileTypes: true });
+    for (const { parentPath, name } of packs.filter((one) => one.isFile())) {
+      const path = join(parentPath, name);
+      const bytes = await readFile(path);
+      if (bytes.length > 50_000) await writeFile(path, bytes.with(30_000, (bytes[30_000] ?? 0) ^ 1));
+    }
+    // What a run leaves that was killed before it wrote its index.
+    for (let one = 0; one < 250; one++) {
+      const name = randomBytes(32).toString('hex');
+      await writeFile(join(location, 'data', name.slice(0, 2), name), 'left over');
+    }
+    const check = await app.runs.ended(app.work.check(id, 'read-data', 'person').id);
+    expect(check).toMatchObject({ state: 'failed', error: { code: 'repo/damaged' } });
+    expect(check.report?.findings[0]?.level).toBe('error');
+    expect(app.folders.list()[0]?.copies[0]?.state).toBe('damaged');
+  } finally {
+    await app.close();
+    await scratch.remove();
+  }
+});

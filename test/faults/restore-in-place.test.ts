@@ -86,6 +86,24 @@ describe('a person without the rights of root', () => {
     expect(await readFile(join(source, 'shut', 'file'), 'utf8')).toBe('one\n');
   });
 
+  it('is not told that all is back where the app may not write', async ({ skip }) => {
+    if (run(process.execPath, PROGRAM, '--version').status !== 0) return skip('this checkout is closed to other users');
+    if (process.getuid?.() !== 0) return skip('only root gives files to others');
+    const app = (...args: readonly string[]) =>
+      run(process.execPath, PROGRAM, '--home', join(folder, 'state'), ...args);
+    const documents = join(folder, 'Documents');
+    run('sh', '-c', `mkdir ${documents}; echo mine > ${documents}/letter`);
+    app('destination', 'add', 'Disk', join(folder, 'copies'));
+    app('folder', 'add', documents);
+    expect(app('backup').status).toBe(0);
+    run('rm', `${documents}/letter`);
+    execFileSync('chown', ['root:root', documents]);
+    const restored = app('restore', documents, '--in-place');
+    expect(restored.stdout).toContain('0 files restored');
+    expect(restored.stdout + restored.stderr).toContain('permission is denied');
+    expect(restored.status).toBe(1);
+  });
+
   it('is told in words where nothing may be written', async ({ skip }) => {
     if (run(process.execPath, PROGRAM, '--version').status !== 0) return skip('this checkout is closed to other users');
     run('sh', '-c', 'echo one > file');

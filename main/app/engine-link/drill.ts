@@ -14,7 +14,7 @@ import { hasCode, toWire } from '../../engine/errors.ts';
 import type { CallInput, CallOptions, EngineFinding, RestoreCall, RestoreOutcome } from './calls.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 import { chooseSample } from './sample.ts';
-import { goOnUnlocked, MOST_FINDINGS, makePlan, runRestore } from './verbs.ts';
+import { goOnUnlocked, MOST_FINDINGS, makePlan, runRestore, worstFirst } from './verbs.ts';
 
 /**
  * Proves that what the destination holds can be restored: nothing that this process remembers is believed. Damage is a
@@ -71,7 +71,7 @@ async function tryRestore(
         path: text,
       }),
     );
-    return { ...done, findings: [...done.findings, ...findings].slice(0, MOST_FINDINGS) };
+    return { ...done, findings: worstFirst([...done.findings, ...findings]).slice(0, MOST_FINDINGS) };
   } finally {
     await rm(target, { recursive: true, force: true });
   }

@@ -66,7 +66,7 @@ export async function runCheck(
   }
   const packs = await repository.store.list('data', signal);
   return {
-    findings: findings.slice(0, MOST_FINDINGS),
+    findings: worstFirst(findings).slice(0, MOST_FINDINGS),
     moreFindings: Math.max(0, findings.length - MOST_FINDINGS),
     snapshots: report.snapshots,
     bytesRead: report.bytesRead,
@@ -214,7 +214,7 @@ function commonParent(root: Buffer, paths: readonly Buffer[]): Buffer {
 }
 
 function outcomeOf(report: RestoreReport): RestoreOutcome {
-  const minor = new Set(['not-supported', 'not-permitted', 'attributes']);
+  const minor = new Set(['not-supported', 'attributes']);
   const findings = report.leftOut.map(
     ({ path, reason, text }): EngineFinding => ({
       level: minor.has(reason) ? 'warning' : 'error',
@@ -226,9 +226,16 @@ function outcomeOf(report: RestoreReport): RestoreOutcome {
   return {
     filesRestored: report.files,
     bytesRestored: report.bytesVerified,
-    findings: findings.slice(0, MOST_FINDINGS),
+    findings: worstFirst(findings).slice(0, MOST_FINDINGS),
     moreFindings: Math.max(0, findings.length - MOST_FINDINGS),
   };
+}
+
+const SEVERITY: Readonly<Record<EngineFinding['level'], number>> = { error: 0, warning: 1, info: 2 };
+
+/** A report that is cut short is judged by what is left of it: no mere note may push out what is wrong. */
+export function worstFirst(findings: readonly EngineFinding[]): readonly EngineFinding[] {
+  return findings.toSorted((a, b) => SEVERITY[a.level] - SEVERITY[b.level]);
 }
 
 async function storedBytes(repository: Repository, signal: AbortSignal): Promise<number> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, prune, type Repository } from '../../main/engine/engine.ts';
+import { backup, check, prune, type Repository } from '../../main/engine/engine.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { type Asked, type Fault, type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
 import { type RestServer, startRestServer } from '../support/rest-server.ts';
@@ -151,4 +151,26 @@ it.each([
   await recovers();
   proxy.set(() => ({ kind: 'pass' }));
   await judge(folder).check('--read-data');
+});
+
+it('asks once more for what arrives with another bit in it', async () => {
+  await run();
+  const flipped = new Set<string>();
+  proxy.set(({ method, path }) => {
+    if (method !== 'GET' || path.endsWith('/') || flipped.has(path)) return { kind: 'pass' };
+    flipped.add(path);
+    return { kind: 'flip' };
+  });
+  const again = await reopen(`rest:${server.url(proxy.port)}`);
+  const { findings, packsRead } = await check({ repository: again, read: 'data' });
+  expect(findings).toEqual([]);
+  expect(packsRead).toBeGreaterThan(0);
+  await again.store.close();
+  const rooms = [...flipped].map((path) => path.split('/')[1]);
+  expect(new Set(rooms)).toEqual(new Set(['config', 'keys', 'index', 'snapshots', 'data']));
+});
+
+it('does not take a damaged key for a wrong passphrase', async () => {
+  proxy.set(({ method, path }) => (method === 'GET' && /^\/keys\/\w/.test(path) ? { kind: 'flip' } : { kind: 'pass' }));
+  await expect(reopen(`rest:${server.url(proxy.port)}`)).rejects.toMatchObject({ code: 'repo/damaged' });
 });

@@ -11,6 +11,10 @@ export type Fault =
   | { readonly kind: 'half' }
   /** A list comes back with every second entry, or none, missing. */
   | { readonly kind: 'list'; readonly left: 'none' | 'half' }
+  /** One bit of what is given is another. */
+  | { readonly kind: 'flip' }
+  /** An answer without a body does not say how long that would be, as from a proxy that compresses. */
+  | { readonly kind: 'no-length' }
   /** A WebDAV folder is shown without what has this name. */
   | { readonly kind: 'hide'; readonly name: string };
 
@@ -54,7 +58,8 @@ export async function startFaultyServer(targetPort: number): Promise<FaultyServe
     const content = await whole(reply);
     const shown = spoiled(content, fault);
     const { 'content-length': _length, 'transfer-encoding': _encoding, ...others } = reply.headers;
-    const length = method === 'HEAD' ? reply.headers['content-length'] : String(shown.length);
+    const announced = fault.kind === 'no-length' ? undefined : reply.headers['content-length'];
+    const length = method === 'HEAD' ? announced : String(shown.length);
     answer.writeHead(reply.statusCode ?? 500, {
       ...others,
       ...(length === undefined ? {} : { 'content-length': length }),
@@ -93,6 +98,8 @@ async function whole(message: IncomingMessage): Promise<Buffer> {
 }
 
 function spoiled(content: Buffer, fault: Fault): Buffer {
+  if (fault.kind === 'flip')
+    return content.map((byte, position) => (position === content.length >> 1 ? byte ^ 1 : byte));
   if (fault.kind === 'list') return shortened(content, fault.left);
   return fault.kind === 'hide' ? without(content, fault.name) : content;
 }

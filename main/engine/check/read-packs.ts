@@ -33,14 +33,21 @@ export async function readPacks(
   try {
     await inParallel(packs, Math.min(workers + 1, repository.store.capabilities.connections), async (pack) => {
       throwIfCancelled(signal);
-      const bytes = await readWhole(repository, pack, signal);
-      if (!bytes) {
+      const look = async (): Promise<{ readonly size: number; readonly reply: CheckReply } | undefined> => {
+        const bytes = await readWhole(repository, pack, signal);
+        if (!bytes) return undefined;
+        const size = bytes.length;
+        const job = { id: pack.id, bytes, entries: pack.blobs };
+        return { size, reply: await pool.run(job, isTransferable(bytes) ? [bytes.buffer] : []) };
+      };
+      let seen = await look();
+      // From a far place: a bit may have changed on its way.
+      if (seen?.reply.name === 'wrong' && repository.store.capabilities.remote) seen = await look();
+      if (!seen) {
         onFinding(unreadable(pack), pack.blobs);
         return;
       }
-      const size = bytes.length;
-      const job = { id: pack.id, bytes, entries: pack.blobs };
-      const reply = await pool.run(job, isTransferable(bytes) ? [bytes.buffer] : []);
+      const { size, reply } = seen;
       packsRead++;
       bytesRead += size;
       onPack(size);

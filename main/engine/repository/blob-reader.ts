@@ -10,7 +10,8 @@ import type { Repository } from './repository.ts';
 import { hexSha256 } from './sha256.ts';
 
 /**
- * The plaintext of a blob, its hash verified. Every place where the blob lies is tried.
+ * The plaintext of a blob, its hash verified. Every place where the blob lies is tried, of a far one twice: a bit may have changed
+ * on its way.
  * @throws `repo/blob-missing` when no index names it, `repo/damaged` when no copy of it is good, `store/…`
  */
 export async function readBlob(
@@ -27,7 +28,8 @@ export async function readBlob(
     });
   }
   let failure: unknown;
-  for (const place of places) {
+  const tries = repository.store.capabilities.remote ? [...places, ...places] : places;
+  for (const place of tries) {
     try {
       const { offset, length } = place;
       const sealed = await repository.store.get({ type: 'data', id: place.packId }, { offset, length }, signal);

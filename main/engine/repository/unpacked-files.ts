@@ -1,7 +1,7 @@
 import { TriplicateError } from '../errors.ts';
 import { open, seal } from '../format/crypto.ts';
 import { decodeUnpacked, encodeUnpacked, unpackedBytes } from '../format/unpacked.ts';
-import type { FileName } from '../store/store.ts';
+import type { FileName, WriteStore } from '../store/store.ts';
 import type { Repository } from './repository.ts';
 import { hexSha256 } from './sha256.ts';
 
@@ -20,13 +20,26 @@ export async function readUnpackedBytes(
 }
 
 async function readPlain(repository: Repository, name: FileName, signal?: AbortSignal): Promise<Uint8Array> {
-  const sealed = await repository.store.get(name, undefined, signal);
+  const sealed = await readNamed(repository.store, name, signal);
   if (hexSha256(sealed) !== name.id) {
     throw new TriplicateError('repo/damaged', `The ${name.type} file ${name.id.slice(0, 8)} is damaged.`, {
       data: { type: name.type, id: name.id },
     });
   }
   return open(repository.key, sealed);
+}
+
+/**
+ * All of an object that is named by its hash. One that arrives as something else is asked for once more: a bit may have changed on
+ * its way, which is no damage. Whoever asks compares what is given then with the name. @throws `store/…`
+ */
+export async function readNamed(
+  store: Pick<WriteStore, 'get'>,
+  name: FileName,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const bytes = await store.get(name, undefined, signal);
+  return hexSha256(bytes) === name.id ? bytes : store.get(name, undefined, signal);
 }
 
 /** Stores a JSON document compressed, as restic does in version 2, and gives its id. */

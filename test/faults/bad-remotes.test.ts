@@ -174,3 +174,11 @@ it('does not take a damaged key for a wrong passphrase', async () => {
   proxy.set(({ method, path }) => (method === 'GET' && /^\/keys\/\w/.test(path) ? { kind: 'flip' } : { kind: 'pass' }));
   await expect(reopen(`rest:${server.url(proxy.port)}`)).rejects.toMatchObject({ code: 'repo/damaged' });
 });
+
+it('counts the bytes itself where the server does not say how many there are', async () => {
+  proxy.set(({ method }) => (method === 'HEAD' ? { kind: 'no-length' } : { kind: 'pass' }));
+  expect((await run()).remote).toMatchObject({ snapshotId: expect.any(String) });
+  expect(proxy.met()).toBeGreaterThan(0);
+  expect(await readdir(join(folder, 'locks'))).toEqual([]);
+  await recovers();
+});

@@ -55,8 +55,16 @@ export class RestProtocol implements RemoteTruth {
     const url = urlOfPath(path);
     const answer = await this.#send({ method: 'HEAD', path: url }, signal);
     if (answer.status === 404) return undefined;
-    if (answer.status !== 200 || answer.length === undefined) throw this.#failure(answer, 'HEAD', url);
-    return answer.length;
+    if (answer.status !== 200) throw this.#failure(answer, 'HEAD', url);
+    return answer.length ?? this.#countedSize(url, signal);
+  }
+
+  /** Proxies that compress leave the length out of an answer without a body. */
+  async #countedSize(url: string, signal?: AbortSignal): Promise<number | undefined> {
+    const answer = await this.#send({ method: 'GET', path: url }, signal);
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw this.#failure(answer, 'GET', url);
+    return answer.body.length;
   }
 
   async list(folder: string, signal?: AbortSignal): Promise<readonly RemoteFile[] | undefined> {

@@ -20,6 +20,12 @@ export function pathOf(name: FileName): string {
   return name.type === 'config' ? 'config' : `${folderOf(name)}/${name.id}`;
 }
 
+/**
+ * Names that are made from content which is sealed anew each time, so that nobody else has put anything there. A repair puts packs
+ * where they were (and what is left of one may be readable); there is one config for all.
+ */
+export const OURS_ALONE: ReadonlySet<FileType> = new Set(['index', 'snapshots', 'locks', 'keys']);
+
 /** How an object is called in messages. */
 export function describeFile(type: FileType, id: string): string {
   return type === 'config' ? 'config' : `${type}/${id.slice(0, 8)}`;

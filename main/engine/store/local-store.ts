@@ -9,6 +9,7 @@ import {
   describeFile,
   folderOf,
   isOldLeftover,
+  OURS_ALONE,
   pathOf,
   repositoryFolders,
   TEMPORARY_BYTES,
@@ -163,7 +164,11 @@ class LocalStore implements WriteStore {
       });
       throwIfCancelled(signal);
       await switchIn(temporary, path);
-      await syncFolder(dirname(path));
+      await syncFolder(dirname(path)).catch(async (error: unknown) => {
+        // Its name may be gone after a power cut, and until then later runs would take it for stored.
+        if (OURS_ALONE.has(name.type)) await unlink(path).catch(() => undefined);
+        throw error;
+      });
       await chmod(path, file).catch(ignoring('EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS'));
     } catch (error) {
       await unlink(temporary).catch(() => undefined);

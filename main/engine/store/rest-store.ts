@@ -2,7 +2,7 @@ import type { Clock, Random } from '../clock.ts';
 import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
 import { isId } from '../ids.ts';
 import type { HttpTransport } from './http-transport.ts';
-import { describeFile, isOldLeftover, pathOf, TEMPORARY_BYTES, temporaryName } from './layout.ts';
+import { describeFile, isOldLeftover, OURS_ALONE, pathOf, TEMPORARY_BYTES, temporaryName } from './layout.ts';
 import type { RemoteFile, RemoteTruth } from './remote-truth.ts';
 import { RestProtocol } from './rest-protocol.ts';
 import {
@@ -15,12 +15,6 @@ import {
   type StoreStatus,
   type WriteStore,
 } from './store.ts';
-
-/**
- * Names that are made from content which is sealed anew each time, so that nobody else has put anything there. A repair puts packs
- * where they were (and what is left of one may be readable); there is one config for all.
- */
-const OURS_ALONE: ReadonlySet<FileType> = new Set(['index', 'snapshots', 'locks', 'keys']);
 
 export interface RestStoreOptions {
   /** As the user writes it, without secrets. */

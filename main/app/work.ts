@@ -203,7 +203,10 @@ export class Work {
       const outcome = await this.#core.engine.call(
         'backup',
         {
-          repositories: destinationIds.map((id) => this.#parts.destinations.address(id)),
+          repositories: destinationIds.map((id) => ({
+            ...this.#parts.destinations.address(id),
+            changesSince: copyOf(this.#core.ledger.value, folder.id, id)?.lastSnapshotId ?? null,
+          })),
           path: folder.path,
           excludes: [...folder.excludes, ...this.#ownPlaces()],
           excludeLargerThan: folder.excludeLargerThan,

@@ -19,7 +19,8 @@ export interface ProbeResult {
 }
 
 export interface BackupCall {
-  readonly repositories: readonly RepositoryAddress[];
+  /** `changesSince`: the snapshot from which `dirtyDirectories` are counted there; absent: whichever is the newest. */
+  readonly repositories: readonly (RepositoryAddress & { readonly changesSince?: string | null })[];
   readonly path: string;
   readonly excludes: readonly string[];
   readonly excludeLargerThan: number | null;

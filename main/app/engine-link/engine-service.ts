@@ -168,7 +168,11 @@ export class EngineService implements Engine {
     );
     const directoryCache = await cache?.read();
     const report = await backup({
-      destinations: ready.map(({ repository, knownIndex }) => ({ repository, ...(knownIndex ? { knownIndex } : {}) })),
+      destinations: ready.map(({ address: { changesSince }, repository, knownIndex }) => ({
+        repository,
+        ...(knownIndex ? { knownIndex } : {}),
+        ...(changesSince === undefined ? {} : { changesSince }),
+      })),
       paths: [input.path],
       workingDirectory: '/',
       excludes: input.excludes,

@@ -173,7 +173,7 @@ async function runLocked(
   let looked = request.dirtyDirectories ? [] : await lookAtAll();
   const parent = await findParent(writers, { paths: targets.paths, hostname, now: startedAt }, signal);
   throwWhenAllFailed(writers);
-  const scan = request.dirtyDirectories && parent.everywhere ? 'changes' : 'full';
+  const scan = request.dirtyDirectories && mayTakeOver(request, writers, parent) ? 'changes' : 'full';
   // A full scan after all: it counts as one, so it has to find what one finds.
   if (request.dirtyDirectories && scan === 'full') {
     looked = await lookAtAll();
@@ -231,6 +231,17 @@ async function runLocked(
     excluded: counts.excluded,
     leftOut: counts.leftOut,
   };
+}
+
+/** Whether all that is not dirty is as the parent has it, at each destination. */
+function mayTakeOver(
+  { destinations }: Pick<BackupRequest, 'destinations'>,
+  writers: readonly DestinationWriter[],
+  { everywhere, snapshotIds }: Parent,
+): boolean {
+  const isCounted = ({ changesSince }: BackupDestination, position: number): boolean =>
+    changesSince === undefined || writers[position]?.failure !== undefined || changesSince === snapshotIds[position];
+  return everywhere && destinations.every(isCounted);
 }
 
 /** A snapshot of nothing would pass for a version of what was asked for. */

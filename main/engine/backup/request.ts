@@ -10,6 +10,11 @@ export interface BackupDestination {
   readonly repository: Repository;
   /** The index from an earlier run of this process: only what is new is read then. */
   readonly knownIndex?: LoadedIndex;
+  /**
+   * The snapshot from which `dirtyDirectories` were counted. Where another one is the newest, of another program for one, a
+   * full scan is made instead: what that one holds is not what lay on the disk when counting began. Absent: any is taken.
+   */
+  readonly changesSince?: string | null;
 }
 
 /** What a run looks at. */

@@ -75,11 +75,12 @@ export class Destinations {
     const address: RepositoryAddress = { location, passphrase };
     const repositoryId = await this.#adoptOrCreate(address);
     await this.#watch.refuseSamePlace(address, repositoryId);
+    const folder = await this.#core.engine.call('localFolder', { location });
     this.#core.log.info({ destination: id, location: describeLocation(location), repositoryId }, 'destination added');
     if (input.passphrase !== undefined && !this.#core.secrets.isMain(input.passphrase)) {
       await this.#core.secrets.setOwn(id, input.passphrase);
     }
-    const guess = await guessKind(location);
+    const guess = await guessKind(folder ?? location);
     const record: DestinationRecord = {
       id,
       name: input.name,

@@ -214,6 +214,8 @@ export interface EngineCalls {
     { readonly repository: RepositoryAddress; readonly other: RepositoryAddress },
     { readonly answer: 'same' | 'another' },
   ];
+  /** The folder of this computer that a location stands for, also through remotes of rclone; null when it is none. */
+  localFolder: [{ readonly location: string }, string | null];
   /** Closes what is kept open for that location. */
   forgetLocation: [{ readonly location: string }, null];
   limits: [{ readonly uploadKiBps: number; readonly downloadKiBps: number }, null];

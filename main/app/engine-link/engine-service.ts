@@ -1,9 +1,11 @@
 import { lstat } from 'node:fs/promises';
 import { askForUnlisted, backup, isSamePlace, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
 import { TriplicateError } from '../../engine/errors.ts';
+import { folderOfRemote } from '../../rclone/folder-of-remote.ts';
 import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
 import { CacheFile } from '../cache-file.ts';
 import { systemHost } from '../engine-host.ts';
+import { parseLocation } from '../location.ts';
 import type {
   BackupCall,
   BackupOutcome,
@@ -81,6 +83,7 @@ export class EngineService implements Engine {
       const [one, two] = await Promise.all([this.#repositories.open(repository), this.#repositories.open(other)]);
       return { answer: (await isSamePlace(one, two, signal)) ? 'same' : 'another' };
     },
+    localFolder: ({ location }) => localFolder(location),
     forgetLocation: async ({ location }) => {
       await this.#repositories.forget(location);
       return null;
@@ -220,6 +223,12 @@ export class EngineService implements Engine {
       moreUnread: Math.max(0, unread.length - MOST_UNREAD),
     };
   }
+}
+
+async function localFolder(location: string): Promise<string | null> {
+  const parsed = parseLocation(location);
+  if (parsed.kind === 'local') return parsed.path;
+  return parsed.kind === 'rclone' ? folderOfRemote(parsed.remote) : null;
 }
 
 /** For a full scan to these places. */

@@ -116,7 +116,7 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   catchUp.start();
   if (options.life === 'once') await watch.lookAround();
   else {
-    watching.start(folders, destinations);
+    watching.start(folders);
     history.start();
     scheduler.start();
   }

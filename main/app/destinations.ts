@@ -85,6 +85,7 @@ export class Destinations {
       id,
       name: input.name,
       location,
+      folder,
       repositoryId,
       kind: input.kind ?? guess.kind,
       offsite: input.offsite ?? guess.offsite,

@@ -9,6 +9,7 @@ import { type Core, copyOf, isoNow } from './core.ts';
 import type { Destinations } from './destinations.ts';
 import { guessKind } from './disks.ts';
 import { ageOf } from './elapsed.ts';
+import { folderOf, realPath } from './own-places.ts';
 import { countPending, type PendingChanges } from './pending-changes.ts';
 import type { FolderRecord } from './records.ts';
 import type { Runs } from './runs/runs.ts';
@@ -92,7 +93,7 @@ export class Folders {
   async add(input: Fields & { readonly path: string }): Promise<Folder> {
     if (!isAbsolute(input.path)) throw new TriplicateError('app/invalid', 'The path of a folder begins at the root.');
     const path = await existingDirectory(input.path);
-    this.#refuse(path);
+    await this.#refuse(path);
     const record: FolderRecord = {
       id: randomUUID() as FolderId,
       name: input.name ?? (basename(path) || path),
@@ -145,12 +146,15 @@ export class Folders {
     return ids.map((id) => this.#parts.destinations.record(id).id);
   }
 
-  #refuse(path: string): void {
+  async #refuse(path: string): Promise<void> {
     for (const one of this.records()) {
       if (one.path === path) throw new TriplicateError('app/exists', `${path} is protected already.`);
     }
-    for (const { location, name } of this.#parts.destinations.records()) {
-      if (path === location || path.startsWith(`${location}${sep}`)) {
+    for (const record of this.#parts.destinations.records()) {
+      const named = folderOf(record);
+      const place = named === null ? null : await realPath(named);
+      const { name } = record;
+      if (place !== null && (path === place || path.startsWith(`${place}${sep}`))) {
         throw new TriplicateError('app/invalid', `${path} lies in the destination ${name}.`, {
           hint: 'Choose the folder with your own files, not the place where copies are kept.',
         });

@@ -23,6 +23,8 @@ export const destinationRecord = z.object({
   id: destinationId,
   name: z.string(),
   location: z.string(),
+  /** The folder of this computer that the location stands for, when its text is no path: a remote of rclone may be one. */
+  folder: z.string().nullable().default(null),
   /** Of the repository that is there: no other one is taken for it. Null until it was opened. */
   repositoryId: z.string().nullable().default(null),
   kind: storageKind,

@@ -1,8 +1,8 @@
-import { isAbsolute } from 'node:path';
+import { sep } from 'node:path';
 import type { FromWatchProcess, ToWatchProcess } from '../watch/watch-messages.ts';
 import type { Core } from './core.ts';
-import type { Destinations } from './destinations.ts';
 import type { Folders, WatchView } from './folders.ts';
+import { namedPlaces, ownPlaces } from './own-places.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { ProcessLink } from './ports.ts';
 import type { FolderRecord } from './records.ts';
@@ -19,7 +19,9 @@ export class Watching {
   readonly #pending: PendingChanges;
   readonly #states = new Map<string, State>();
   #folders: Folders | undefined;
-  #destinations: Destinations | undefined;
+  /** What is left alone, as the process was told last. */
+  #ignored: Promise<readonly string[]> = Promise.resolve([]);
+  #named = '';
   #link: ProcessLink | undefined;
   #restart: NodeJS.Timeout | undefined;
   readonly #returned = new Set<(folder: FolderRecord) => void>();
@@ -36,11 +38,14 @@ export class Watching {
   }
 
   /** Starts in the background; the first backup does not wait for it. */
-  start(folders: Folders, destinations: Destinations): void {
+  start(folders: Folders): void {
     this.#folders = folders;
-    this.#destinations = destinations;
+    this.#lookAtPlaces();
+    this.#core.events.subscribe((event) => {
+      if (event === 'destinations.changed') void this.#watchBeside();
+    });
     folders.onChange(({ kind, folder }) => {
-      if (kind === 'added') this.#watch(folder);
+      if (kind === 'added') void this.#watch(folder);
       if (kind === 'removed') {
         this.#post({ kind: 'unwatch', root: folder.path });
         this.#states.delete(folder.id);
@@ -66,15 +71,39 @@ export class Watching {
     this.#link = link;
     link.onMessage((message) => this.#receive(message as FromWatchProcess));
     link.onExit(() => this.#ended(link));
-    for (const folder of this.#folders?.records() ?? []) this.#watch(folder);
+    for (const folder of this.#folders?.records() ?? []) void this.#watch(folder);
   }
 
-  #watch(folder: FolderRecord): void {
+  async #watch(folder: FolderRecord): Promise<void> {
     this.#states.set(folder.id, STARTING);
-    const local = (this.#destinations?.records() ?? []).map(({ location }) => location).filter(isAbsolute);
-    // Our own state changes with every run: watching it would start the next one.
-    const ignoredPaths = [this.#core.stateFolder, ...local];
+    const link = this.#link;
+    const ignoredPaths = await this.#ignored;
+    // It may have been removed, or the process have ended, meanwhile.
+    if (this.#link !== link || !this.#folders?.records().some(({ id }) => id === folder.id)) return;
     this.#post({ kind: 'watch', root: folder.path, ignoredPaths });
+  }
+
+  /** @returns whether there are others than before, as the person named them */
+  #lookAtPlaces(): boolean {
+    const named = JSON.stringify(namedPlaces(this.#core));
+    if (named === this.#named) return false;
+    this.#named = named;
+    this.#ignored = ownPlaces(this.#core);
+    return true;
+  }
+
+  /** A place for copies has come into a watched folder, or gone: watching it would start one run after another. */
+  async #watchBeside(): Promise<void> {
+    const before = await this.#ignored;
+    if (!this.#lookAtPlaces()) return;
+    const now = await this.#ignored;
+    const changed = [...before.filter((path) => !now.includes(path)), ...now.filter((path) => !before.includes(path))];
+    for (const folder of this.#folders?.records() ?? []) {
+      if (!changed.some((path) => isBelow(path, folder.path))) continue;
+      this.#post({ kind: 'unwatch', root: folder.path });
+      await this.#watch(folder);
+      this.#add(folder, 'everything');
+    }
   }
 
   #post(message: ToWatchProcess): void {
@@ -131,4 +160,8 @@ export class Watching {
     this.#restart = setTimeout(() => this.#open(), RESTART_MS);
     this.#restart.unref();
   }
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

@@ -1,4 +1,3 @@
-import { isAbsolute } from 'node:path';
 import type { Finding, Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
@@ -11,6 +10,7 @@ import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import { catalogFile, scansFolder } from './home-folder.ts';
 import { describeLocation } from './location.ts';
+import { ownPlaces } from './own-places.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { Proofs } from './proofs.ts';
 import { pruneHold } from './prune-hold.ts';
@@ -208,7 +208,7 @@ export class Work {
             changesSince: copyOf(this.#core.ledger.value, folder.id, id)?.lastSnapshotId ?? null,
           })),
           path: folder.path,
-          excludes: [...folder.excludes, ...this.#ownPlaces()],
+          excludes: [...folder.excludes, ...(await ownPlaces(this.#core)).map(asPattern)],
           excludeLargerThan: folder.excludeLargerThan,
           markers: folder.honourMarkers ? 'honour' : 'ignore',
           dirtyDirectories: lookedAt,
@@ -239,12 +239,6 @@ export class Work {
       for (const id of destinationIds) await this.#noteFailure(folder, id, taken.get(id), problem, startedAt);
       throw error;
     }
-  }
-
-  /** Copies are not copied, and neither is our own state, which changes with every run. */
-  #ownPlaces(): readonly string[] {
-    const local = this.#parts.destinations.records().map(({ location }) => location);
-    return [this.#core.stateFolder, ...local.filter(isAbsolute)].map((path) => path.replace(/[\\*?[\]]/g, '\\$&'));
   }
 
   /** The destination counts as damaged until a check finds nothing any more. */
@@ -416,6 +410,11 @@ function damageWords(findings: readonly EngineFinding[]): string {
   const lost = findings.filter(({ code }) => code === 'check/affected').length;
   if (lost === 0) return 'A check found damage there.';
   return `A check found damage there: ${lost} ${lost === 1 ? 'moment' : 'moments'} cannot be restored completely.`;
+}
+
+/** A pattern that means just this path. */
+function asPattern(path: string): string {
+  return path.replace(/[\\*?[\]]/g, '\\$&');
 }
 
 function firstLine(text: string): string {

@@ -155,6 +155,7 @@ function destinationRecord(id: DestinationId, isDamaged: boolean): DestinationRe
     id,
     name: id,
     location: place(id),
+    folder: null,
     repositoryId: null,
     kind: 'external',
     offsite: false,

@@ -275,7 +275,7 @@ function folderRecord(id: FolderId, path: string, destinationId: DestinationId):
 
 function destinationRecord(id: DestinationId): DestinationRecord {
   const now = new Date().toISOString();
-  const never = { repositoryId: null, damage: null, lastDrillAt: null, usedBytes: null, snapshots: null };
+  const never = { folder: null, repositoryId: null, damage: null, lastDrillAt: null, usedBytes: null, snapshots: null };
   const lately = { addedAt: now, lastSeenAt: now, lastCheckAt: now, lastPruneAt: now };
   const place = { id, name: id, location: `/nowhere/${id}`, kind: 'external', offsite: false } as const;
   return { ...place, ...never, ...lately, minIntervalMinutes: 0, retention: DEFAULT_RETENTION, catchUp: 'ask' };

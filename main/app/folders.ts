@@ -218,7 +218,7 @@ export class Folders {
       lastSnapshotAt: record?.lastSnapshotAt ? Date.parse(record.lastSnapshotAt) : null,
       lastVerifiedAt: record?.lastVerifiedAt ? Date.parse(record.lastVerifiedAt) : null,
       // What cannot be read cannot wait to be stored either.
-      changesSince: missing ? null : (this.#parts.pending.get(folder.id, destination.id)?.since ?? null),
+      changesSince: missing ? null : this.#parts.pending.unstoredSince(folder.id, destination.id),
       now,
       maxAgeMs: folder.maxAgeHours * 3_600_000,
       graceMs: Math.max(settings.maxWaitSeconds * 1000, destination.minIntervalMinutes * 60_000) + GRACE_MS,

@@ -28,6 +28,8 @@ const MOST_DIRECTORIES = 10_000;
 export class PendingChanges {
   readonly #pending = new Map<string, Pending>();
   readonly #again = new Map<string, LookAgain>();
+  /** When the oldest change was seen that a run has taken and not stored yet. */
+  readonly #underWay = new Map<string, number>();
 
   get(folderId: string, destinationId: string): Pending | undefined {
     return this.#pending.get(key(folderId, destinationId));
@@ -48,6 +50,8 @@ export class PendingChanges {
     const id = key(folderId, destinationId);
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    // Of a scan by the clock nothing says that there is anything to store.
+    if (pending && pending.cause !== 'schedule') this.#underWay.set(id, pending.since);
     const again = this.#again.get(id);
     if (!pending || !again) return pending;
     return { ...pending, directories: bounded(union(pending.directories, again.directories)) };
@@ -82,12 +86,24 @@ export class PendingChanges {
     }
   }
 
+  /** When the oldest change was seen that is not stored there, also while a run is storing it; null when there is none. */
+  unstoredSince(folderId: string, destinationId: string): number | null {
+    const id = key(folderId, destinationId);
+    const times = [this.#pending.get(id)?.since, this.#underWay.get(id)].filter((time) => time !== undefined);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** The run has ended: what it took is stored, or given back. */
+  settled(folderId: string, destinationId: string): void {
+    this.#underWay.delete(key(folderId, destinationId));
+  }
+
   giveBack(folderId: string, destinationId: string, pending: Pending): void {
     this.#merge(key(folderId, destinationId), pending);
   }
 
   drop(id: string): void {
-    for (const waiting of [this.#pending, this.#again]) {
+    for (const waiting of [this.#pending, this.#again, this.#underWay]) {
       for (const name of [...waiting.keys()]) if (name.split('|').includes(id)) waiting.delete(name);
     }
   }

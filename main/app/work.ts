@@ -238,6 +238,8 @@ export class Work {
       const problem = plainError(error);
       for (const id of destinationIds) await this.#noteFailure(folder, id, taken.get(id), problem, startedAt);
       throw error;
+    } finally {
+      for (const id of destinationIds) this.#parts.pending.settled(folderId, id);
     }
   }
 

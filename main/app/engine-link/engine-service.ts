@@ -186,8 +186,8 @@ export class EngineService implements Engine {
       onProgress,
       signal,
     });
-    for (const [position, { address }] of ready.entries()) {
-      await this.#repositories.remember(address, report.results[position]?.index);
+    for (const [position, { address, repository }] of ready.entries()) {
+      await this.#repositories.remember(address, repository, report.results[position]?.index);
     }
     if (report.directoryCache) await cache?.write(report.directoryCache);
     this.#history.invalidate();

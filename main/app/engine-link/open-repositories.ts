@@ -56,8 +56,10 @@ export class OpenRepositories {
     return (await this.#opened(address)).index;
   }
 
-  async remember(address: RepositoryAddress, index: LoadedIndex | undefined): Promise<void> {
-    (await this.#opened(address)).index = index;
+  /** Keeps what a run knows of the index in the end. The place is not asked: it may be gone by now, and the run stands. */
+  async remember({ location }: RepositoryAddress, repository: Repository, index: LoadedIndex | undefined): Promise<void> {
+    const one = await this.#repositories.get(location)?.catch(() => undefined);
+    if (one?.repository === repository) one.index = index;
   }
 
   async create(address: RepositoryAddress, like: RepositoryAddress | null): Promise<Repository> {

@@ -117,7 +117,7 @@ export async function runPrune(
     onProgress,
     signal,
   });
-  await repositories.remember(address, undefined); // packs have moved
+  await repositories.remember(address, repository, undefined); // packs have moved
   const after = await storedBytes(repository, signal);
   return {
     snapshotsRemoved: removed,

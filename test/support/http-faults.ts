@@ -99,7 +99,7 @@ async function whole(message: IncomingMessage): Promise<Buffer> {
 
 function spoiled(content: Buffer, fault: Fault): Buffer {
   if (fault.kind === 'flip')
-    return content.map((byte, position) => (position === content.length >> 1 ? byte ^ 1 : byte));
+    return Buffer.from(content.map((byte, position) => (position === content.length >> 1 ? byte ^ 1 : byte)));
   if (fault.kind === 'list') return shortened(content, fault.left);
   return fault.kind === 'hide' ? without(content, fault.name) : content;
 }

@@ -57,7 +57,11 @@ export class OpenRepositories {
   }
 
   /** Keeps what a run knows of the index in the end. The place is not asked: it may be gone by now, and the run stands. */
-  async remember({ location }: RepositoryAddress, repository: Repository, index: LoadedIndex | undefined): Promise<void> {
+  async remember(
+    { location }: RepositoryAddress,
+    repository: Repository,
+    index: LoadedIndex | undefined,
+  ): Promise<void> {
     const one = await this.#repositories.get(location)?.catch(() => undefined);
     if (one?.repository === repository) one.index = index;
   }

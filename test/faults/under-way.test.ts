@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createApp } from '../../../main/app/compose.ts';
-import type { Engine } from '../../../main/app/engine-link/calls.ts';
-import { EngineService } from '../../../main/app/engine-link/engine-service.ts';
-import { barePorts } from '../../support/bare-ports.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { createApp } from '../../main/app/compose.ts';
+import type { Engine } from '../../main/app/engine-link/calls.ts';
+import { EngineService } from '../../main/app/engine-link/engine-service.ts';
+import { barePorts } from '../support/bare-ports.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const HOUR = 3_600_000;
 

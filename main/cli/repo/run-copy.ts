@@ -2,6 +2,7 @@ import { copySnapshots, findSnapshot, fitsFilter, listSnapshots, type StoredSnap
 import { type FilterOptions, filterOf } from './run-reading.ts';
 import { tellDamaged, tellUnlocked } from './run-work.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
+import { warn } from './terminal.ts';
 
 /** Copies the named snapshots, or all that fit; what is there already is passed over. */
 export async function runCopy(
@@ -30,7 +31,7 @@ export async function runCopy(
   const failed = [...report.failed, ...unreadable];
   session.json({ type: 'summary', ...report, failed });
   for (const { id, error } of failed) {
-    process.stderr.write(`Snapshot ${id.slice(0, 8)} was not copied: ${error.message}\n`);
+    warn(`Snapshot ${id.slice(0, 8)} was not copied: ${error.message}`);
   }
   if (report.chunking === 'different' && report.copied.length > 0) {
     session.say('The two repositories cut files differently: later backups to both share little with what was copied.');

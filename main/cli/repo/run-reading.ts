@@ -17,6 +17,7 @@ import {
 import { fromWire } from '../../engine/errors.ts';
 import { loadKeptIndex } from './cached-index.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
+import { warn } from './terminal.ts';
 
 export interface FilterOptions {
   readonly host?: readonly string[];
@@ -67,7 +68,7 @@ export async function listSnapshotsOf(session: RepoSession, options: FilterOptio
 /** What is told of all snapshots is not told of these: names them and gives the exit code. */
 export function nameUnreadable(unreadable: SnapshotList['unreadable']): ExitCode {
   for (const { id, error } of unreadable) {
-    process.stderr.write(`Snapshot ${id.slice(0, 8)} cannot be read: ${error.message}\n`);
+    warn(`Snapshot ${id.slice(0, 8)} cannot be read: ${error.message}`);
   }
   return unreadable.length > 0 ? 1 : 0;
 }
@@ -102,7 +103,7 @@ export async function listEntries(
       unreadable: (path: PathSegments, _tree: string, error: Parameters<typeof fromWire>[0]) => {
         if (path.length === 0) throw fromWire(error);
         unreadable++;
-        process.stderr.write(`${prefix}${pathText(path)} cannot be read: ${error.message}\n`);
+        warn(`${prefix}${pathText(path)} cannot be read: ${error.message}`);
       },
     };
     await walkTree(repository, index, root, visitor, session.signal);
@@ -165,7 +166,7 @@ export async function runFind(
         },
         unreadable: (path, _tree, error) => {
           unreadable++;
-          process.stderr.write(`${id.slice(0, 8)} ${pathText(path)} cannot be read: ${error.message}\n`);
+          warn(`${id.slice(0, 8)} ${pathText(path)} cannot be read: ${error.message}`);
         },
       },
       session.signal,

@@ -7,6 +7,7 @@ import {
 } from '../../engine/engine.ts';
 import { tellAffected, tellUnlocked } from './run-work.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
+import { warn } from './terminal.ts';
 
 /** Makes the index anew from the packs. 3 when a pack cannot tell what it holds. */
 export async function runRepairIndex(session: RepoSession): Promise<ExitCode> {
@@ -23,7 +24,7 @@ export async function runRepairIndex(session: RepoSession): Promise<ExitCode> {
 function tellIndex(session: RepoSession, report: RepairIndexReport): void {
   for (const { id, state } of report.packsUnreadable) {
     const kept = state === 'indexed' ? 'what the index said of it was kept' : 'no index says what it held';
-    process.stderr.write(`The header of pack ${id.slice(0, 8)} cannot be read; ${kept}.\n`);
+    warn(`The header of pack ${id.slice(0, 8)} cannot be read; ${kept}.`);
   }
   if (report.result === 'whole') return;
   session.say(`Removed ${counted(report.unreadableFiles.length, 'index file')} that could not be read`);
@@ -64,7 +65,6 @@ export async function runRepairPacks(session: RepoSession, options: RepairPacksO
 
 /** What the person has to know of what is not as it was. */
 function tellRest(report: RepairPacksReport, { from }: RepairPacksOptions): void {
-  const warn = (text: string): void => void process.stderr.write(`${text}\n`);
   for (const id of report.packsLeft) {
     warn(`Pack ${id.slice(0, 8)} could not be read, and not all of it is elsewhere: it was left as it is.`);
   }

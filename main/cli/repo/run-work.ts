@@ -26,6 +26,7 @@ import type { WriteStore } from '../../engine/store/store.ts';
 import { keepIndex, keptIndex, loadKeptIndex } from './cached-index.ts';
 import { type FilterOptions, filterOf } from './run-reading.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
+import { warn } from './terminal.ts';
 
 export async function runInit(session: RepoSession): Promise<ExitCode> {
   const passphrase = await session.passphrase();
@@ -122,25 +123,25 @@ async function runScan(
 /** What a run found lost in the repository that it wrote to. */
 export function tellDamaged({ damagedParts, indexLost }: Pick<DestinationResult, 'damagedParts' | 'indexLost'>): void {
   if (indexLost) {
-    process.stderr.write(
-      'The repository has lost its index, so what is here was stored again. Older snapshots can be read when `repair index` has made it anew from the packs.\n',
+    warn(
+      'The repository has lost its index, so what is here was stored again. Older snapshots can be read when `repair index` has made it anew from the packs.',
     );
   }
   const parts = damagedParts - (indexLost ? 1 : 0);
   if (parts === 0) return;
-  process.stderr.write(
-    `The repository has lost ${parts} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.\n`,
+  warn(
+    `The repository has lost ${parts} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.`,
   );
 }
 
 /** On a disk that is only to be read, nothing is written, so no other program is kept from writing. */
 export function tellUnlocked(): void {
-  process.stderr.write('The repository cannot be written to: it is read without a lock.\n');
+  warn('The repository cannot be written to: it is read without a lock.');
 }
 
 /** What concerns no single path has none. */
 function nameLeftOut(leftOut: readonly { readonly path: string; readonly text: string }[]): void {
-  for (const { path, text } of leftOut) process.stderr.write(path === '' ? `${text}\n` : `${path}: ${text}\n`);
+  for (const { path, text } of leftOut) warn(path === '' ? text : `${path}: ${text}`);
 }
 
 interface RestoreOptions extends FilterOptions {
@@ -274,8 +275,8 @@ export async function runPrune(session: RepoSession, options: PruneOptions): Pro
     `${sizeText(bytes.removed + bytes.unindexed)} ${mode === 'plan' ? 'would be' : 'were'} freed, ${sizeText(bytes.unusedAfter)} stay unused`,
   );
   if (report.packsReplaced > 0) {
-    process.stderr.write(
-      `${counted(report.packsReplaced, 'pack')} damaged. What was in them was stored twice and is whole again; run \`check --read-data\`.\n`,
+    warn(
+      `${counted(report.packsReplaced, 'pack')} damaged. What was in them was stored twice and is whole again; run \`check --read-data\`.`,
     );
   }
   return 0;

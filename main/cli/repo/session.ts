@@ -8,6 +8,7 @@ import { systemCode, whyNotWritten } from '../../engine/store/file-errors.ts';
 import type { StoreLimits } from '../../engine/store/limited-store.ts';
 import type { WriteStore } from '../../engine/store/store.ts';
 import { FROM, NEW, OLD, type PassphraseSource, readPassphrase, TARGET } from './passphrase.ts';
+import { lineFor, warn } from './terminal.ts';
 
 /** What each `repo` command works with. */
 export interface RepoSession {
@@ -121,7 +122,7 @@ function makeSession(
     say: (text) => {
       if (output === 'json') return;
       clearProgress();
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(`${lineFor(process.stdout, text)}\n`);
     },
     json: (value) => {
       if (output === 'json') writeJson(value);
@@ -157,7 +158,7 @@ function tellError(error: unknown, output: 'json' | 'text', signal: AbortSignal)
   const isCancelled = signal.aborted || hasCode(error, 'cancelled');
   const wire = isCancelled ? toWire(new TriplicateError('cancelled', 'Cancelled.')) : toWire(error);
   if (output === 'json') writeJson({ type: 'error', error: wire });
-  else process.stderr.write(`${wire.message}\n${wire.hint}\n`);
+  else for (const text of `${wire.message}\n${wire.hint}`.split('\n')) warn(text);
   if (process.env.TRIPLICATE_DEBUG && error instanceof Error)
     process.stderr.write(`${error.stack} ${String(error.cause ?? '')}\n`);
   if (isCancelled) return 130;
@@ -178,7 +179,8 @@ function tellOutputFailure(error: Error, cut: ExitCode | 130): number {
   if (systemCode(error) === 'EPIPE') return cut;
   // Not as JSON: it would have to be written to the same place.
   const { message, hint } = outputError(error);
-  process.stderr.write(`${message}\n${hint}\n`);
+  warn(message);
+  warn(hint);
   return 1;
 }
 

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, check, prune, type Repository } from '../../main/engine/engine.ts';
+import { backup, check, copySnapshots, loadIndex, prune, type Repository } from '../../main/engine/engine.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { type Asked, type Fault, type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
 import { type RestServer, startRestServer } from '../support/rest-server.ts';
 import { type Restic, restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+const BIN = fileURLToPath(new URL('../../main/bin.js', import.meta.url));
 
 /** A repository on a server that fails, with a disk beside it: nothing is believed, nothing is deleted, nobody is held up. */
 
@@ -181,4 +185,46 @@ it('counts the bytes itself where the server does not say how many there are', a
   expect(proxy.met()).toBeGreaterThan(0);
   expect(await readdir(join(folder, 'locks'))).toEqual([]);
   await recovers();
+});
+
+/** The server says of these rooms that they are not there. */
+const without =
+  (...rooms: readonly string[]) =>
+  ({ method, path }: Asked): Fault =>
+    method === 'GET' && rooms.some((room) => path === `/${room}/`) ? { kind: 'status', status: 404 } : { kind: 'pass' };
+
+it('stores nothing again where an index that was read before is there and not listed', async () => {
+  const { remote } = await run();
+  const stored = await readdir(join(folder, 'data'), { recursive: true });
+  proxy.set(without('index', 'snapshots'));
+  const destinations = [{ repository: far, ...(remote?.index ? { knownIndex: remote.index } : {}) }];
+  const failed = backup({ destinations, paths: [source], workingDirectory: '/' });
+  await expect(failed).rejects.toMatchObject({ code: 'store/list-incomplete' });
+  expect(await readdir(join(folder, 'data'), { recursive: true })).toEqual(stored);
+  const { index, indexIds } = await loadIndex(far, {
+    onDamage: 'report',
+    ...(remote?.index ? { known: remote.index } : {}),
+  });
+  expect([index.packCount, indexIds]).toEqual([remote?.index?.index.packCount, remote?.index?.indexIds]);
+  await recovers();
+});
+
+it('says that there are packs where neither index nor snapshot is to be seen', async () => {
+  await run();
+  const location = `rest:${server.url(proxy.port)}`;
+  const env = { TRIPLICATE_PASSWORD: PASSPHRASE, XDG_CACHE_HOME: scratch.path };
+  const backUp = () => execa(process.execPath, [BIN, 'repo', 'backup', '--no-cache', location, source], { env });
+  proxy.set(without('index', 'snapshots'));
+  expect((await backUp()).stderr).toMatch(/^The repository held \d+ packs, but neither an index nor a snapshot/);
+  proxy.set(() => ({ kind: 'pass' }));
+  expect((await backUp()).stderr).toBe('');
+});
+
+it('neither copies nothing nor keeps silent where there is data and no snapshot is to be seen', async () => {
+  await run();
+  proxy.set(without('snapshots'));
+  const copied = copySnapshots({ source: far, target: near, snapshots: [] });
+  await expect(copied).rejects.toMatchObject({ code: 'repo/damaged' });
+  const { findings } = await check({ repository: far, read: 'structure' });
+  expect(findings.map(({ code }) => code)).toEqual(['no-snapshot']);
 });

@@ -117,6 +117,7 @@ async function runScan(
   session.say(`Read ${sizeText(report.bytesRead)}, added ${sizeText(result.bytesAdded)} to the repository`);
   session.say(`Snapshot ${result.snapshotId?.slice(0, 8)} saved`);
   tellDamaged(result);
+  tellUnnamed(result);
   return result.damagedParts > 0 || report.leftOut.some(({ reason }) => PARTIAL_REASONS.has(reason)) ? 3 : 0;
 }
 
@@ -131,6 +132,13 @@ export function tellDamaged({ damagedParts, indexLost }: Pick<DestinationResult,
   if (parts === 0) return;
   warn(
     `The repository has lost ${parts} of its files. What is still here was stored again; older snapshots may be damaged. Run \`check\`.`,
+  );
+}
+
+function tellUnnamed({ unnamedPacks = 0 }: Pick<DestinationResult, 'unnamedPacks'>): void {
+  if (unnamedPacks === 0) return;
+  warn(
+    `The repository held ${counted(unnamedPacks, 'pack')}, but neither an index nor a snapshot was to be seen, so everything was stored again. After an interrupted first backup that is right, and \`prune\` removes what is left over. If there are older snapshots, the place does not show all it has: do not prune, look why.`,
   );
 }
 

@@ -72,6 +72,7 @@ export class DestinationWriter {
   /** See `DestinationResult`. */
   damagedParts = 0;
   indexLost = false;
+  unnamedPacks = 0;
 
   /** @param snapshots what the destination has, being read */
   constructor(

@@ -80,6 +80,11 @@ export interface DestinationResult {
   readonly damagedParts: number;
   /** The index was gone, so that all content counted as absent; it is one of the damaged parts. `repair index` makes it anew. */
   readonly indexLost?: boolean;
+  /**
+   * Packs that were there although neither an index nor a snapshot was to be seen: what an interrupted first backup leaves, or a
+   * place that does not show all it has. Nothing of them was used.
+   */
+  readonly unnamedPacks?: number;
   /** The index as it stands after the run, for `knownIndex` of the next. */
   readonly index?: LoadedIndex;
 }

@@ -55,5 +55,10 @@ function mostWorkers(): number {
 async function isUntouched(store: ReadStore, signal: AbortSignal): Promise<boolean> {
   if (!store.capabilities.remote) return false;
   const listings = await Promise.allSettled([store.list('index', signal), store.list('snapshots', signal)]);
-  return listings.every((listing) => listing.status === 'fulfilled' && listing.value.length === 0);
+  if (!listings.every((listing) => listing.status === 'fulfilled' && listing.value.length === 0)) return false;
+  // Both lists may be empty because the place does not show what it has.
+  return store.list('data', signal).then(
+    (packs) => packs.length === 0,
+    () => false,
+  );
 }

@@ -4,7 +4,7 @@ import type { Snapshot } from '../format/snapshot.ts';
 import { BlobIndex, type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
 import type { PendingLock } from '../repository/locks.ts';
 import { areAllThere, listPacksAhead, lookForLostIndex, setLostPacksAside } from '../repository/lost-packs.ts';
-import { listSnapshots, type SnapshotList } from '../repository/snapshots.ts';
+import { listNewSnapshots, type SnapshotList } from '../repository/snapshots.ts';
 import { DestinationWriter } from './destination-writer.ts';
 import type { BackupDestination, DestinationResult } from './request.ts';
 
@@ -25,7 +25,7 @@ export async function openWriter(
     if (await untouched)
       return new DestinationWriter(repository, nothingIndexed(), Promise.resolve(NOTHING_STORED), leave);
     await written;
-    const snapshots = listSnapshots(repository, signal);
+    const snapshots = listNewSnapshots(repository, new Set(), signal);
     // From a far place that is one journey less. Most of the time the kept index is good, and this is what is waited for.
     const isWorthIt = scan === 'full' && repository.store.capabilities.remote;
     const packs = isWorthIt ? listPacksAhead(repository, signal) : undefined;
@@ -36,6 +36,8 @@ export async function openWriter(
     const { loaded, indexLost } = await lookForLostIndex(repository, index.value, known, signal);
     const writer = new DestinationWriter(repository, loaded, snapshots, leave, packs);
     if (indexLost) writer.noteLostIndex();
+    const isBare = listed.status === 'fulfilled' && listed.value.ids.size === 0 && loaded.indexIds.length === 0;
+    if (isBare) writer.unnamedPacks = ((await packs) ?? (await repository.store.list('data', signal))).length;
     return writer;
   } catch (error) {
     if (hasCode(error, 'cancelled')) throw error;
@@ -106,7 +108,7 @@ export async function finishDestination(
   parentId: Snapshot['parent'] | null,
   signal: AbortSignal | undefined,
 ): Promise<DestinationResult> {
-  const { repository, added, damagedParts, indexLost } = writer;
+  const { repository, added, damagedParts, indexLost, unnamedPacks } = writer;
   const counted = {
     location: repository.store.location,
     dataBlobsAdded: added.data,
@@ -114,6 +116,7 @@ export async function finishDestination(
     bytesAdded: added.bytes,
     damagedParts,
     ...(indexLost ? { indexLost } : {}),
+    ...(unnamedPacks > 0 ? { unnamedPacks } : {}),
   };
   try {
     if (writer.failure) return { ...counted, error: writer.failure };

@@ -122,6 +122,10 @@ class CheckRun {
     if (index.packCount === 0 && (listed.size > 0 || snapshots.length > 0)) {
       this.#found({ code: 'no-index', level: 'error', id: '', text: 'There is no index, so nothing can be found.' });
     }
+    if (index.packCount > 0 && snapshots.length === 0) {
+      const text = 'There is data, but no snapshot is to be seen: unless all were removed, the place is not complete.';
+      this.#found({ code: 'no-snapshot', level: 'warning', id: '', text });
+    }
     for (const pack of index.packs()) {
       const bytes = listed.get(pack.id);
       listed.delete(pack.id);

@@ -18,7 +18,7 @@ export type Finding =
   | (Found<'snapshot-unreadable' | 'index-unreadable' | 'key-unreadable' | 'lock-unreadable'> & {
       readonly error: WireError;
     })
-  | Found<'no-index' | 'pack-missing' | 'pack-unindexed' | 'pack-unreadable'>
+  | Found<'no-index' | 'no-snapshot' | 'pack-missing' | 'pack-unindexed' | 'pack-unreadable'>
   | (Found<'pack-size'> & { readonly bytes: number; readonly expected: number })
   | (Found<'pack-damaged'> & { readonly badBlobs: number; readonly what: 'content' | 'header' | 'name' })
   | (Found<'pack-mixed' | 'pack-twice'> & { readonly count: number })

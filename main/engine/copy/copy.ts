@@ -1,8 +1,8 @@
-import { hasCode, toWire, type WireError } from '../errors.ts';
+import { hasCode, TriplicateError, toWire, type WireError } from '../errors.ts';
 import { encodeSnapshot, type Snapshot } from '../format/snapshot.ts';
 import type { SnapshotId } from '../ids.ts';
 import type { EngineProgress } from '../progress.ts';
-import { loadIndex } from '../repository/blob-index.ts';
+import { type BlobIndex, loadIndex } from '../repository/blob-index.ts';
 import { withLock } from '../repository/locks.ts';
 import { lookForLostIndex, setLostPacksAside } from '../repository/lost-packs.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -64,6 +64,7 @@ export function copySnapshots(request: CopyRequest): Promise<CopyReport> {
 async function copyLocked(request: CopyRequest, signal: AbortSignal): Promise<CopyReport> {
   const { source, target, snapshots } = request;
   const [from, read] = await Promise.all([loadIndex(source, { signal }), loadIndex(target, { signal })]);
+  if (snapshots.length === 0) await refuseBare(source, from.index, signal);
   const stored = (await listSnapshots(target, signal)).snapshots;
   const { loaded: to, indexLost } = await lookForLostIndex(target, read, stored, signal);
   // What the target has lost must not count as there.
@@ -124,6 +125,16 @@ async function copyLocked(request: CopyRequest, signal: AbortSignal): Promise<Co
     bytesAdded: copier.bytesAdded,
     chunking,
   };
+}
+
+/** A list of snapshots that came back empty looks as if there were nothing to copy. */
+async function refuseBare(source: Repository, index: BlobIndex, signal: AbortSignal): Promise<void> {
+  if (index.packCount === 0 || (await source.store.list('snapshots', signal)).length > 0) return;
+  throw new TriplicateError(
+    'repo/damaged',
+    `Nothing was copied: there is data at ${source.store.location}, but no snapshot is to be seen.`,
+    { hint: 'Look whether that repository is complete. If all its snapshots were removed, there is nothing to copy.' },
+  );
 }
 
 /** The same for a snapshot and its copies; one that was tagged anew since then is another. */

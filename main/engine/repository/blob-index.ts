@@ -15,6 +15,7 @@ import type { BlobId, IndexId, PackId } from '../ids.ts';
 import { IdTable } from './id-table.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
+import { hiddenIndexFiles } from './unlisted.ts';
 import { readUnpackedBytes } from './unpacked-files.ts';
 
 /** Where a blob lies; `uncompressedLength` 0 means that it is stored raw. Lengths and offsets in bytes. */
@@ -337,14 +338,22 @@ export interface LoadedIndex {
 
 /**
  * Reads all index files into one index.
- * @param options.known an index and its files from an earlier load: only new files are read, if none of the old vanished.
- * @throws `repo/damaged` when a file cannot be read, unless `onDamage` is `report`; `store/…`
+ * @param options.known an index and its files from an earlier load: only new files are read, if none of the old vanished. One that
+ *   is not listed is asked for by name.
+ * @throws `repo/damaged` when a file cannot be read, and `store/list-incomplete` when a known one is there and not listed, unless
+ *   `onDamage` is `report`; `store/…`
  */
 export async function loadIndex(
   repository: Repository,
   options: { readonly onDamage?: 'throw' | 'report'; readonly known?: LoadedIndex; readonly signal?: AbortSignal } = {},
 ): Promise<LoadedIndex> {
-  const files = await repository.store.list('index', options.signal);
+  const { known, signal, onDamage } = options;
+  const listed = await repository.store.list('index', signal);
+  const names = new Set(listed.map(({ id }) => id));
+  // A list that came back empty looks like one after which everything has to be stored again.
+  const asked = { hidden: onDamage === 'report' ? 'give' : 'refuse', ...(signal ? { signal } : {}) } as const;
+  const hidden = await hiddenIndexFiles(repository, known?.indexIds ?? [], names, asked);
+  const files = [...listed, ...hidden.map((id) => ({ id, size: 0 }))];
   const present = new Set(files.map(({ id }) => id));
   // A run that failed has added to the index and left `indexIds` as they were: the index itself knows better.
   const isGood = options.known?.indexIds.every((id) => present.has(id)) && options.known.index.isFrom(present);

@@ -73,17 +73,33 @@ export async function expectIndexListed(
   refuseHidden(hidden, 'index', ['index file', 'index files']);
 }
 
+/**
+ * Those of the known index files that are there, though the listing leaves them out. @throws `store/…`, also
+ * `store/list-incomplete` for whoever would store again what they name
+ */
+export async function hiddenIndexFiles(
+  repository: Pick<Repository, 'store'>,
+  known: Iterable<string>,
+  listed: ReadonlySet<string>,
+  { hidden: then, signal }: { readonly hidden: 'give' | 'refuse'; readonly signal?: AbortSignal },
+): Promise<readonly string[]> {
+  const { hidden } = await askFor('index', repository, known, listed, signal);
+  if (then === 'refuse') refuseHidden(hidden, 'index', ['index file', 'index files'], 'stored');
+  return hidden;
+}
+
 function refuseHidden(
   hidden: readonly string[],
   type: 'snapshots' | 'index',
   [one, many]: readonly [one: string, many: string],
+  what: 'removed' | 'stored' = 'removed',
 ): void {
   const [first] = hidden;
   if (first === undefined) return;
   const which = hidden.length === 1 ? `${one} ${first.slice(0, 8)} is` : `${hidden.length} ${many} are`;
   throw new TriplicateError(
     'store/list-incomplete',
-    `Nothing was removed: ${which} there, but missing from the list that the destination gives.`,
+    `Nothing was ${what}: ${which} there, but missing from the list that the destination gives.`,
     { data: { [type]: hidden } },
   );
 }

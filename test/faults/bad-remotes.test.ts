@@ -4,8 +4,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, check, copySnapshots, loadIndex, prune, type Repository } from '../../main/engine/engine.ts';
-import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import {
+  addKey,
+  backup,
+  changePassphrase,
+  check,
+  copySnapshots,
+  loadIndex,
+  prune,
+  type Repository,
+  removeKey,
+} from '../../main/engine/engine.ts';
+import { CHEAP_SCRYPT, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { type Asked, type Fault, type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
 import { type RestServer, startRestServer } from '../support/rest-server.ts';
 import { type Restic, restic } from '../support/restic.ts';
@@ -227,4 +237,16 @@ it('neither copies nothing nor keeps silent where there is data and no snapshot 
   await expect(copied).rejects.toMatchObject({ code: 'repo/damaged' });
   const { findings } = await check({ repository: far, read: 'structure' });
   expect(findings.map(({ code }) => code)).toEqual(['no-snapshot']);
+});
+
+it('calls no key removed that the server keeps though it says otherwise', async () => {
+  const added = await addKey(far, { passphrase: 'another passphrase', scrypt: CHEAP_SCRYPT });
+  proxy.set(({ method, path }) =>
+    method === 'DELETE' && path.startsWith('/keys/') ? { kind: 'status', status: 200 } : { kind: 'pass' },
+  );
+  await expect(removeKey(far, added)).rejects.toMatchObject({ code: 'store/denied' });
+  const wanted = { passphrase: 'a new passphrase', scrypt: CHEAP_SCRYPT };
+  await expect(changePassphrase(far, wanted)).rejects.toMatchObject({ code: 'store/denied' });
+  proxy.set(() => ({ kind: 'pass' }));
+  expect(await removeKey(far, added)).toBe(added);
 });

@@ -75,7 +75,7 @@ export function removeKey(repository: Repository, wanted: string, signal?: Abort
     if (id === repository.keyId) {
       throw new TriplicateError('repo/key-in-use', 'This is the key that the repository was opened with just now.');
     }
-    await locked.store.remove({ type: 'keys', id }, held);
+    await removeForGood(locked, id as KeyId, held);
     return id as KeyId;
   };
   return withLock(repository, 'exclusive', remove, lockOptions(signal));
@@ -89,7 +89,7 @@ export function changePassphrase(repository: Repository, wanted: NewKey, signal?
   const change = async (held: AbortSignal, locked: Repository): Promise<KeyId> => {
     await keysWithOurs(locked, held);
     const id = await storeKey(locked, wanted, held);
-    await locked.store.remove({ type: 'keys', id: repository.keyId }, held);
+    await removeForGood(locked, repository.keyId, held);
     return id;
   };
   return withLock(repository, 'exclusive', change, lockOptions(signal));
@@ -107,6 +107,27 @@ async function keysWithOurs({ store, keyId }: Repository, signal: AbortSignal): 
     'repo/key-not-found',
     `The key that the repository was opened with, ${keyId.slice(0, 8)}, was removed by another program meanwhile.`,
     { hint: 'Nothing was removed or changed. Start again with a passphrase that still opens the repository.' },
+  );
+}
+
+/**
+ * A place that keeps what it was told to remove, and says otherwise, would leave somebody in whom the person wants out.
+ * @throws `store/denied` when the key is still there; `store/…`
+ */
+async function removeForGood({ store }: Repository, id: KeyId, signal: AbortSignal): Promise<void> {
+  await store.remove({ type: 'keys', id }, signal);
+  try {
+    await store.get({ type: 'keys', id }, undefined, signal);
+  } catch (error) {
+    if (hasCode(error, 'store/not-found')) return;
+    throw error;
+  }
+  throw new TriplicateError(
+    'store/denied',
+    `${store.location} says that it has removed key ${id.slice(0, 8)}, and still has it: its passphrase still opens the repository.`,
+    {
+      hint: 'Remove the file of that name in keys/ at the place itself. A new passphrase that was set opens it as well.',
+    },
   );
 }
 

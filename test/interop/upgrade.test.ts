@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { keptConfig } from '../../main/cli/repo/kept-config.ts';
 import { backup, loadIndex, prune, type Repository, upgradeRepository } from '../../main/engine/engine.ts';
 import { TriplicateError } from '../../main/engine/errors.ts';
+import { takeLock } from '../../main/engine/repository/locks.ts';
 import { CONFIG_FILE } from '../../main/engine/store/store.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { cheapenKey, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
@@ -225,6 +226,20 @@ describe('repo upgrade', () => {
     expect(await version()).toBe(2);
     await expectWhole();
     expect(await kept.read()).toBeUndefined();
+  });
+
+  it('killed when all was done, it takes the lock away that it has left', async () => {
+    expect((await triplicate('upgrade', at('repository'))).exitCode).toBe(0);
+    const repository = await reopen(at('repository'));
+    const ended = execa('true');
+    await ended;
+    const host = { ...repository.host, pid: ended.pid ?? 0 };
+    const lock = takeLock({ ...repository, host }, 'exclusive');
+    await lock.held;
+    await expect(judge().check()).rejects.toThrow(/lock/);
+    expect((await triplicate('upgrade', at('repository'))).exitCode).toBe(0);
+    await judge().check();
+    await lock.release();
   });
 
   /** What a server that is full, or cuts short what it says it has stored, makes of everything but locks. */

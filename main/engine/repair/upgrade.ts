@@ -1,7 +1,7 @@
 import { check } from '../check/check.ts';
 import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
 import type { EngineProgress } from '../progress.ts';
-import { withLock } from '../repository/locks.ts';
+import { unlock, withLock } from '../repository/locks.ts';
 import { openConfig, type Repository, sealConfig } from '../repository/repository.ts';
 import { CONFIG_FILE, type WriteStore } from '../store/store.ts';
 
@@ -30,7 +30,11 @@ export interface UpgradeReport {
  */
 export async function upgradeRepository(request: UpgradeRequest): Promise<UpgradeReport> {
   const { repository, signal } = request;
-  if (repository.config.version === 2) return { result: 'current', repository };
+  if (repository.config.version === 2) {
+    // An upgrade that was killed when all was done has left its lock, at which restic stops.
+    await unlock(repository, 'stale', signal);
+    return { result: 'current', repository };
+  }
   return withLock(
     repository,
     'exclusive',

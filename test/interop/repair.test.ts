@@ -1,5 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -421,6 +434,14 @@ describe('repair packs', () => {
 
   it('refuses to take from the very place that it repairs', async () => {
     await expect((async () => repair(await reopen(at('repository'))))()).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('names the place itself when a link leads to it', async () => {
+    await symlink(at('repository'), at('link'));
+    const words = ['repo', 'repair', 'packs', at('repository'), '--from', at('link')];
+    const env = { TRIPLICATE_PASSWORD: PASSPHRASE };
+    const { exitCode, stderr } = await execa(process.execPath, [PROGRAM, ...words], { env, reject: false });
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('leads to the repository itself')]);
   });
 
   it('is a command, with a passphrase for the others', async () => {

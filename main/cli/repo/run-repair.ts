@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import {
   type RepairIndexReport,
   type RepairPacksReport,
@@ -5,6 +6,7 @@ import {
   repairIndex,
   repairPacks,
 } from '../../engine/engine.ts';
+import { TriplicateError } from '../../engine/errors.ts';
 import { tellAffected, tellUnlocked } from './run-work.ts';
 import { counted, type ExitCode, type RepoSession, sizeText } from './session.ts';
 import { warn } from './terminal.ts';
@@ -42,7 +44,17 @@ export interface RepairPacksOptions {
 export async function runRepairPacks(session: RepoSession, options: RepairPacksOptions): Promise<ExitCode> {
   const repository = await session.openRepository();
   const others: Repository[] = [];
-  for (const location of options.from) others.push(await session.openFrom(location));
+  const place = await placeOf(repository.store.location);
+  for (const location of options.from) {
+    const other = await session.openFrom(location);
+    if ((await placeOf(other.store.location)) === place) {
+      throw new TriplicateError(
+        'usage',
+        `${location} leads to the repository itself, which cannot be repaired from there.`,
+      );
+    }
+    others.push(other);
+  }
   const report = await repairPacks({
     repository,
     others,
@@ -61,6 +73,11 @@ export async function runRepairPacks(session: RepoSession, options: RepairPacksO
   tellRest(report, options);
   if (report.result !== 'incomplete') session.say('Nothing that a snapshot needs is missing.');
   return report.result === 'incomplete' ? 3 : 0;
+}
+
+/** The folder to which a location on this computer leads; any other as it is. */
+function placeOf(location: string): Promise<string> {
+  return realpath(location).catch(() => location);
 }
 
 /** What the person has to know of what is not as it was. */

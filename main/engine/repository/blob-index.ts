@@ -373,8 +373,10 @@ export async function loadIndex(
       for (const pack of packs) index.addPack(pack);
       read.add(id);
     } catch (error) {
-      if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;
-      if (options.onDamage !== 'report') {
+      // Some places still list for a while what was removed: whoever only reads goes on with the others.
+      const isGone = onDamage === 'report' && hasCode(error, 'store/not-found');
+      if (!isGone && !hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;
+      if (onDamage !== 'report') {
         throw new TriplicateError('repo/damaged', `The index file ${id.slice(0, 8)} is damaged.`, {
           data: { type: 'index', id },
           hint: 'No data was changed. `triplicate repo repair index LOCATION` makes the index anew from the packs.',

@@ -61,3 +61,17 @@ it('is used again while what a failed run added is there', async () => {
   expect(index).toBe(known.index);
   expect(index.blobCount).toBe((await loadIndex(repository)).index.blobCount);
 });
+
+it('is read without a file that is still listed and gone, by whoever only reads', async () => {
+  const known = (await run('one', repository, await loadIndex(repository))) as LoadedIndex;
+  const gone = 'f'.repeat(64);
+  const list: Repository['store']['list'] = async (type, signal) => {
+    const files = await repository.store.list(type, signal);
+    return type === 'index' ? [...files, { id: gone, size: 100 }] : files;
+  };
+  const { store: inner } = faulty(repository.store, []);
+  const stale = { ...repository, store: { ...inner, list } };
+  const { index, damaged } = await loadIndex(stale, { onDamage: 'report' });
+  expect([index.packCount, damaged.map(({ id }) => id)]).toEqual([known.index.packCount, [gone]]);
+  await expect(loadIndex(stale)).rejects.toMatchObject({ code: 'store/not-found' });
+});

@@ -110,6 +110,8 @@ export interface PruneOutcome {
   readonly packsReplaced: number;
   /** Snapshots that are no longer there, by this run or by another. */
   readonly forgotten: readonly string[];
+  /** Folders of which nothing was forgotten, as the clock may be wrong: see `isFreshAfterGap`. */
+  readonly held: readonly string[];
 }
 
 /** A time in which a destination got nothing; ISO 8601, UTC. */

@@ -5,6 +5,7 @@ import {
   findSnapshot,
   folderPlace,
   forget,
+  listSnapshots,
   planRestore,
   prune,
   type Repository,
@@ -15,6 +16,7 @@ import {
   withReadLock,
 } from '../../engine/engine.ts';
 import { toWire } from '../../engine/errors.ts';
+import { isFreshAfterGap } from './after-gap.ts';
 import type {
   CallInput,
   CallOptions,
@@ -89,10 +91,19 @@ export async function runPrune(
   const listed = new Set(before.map(({ id }) => id));
   const { gone } = await expectAllListed(repository, known, listed, signal);
   const { hostname } = repository.host;
+  const { snapshots } = await listSnapshots(repository, signal);
+  const held: string[] = [];
   let kept = 0;
   let removed = 0;
   const forgotten = new Set<string>(gone);
   for (const path of roots) {
+    const own = snapshots.filter(({ snapshot }) => snapshot.hostname === hostname && snapshot.paths.includes(path));
+    const times = own.map(({ snapshot }) => snapshot.time.ns);
+    if (isFreshAfterGap(times, repository.host.clock.now())) {
+      held.push(path);
+      kept += own.length;
+      continue;
+    }
     const report = await forget({
       repository,
       policy: policyOf(retention),
@@ -125,6 +136,7 @@ export async function runPrune(
     bytesFreed: Math.max(0, bytesBefore - after),
     packsReplaced: pruned.packsReplaced,
     forgotten: [...forgotten, ...pruned.forgotten],
+    held,
   };
 }
 

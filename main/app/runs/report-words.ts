@@ -149,13 +149,21 @@ function moments(count: number): string {
 }
 
 export function pruneReport(outcome: PruneOutcome): Report {
-  const { snapshotsRemoved, snapshotsKept, bytesFreed, packsReplaced } = outcome;
+  const { snapshotsRemoved, snapshotsKept, bytesFreed, packsReplaced, held } = outcome;
   const text = `${packsReplaced.toLocaleString('en')} ${packsReplaced === 1 ? 'file of the copies was' : 'files of the copies were'} damaged there. What was in them lay there twice and was stored anew; nothing is lost.`;
   return {
     ...NOTHING,
-    findings: packsReplaced > 0 ? [{ level: 'warning', code: 'prune/replaced', text, path: null }] : [],
+    findings: [
+      ...(packsReplaced > 0 ? [{ level: 'warning' as const, code: 'prune/replaced', text, path: null }] : []),
+      ...held.map(heldWords),
+    ],
     summary: `${snapshotsRemoved} old ${snapshotsRemoved === 1 ? 'snapshot' : 'snapshots'} removed, ${snapshotsKept} kept; ${size(bytesFreed)} freed.`,
   };
+}
+
+function heldWords(path: string): Finding {
+  const text = `All old versions of ${path} stay for now: the newest came more than a month after the one before, or the clock of this computer is ahead. If the clock is right, they are thinned out within a week.`;
+  return { level: 'warning', code: 'prune/held', text, path };
 }
 
 export function restoreReport(outcome: RestoreOutcome, verb: 'restored' | 'tried'): Report {

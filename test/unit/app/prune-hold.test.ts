@@ -97,7 +97,7 @@ describe('the app', () => {
       forgetLocation: () => null,
       prune: ({ repository }: { repository: { location: string } }) => {
         pruned.push(repository.location);
-        return { snapshotsRemoved: 0, snapshotsKept: 1, bytesFreed: 0, packsReplaced: 0, forgotten: [] };
+        return { snapshotsRemoved: 0, snapshotsKept: 1, bytesFreed: 0, packsReplaced: 0, forgotten: [], held: [] };
       },
     };
     return {

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Run } from '../../main/api/contract/runs.ts';
@@ -93,6 +93,34 @@ it('a disk that is exchanged between two runs is opened anew, whatever it holds'
   } finally {
     await engine.close();
   }
+});
+
+it('a passphrase that another program has changed is noticed, and the copy does not count until it is right again', async () => {
+  const another = join(scratch.path, 'another');
+  await writeFile(another, 'another one');
+  await judge.run('key', 'passwd', '--new-password-file', another);
+  await look();
+  expect(app.destinations.list()[0]).toMatchObject({ state: 'blocked', problem: { code: 'repo/wrong-passphrase' } });
+  expect(state()).toBe('away');
+  await writeFile(another, passphrase);
+  await restic({ repository: location, passphrase: 'another one', scratch: scratch.path }).run(
+    'key',
+    'passwd',
+    '--new-password-file',
+    another,
+  );
+  await look();
+  expect(state()).toBe('good');
+});
+
+it('a damaged key file is noticed while the key is still in memory', async () => {
+  const [name] = await readdir(join(location, 'keys'));
+  const path = join(location, 'keys', name ?? '');
+  await chmod(path, 0o600);
+  await writeFile(path, (await readFile(path, 'utf8')).replace(/"data":"../, '"data":"AA'));
+  await look();
+  expect(state()).not.toBe('good');
+  expect(app.destinations.list()[0]?.problem?.code).toMatch(/^(repo|store)\//);
 });
 
 it('a version that another program has removed counts no longer, and no check of what is left proves it', async () => {

@@ -7,7 +7,7 @@ import {
   type Repository,
 } from '../../engine/engine.ts';
 import { hasCode, TriplicateError } from '../../engine/errors.ts';
-import type { WriteStore } from '../../engine/store/store.ts';
+import type { FileName, WriteStore } from '../../engine/store/store.ts';
 import { openStore } from '../open-store.ts';
 import type { ProbeResult, RepositoryAddress } from './calls.ts';
 
@@ -16,6 +16,8 @@ interface OpenOne {
   readonly repository: Repository;
   /** As it is stored: another repository at the same place has another one. */
   readonly sealedConfig: Uint8Array;
+  /** The key file that opened it, as it is stored: without it nobody opens it again. */
+  readonly keyFile: Uint8Array;
   /** The index as the last reading or run left it; only what is new is read again. */
   index: LoadedIndex | undefined;
 }
@@ -74,8 +76,7 @@ export class OpenRepositories {
       { passphrase: address.passphrase, ...(chunkerPolynomial === undefined ? {} : { chunkerPolynomial }) },
       this.#host,
     );
-    const sealedConfig = await store.get(CONFIG);
-    const one: OpenOne = { passphrase: address.passphrase, repository, sealedConfig, index: undefined };
+    const one = await asOpened(address, store, repository);
     this.#repositories.set(address.location, Promise.resolve(one));
     return repository;
   }
@@ -128,7 +129,7 @@ export class OpenRepositories {
     }
     const opening = this.#store(address.location).then(async (store): Promise<OpenOne> => {
       const repository = await openRepository(store, { passphrase: address.passphrase }, this.#host);
-      return { passphrase: address.passphrase, repository, sealedConfig: await store.get(CONFIG), index: undefined };
+      return asOpened(address, store, repository);
     });
     this.#repositories.set(address.location, opening);
     try {
@@ -153,10 +154,26 @@ export class OpenRepositories {
 
 const CONFIG = { type: 'config', id: '' } as const;
 
-/** @throws `store/…` when the place gives no clear answer */
-async function isStillThere({ repository, sealedConfig }: OpenOne): Promise<boolean> {
+async function asOpened(
+  { passphrase }: RepositoryAddress,
+  store: WriteStore,
+  repository: Repository,
+): Promise<OpenOne> {
+  const [sealedConfig, keyFile] = await Promise.all([store.get(CONFIG), store.get(keyOf(repository))]);
+  return { passphrase, repository, sealedConfig, keyFile, index: undefined };
+}
+
+const keyOf = ({ keyId }: Repository): FileName => ({ type: 'keys', id: keyId });
+
+/**
+ * Whether it is the repository that was opened, and could be opened again: another program may have changed its passphrase.
+ * @throws `store/…` when the place gives no clear answer
+ */
+async function isStillThere({ repository, sealedConfig, keyFile }: OpenOne): Promise<boolean> {
+  const { store } = repository;
   try {
-    return Buffer.compare(await repository.store.get(CONFIG), sealedConfig) === 0;
+    const now = await Promise.all([store.get(CONFIG), store.get(keyOf(repository))]);
+    return Buffer.compare(now[0], sealedConfig) === 0 && Buffer.compare(now[1], keyFile) === 0;
   } catch (error) {
     if (hasCode(error, 'store/not-found')) return false;
     throw error;

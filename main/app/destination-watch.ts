@@ -19,6 +19,11 @@ export interface LiveState {
   readonly nextLookAt: number;
   /** When it was last found ready in this start, in milliseconds. */
   readonly readyAt: number | null;
+  /**
+   * A run could not write there, which no look disproves. `room`: what was free at the first look after it. Absent: nothing of the
+   * kind is known.
+   */
+  readonly unwritable?: { readonly code: string; readonly room: number | null };
 }
 
 const UNKNOWN: LiveState = {
@@ -119,9 +124,15 @@ export class DestinationWatch {
   noteFailure(destination: DestinationRecord, error: ContractError, since = this.#core.ports.clock.now()): void {
     if (!AWAY.has(error.code) && !isBlocking(error.code)) return;
     if (error.code === 'cancelled') return;
+    const { code } = error;
     this.#settle(
       destination,
-      { ...this.live(destination.id), ...judge(error), nextLookAt: this.#next(destination, 'away') },
+      {
+        ...this.live(destination.id),
+        ...judge(error),
+        ...(WRITING.has(code) ? { unwritable: { code, room: null } } : {}),
+        nextLookAt: this.#next(destination, 'away'),
+      },
       since,
     );
   }
@@ -208,7 +219,8 @@ export class DestinationWatch {
     const destination = this.#core.configuration.value.destinations.find(({ id }) => id === given.id);
     if (!destination) return;
     const before = this.live(destination.id);
-    const now = { ...found, readyAt: found.readyAt ?? before.readyAt };
+    const { unwritable, hasRoom } = afterLook(before, found);
+    const now = { ...found, readyAt: found.readyAt ?? before.readyAt, ...(unwritable ? { unwritable } : {}) };
     this.#live.set(destination.id, now);
     if (now.state === 'away') this.#twins.forget(destination.id);
     if (before.state !== now.state) this.#lookAtTwins(destination);
@@ -223,8 +235,8 @@ export class DestinationWatch {
     }
     if (before.state === 'unknown' && now.state === 'ready')
       for (const listener of this.#firstSeen) listener(destination.id);
-    const wasGone = before.state === 'away' || before.state === 'blocked';
-    if (wasGone && now.state === 'ready') for (const listener of this.#returned) listener(destination.id);
+    const wasGone = (before.state === 'away' || before.state === 'blocked') && before.unwritable === undefined;
+    if ((wasGone || hasRoom) && now.state === 'ready') for (const listener of this.#returned) listener(destination.id);
   }
 
   /** Whether another way to its place counts depends on whether it is there. */
@@ -241,6 +253,24 @@ export class DestinationWatch {
     const period = remote ? (state === 'away' ? PERIOD.remoteAwayMs : PERIOD.remoteMs) : PERIOD.localMs;
     return this.#core.ports.clock.now() + period;
   }
+}
+
+/** Codes with which a run says that it could not write: it is tried again after a pause, not whenever the place can be read. */
+const WRITING = new Set(['store/full', 'store/read-only', 'store/denied']);
+
+/** What is known of writing there once it was looked at, and whether room was made meanwhile. */
+function afterLook(
+  { unwritable }: LiveState,
+  found: LiveState,
+): { readonly unwritable?: LiveState['unwritable']; readonly hasRoom: boolean } {
+  if (found.unwritable) return { unwritable: found.unwritable, hasRoom: false };
+  if (!unwritable) return { hasRoom: false };
+  // It was away in between: another disk may be there, or this one was mended.
+  if (found.state !== 'ready') return { hasRoom: false };
+  const { code, room } = unwritable;
+  if (code === 'store/full' && room !== null && found.freeBytes !== null && found.freeBytes > room)
+    return { hasRoom: true };
+  return { unwritable: { code, room: room ?? found.freeBytes }, hasRoom: false };
 }
 
 function isBlocking(code: string): boolean {

@@ -46,11 +46,19 @@ export async function guessKind(location: string): Promise<{ readonly kind: Stor
   if (location.startsWith('rclone:')) return { kind: 'cloud', offsite: true };
   if (location.startsWith('rest:')) return { kind: 'network', offsite: false };
   const path = await existingPart(location);
-  const mount = (await listMounts())
+  const mounts = await listMounts();
+  const mount = mounts
     .filter((one) => path === one.path || path.startsWith(one.path === '/' ? '/' : `${one.path}/`))
     .sort((a, b) => a.path.length - b.path.length)
     .at(-1);
-  return { kind: mount ? kindOfMount(mount) : 'internal', offsite: false };
+  return { kind: mount ? kindOfMount(firstOf(mount, mounts)) : 'internal', offsite: false };
+}
+
+/** A disk that is mounted in several places is of one kind: of the place where it was mounted first. */
+function firstOf(mount: Mount, mounts: readonly Mount[]): Mount {
+  const isDisk = DISK_TYPES.test(mount.type) && mount.source.startsWith('/dev/');
+  const first = mounts.find(({ source, type }) => source === mount.source && type === mount.type);
+  return isDisk && first ? first : mount;
 }
 
 function kindOfMount(mount: Mount): StorageKind {

@@ -99,6 +99,12 @@ export class History {
     }
   }
 
+  /** Waits until the catalog has what reachable destinations hold of the folder. */
+  async bringIn(folderId: FolderId): Promise<void> {
+    await this.#core.engine.call('updateHistory', this.scope(folderId));
+    if (this.#past.find(folderId)) this.#pastInCatalog.add(folderId);
+  }
+
   async pastFolders(): Promise<HistoryFolder[]> {
     return [...(await this.#past.list())];
   }

@@ -20,7 +20,7 @@ interface Crumb {
 
 /** One folder through time: the timeline, its moments, the tree as it was. */
 export function FolderHistory({ folder }: { readonly folder: HistoryFolder }) {
-  const query = useData('history.moments', { folderId: folder.id, limit: 2000 });
+  const query = useData('history.moments', { folderId: folder.id });
   const [momentId, setMomentId] = useState<string | null>(null);
   const moments = query.data?.moments;
   if (query.error !== null) return <Failure error={query.error} onRetry={() => void query.refetch()} />;

@@ -159,7 +159,7 @@ const NOTES: Partial<Record<Destination['state'], string>> = {
 
 /** The copy to restore from, where several have this moment; otherwise the plan names the only one. */
 function SourceChoice({ wish, value, onChange }: SourceChoiceProps) {
-  const moments = useData('history.moments', { folderId: wish.folder.id, limit: 2000 }).data?.moments;
+  const moments = useData('history.moments', { folderId: wish.folder.id }).data?.moments;
   const destinations = useData('destinations.list', {}).data ?? [];
   const copies = moments?.find(({ id }) => id === wish.momentId)?.copies ?? [];
   const holders = copies.flatMap(({ destinationId }) => destinations.filter(({ id }) => id === destinationId));

@@ -184,7 +184,7 @@ function Hits({ hits, words, onOpen }: HitsProps) {
 /** When a deleted file went, as far as the moments that are kept can tell. */
 function GoneTag({ hit }: { readonly hit: SearchHit }) {
   const now = useNow();
-  const moments = useData('history.moments', { folderId: hit.folderId, limit: 2000 }).data?.moments ?? [];
+  const moments = useData('history.moments', { folderId: hit.folderId }).data?.moments ?? [];
   return <Tag tone="warn" label={`Deleted ${goneShort(goneSince(hit.lastSeenAt, moments), now)}`} />;
 }
 

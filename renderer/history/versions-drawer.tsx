@@ -36,7 +36,7 @@ type VersionsProps = Pick<VersionsDrawerProps, 'onRestore'> & {
 function Versions({ file, onRestore }: VersionsProps) {
   const query = useData('history.versions', { folderId: file.folderId, key: file.key });
   const destinations = useData('destinations.list', {}).data ?? [];
-  const moments = useData('history.moments', { folderId: file.folderId, limit: 2000 }).data?.moments ?? [];
+  const moments = useData('history.moments', { folderId: file.folderId }).data?.moments ?? [];
   const now = useNow();
   const [chosen, setChosen] = useState<string | null>(null);
   if (query.error !== null) return <Failure error={query.error} onRetry={() => void query.refetch()} />;

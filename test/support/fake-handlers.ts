@@ -341,6 +341,7 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
     'runs.list': ({ limit, ...filter }) => pageOfRuns(world.runs, filter, limit),
 
     'history.pastFolders': () => [],
+    'history.bringIn': () => ({}),
     'history.moments': ({ limit }) =>
       world.folders.some(({ lastBackupAt }) => lastBackupAt !== null)
         ? { moments: past.slice(0, limit), total: past.length }

@@ -81,6 +81,12 @@ export const historyFolder = z.object({
 });
 export type HistoryFolder = z.infer<typeof historyFolder>;
 
+/**
+ * How many moments of a folder are asked for: all there can be. A folder that changes all the time gets thousands within a day, and
+ * an old moment that is left out can neither be looked at nor restored.
+ */
+export const ALL_MOMENTS = 200_000;
+
 export const existingFiles = z.enum(['skip', 'replace', 'keep-both']);
 
 export const historyMethods = {
@@ -89,9 +95,14 @@ export const historyMethods = {
    * are good for every call here and for `restore.plan`.
    */
   'history.pastFolders': method(nothing, z.array(historyFolder)),
+  /**
+   * Ends when all is known that reachable destinations hold of a folder. The calls below wait two seconds for that at most, and tell
+   * by an event that there is more: who asks once only asks this first.
+   */
+  'history.bringIn': method(z.object({ folderId }), nothing),
   /** Newest first. */
   'history.moments': method(
-    z.object({ folderId, limit: count.max(2000).default(500), before: moment.optional() }),
+    z.object({ folderId, limit: count.max(ALL_MOMENTS).default(ALL_MOMENTS), before: moment.optional() }),
     z.object({ moments: z.array(timelineMoment), total: count }),
   ),
   /** One directory as it was; `key` of the directory, absent for the folder itself. */

@@ -3,6 +3,10 @@ import type { Handlers } from '../dispatch.ts';
 
 export const historyHandlers: Handlers<keyof typeof historyMethods> = {
   'history.pastFolders': (app) => app.history.pastFolders(),
+  'history.bringIn': async (app, { folderId }) => {
+    await app.history.bringIn(folderId);
+    return {};
+  },
   'history.moments': (app, input) => app.history.moments(input),
   'history.browse': (app, input) => app.history.browse(input),
   'history.search': (app, input) => app.history.search(input),

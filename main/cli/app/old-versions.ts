@@ -18,9 +18,8 @@ export async function find(
     });
   await session.unlock();
   const past = await session.app.call('history.pastFolders', {});
-  // Brings into the catalog what is not there yet; a destination that cannot be read now is passed over.
-  for (const { id } of past)
-    await session.app.call('history.moments', { folderId: id, limit: 1 }).catch(() => undefined);
+  const kept = [...(await session.app.call('folders.list', {})), ...past];
+  for (const { id } of kept) await bringIn(session, id);
   const { hits, more } = await session.app.call('history.search', {
     text: text ?? '',
     deletedOnly: options.deleted === true,
@@ -28,7 +27,6 @@ export async function find(
   });
   session.json({ hits, more });
   if (hits.length === 0) session.say(text === undefined ? 'Nothing was deleted.' : `Nothing is called ${text}.`);
-  const kept = [...(await session.app.call('folders.list', {})), ...past];
   const folders = new Map(kept.map(({ id, path }) => [id, path]));
   for (const hit of hits) {
     const state = hit.existsNow ? 'exists' : `deleted, last seen ${local(hit.lastSeenAt)}`;
@@ -44,6 +42,7 @@ export async function find(
 export async function history(session: AppSession, path: string): Promise<ExitCode> {
   await session.unlock();
   const { folder, key } = await locate(session, path);
+  await bringIn(session, folder.id);
   if (key === '') {
     const { moments } = await session.app.call('history.moments', { folderId: folder.id });
     session.json(moments);
@@ -63,6 +62,11 @@ export async function history(session: AppSession, path: string): Promise<ExitCo
   return EXIT.done;
 }
 
+/** What is known so far may lack the newest version, or the moment that is meant. What goes wrong, the question itself will tell. */
+async function bringIn({ app }: AppSession, folderId: FolderId): Promise<void> {
+  await app.call('history.bringIn', { folderId }).catch(() => undefined);
+}
+
 interface RestoreOptions {
   readonly at?: string;
   readonly snapshot?: string;
@@ -78,6 +82,7 @@ export async function restorePath(session: AppSession, path: string, options: Re
   }
   await session.unlock();
   const { folder, key } = await locate(session, path);
+  await bringIn(session, folder.id);
   const from = options.from === undefined ? undefined : await destinationNamed(session, options.from);
   const plan = await session.app.call('restore.plan', {
     folderId: folder.id,
@@ -102,7 +107,7 @@ async function chooseMoment(
   key: string,
   options: RestoreOptions,
 ): Promise<string> {
-  const { moments } = await session.app.call('history.moments', { folderId, limit: 2000 });
+  const { moments } = await session.app.call('history.moments', { folderId });
   if (options.snapshot !== undefined) return momentOfSnapshot(moments, options.snapshot);
   if (options.at !== undefined) return momentAt(moments, options.at);
   if (key === '') return newest(moments);

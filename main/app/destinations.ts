@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { basename, dirname, isAbsolute } from 'node:path';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import {
   DEFAULT_RETENTION,
   type Destination,
@@ -299,7 +299,9 @@ function makeFolderFor(path: string): void {
 /** One way to write each location, so that the same place is not added twice. */
 function normalise(text: string): string {
   const location = parseLocation(text);
-  return location.kind === 'local' ? location.path : text.trim();
+  if (location.kind === 'local') return location.path;
+  // A folder of this computer is that, whichever program reaches it: no cloud, not off-site, and not to be backed up itself.
+  return location.kind === 'rclone' && isAbsolute(location.remote) ? resolve(location.remote) : text.trim();
 }
 
 function shown(error: unknown): ReturnType<typeof plainError> {

@@ -49,7 +49,7 @@ describe('another way to the place of a destination is refused', () => {
   it.each([
     ['a link', () => join(scratch.path, 'link', 'copies')],
     ['a file address through a link', () => `file://${join(scratch.path, 'link', 'copies')}`],
-    ['a path for rclone', () => `rclone:${location}`],
+    ['a path for rclone', () => `rclone::local:${location}`],
   ])('%s', async (_name, spelled) => {
     await symlink('disk', join(scratch.path, 'link'));
     await expect(app.destinations.add({ name: 'Second', location: spelled() })).rejects.toMatchObject({

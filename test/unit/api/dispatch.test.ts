@@ -100,6 +100,7 @@ it('the names of all methods (a change here is a change of the contract)', () =>
       "runs.get",
       "runs.list",
       "history.pastFolders",
+      "history.bringIn",
       "history.moments",
       "history.browse",
       "history.search",

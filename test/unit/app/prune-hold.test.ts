@@ -90,7 +90,7 @@ describe('the app', () => {
     const answers: Record<string, (input: never) => unknown> = {
       probe: () => ({ freeBytes: 1, totalBytes: 1, latencyMs: 1, repository: 'present' }),
       goneSnapshots: () => [],
-      open: () => ({ repositoryId: 'one' }),
+      open: ({ repository }: { repository: { location: string } }) => ({ repositoryId: repository.location }),
       usage: () => ({ usedBytes: 1, snapshots: 1 }),
       missed: () => [],
       limits: () => null,

@@ -1,11 +1,11 @@
-import type { Finding, Run } from '../api/contract/runs.ts';
+import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
 import { type Core, copyOf, isoNow, placeOf, updateCopy, updatePlace } from './core.ts';
-import { IN_CONTENT, isInContent } from './damage.ts';
+import { damageAfterCheck, stillDamaged } from './damage.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
-import type { BackupOutcome, EngineFinding } from './engine-link/calls.ts';
+import type { BackupOutcome } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import { catalogFile, scansFolder } from './home-folder.ts';
@@ -106,22 +106,8 @@ export class Work {
     return this.#atDestination('check', id, `Check ${name}`, cause, async ({ signal, onProgress }) => {
       const repository = this.#parts.destinations.address(id);
       const outcome = await this.#core.engine.call('check', { repository, depth }, { signal, onProgress });
-      const failed = outcome.findings.find(({ level }) => level === 'error');
       const before = this.#parts.destinations.record(id).damage;
-      const stays = depth === 'structure' && before !== null && isInContent(before);
-      const found = failed
-        ? plainError(
-            new TriplicateError('repo/damaged', damageWords(outcome.findings), {
-              data: depth === 'read-data' || stays ? IN_CONTENT : {},
-              hint:
-                depth === 'read-data'
-                  ? 'Your files and the other copies are not affected. Add a fresh place (another folder on the same disk will do), then remove this one.'
-                  : 'Your files and the other copies are not affected. Read and check all data to see the extent.',
-            }),
-          )
-        : null;
-      // What was met by reading is not to be seen without reading.
-      const damage = found ?? (stays ? before : null);
+      const { found, stays, damage } = damageAfterCheck(outcome.findings, depth, before);
       await this.#parts.destinations.patch(id, {
         lastCheckAt: isoNow(this.#core),
         damage,
@@ -400,18 +386,6 @@ function dirtyDirectories(taken: readonly (Pending | undefined)[]): readonly str
     for (const directory of pending.directories) all.add(directory);
   }
   return [...all];
-}
-
-function stillDamaged(name: string): Finding {
-  const text = `${name} still counts as damaged: what was found when content was read shows only when it is read again. Read and check all data.`;
-  return { level: 'warning', code: 'check/unread', text, path: null };
-}
-
-/** What a check found, for a person; the report has the findings themselves. */
-function damageWords(findings: readonly EngineFinding[]): string {
-  const lost = findings.filter(({ code }) => code === 'check/affected').length;
-  if (lost === 0) return 'A check found damage there.';
-  return `A check found damage there: ${lost} ${lost === 1 ? 'moment' : 'moments'} cannot be restored completely.`;
 }
 
 /** A pattern that means just this path. */

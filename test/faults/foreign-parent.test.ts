@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type App, createApp } from '../../main/app/compose.ts';
 import { EngineService } from '../../main/app/engine-link/engine-service.ts';
-import type { FromWatchProcess } from '../../main/watch/watch-messages.ts';
 import { barePorts } from '../support/bare-ports.ts';
 import { type Restic, restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import { type ToldWatcher, toldWatcher } from '../support/told-watcher.ts';
 
 /** The app knows what changed since its own newest version, not since one that another program has stored or left there. */
 
@@ -15,7 +15,7 @@ let scratch: TemporaryFolder;
 let documents: string;
 let judge: Restic;
 let app: App;
-let tell: (message: FromWatchProcess) => void;
+let watcher: ToldWatcher;
 
 beforeEach(async () => {
   scratch = await temporaryFolder('foreign-parent');
@@ -25,15 +25,9 @@ beforeEach(async () => {
   await mkdir(join(documents, 'letters'), { recursive: true });
   await writeFile(join(documents, 'list'), 'one');
   await writeFile(join(documents, 'letters', 'aunt'), 'dear aunt');
+  watcher = toldWatcher();
   const ports = barePorts({
-    startProcess: () => ({
-      post: () => undefined,
-      onMessage: (listener) => {
-        tell = listener;
-      },
-      onExit: () => undefined,
-      stop: async () => undefined,
-    }),
+    startProcess: watcher.startProcess,
   });
   app = await createApp(ports, { home: join(scratch.path, 'home'), engine: new EngineService() });
   await app.settings.update({ quietSeconds: 1 });
@@ -55,7 +49,7 @@ async function stored(count: number): Promise<void> {
 
 async function change(path: string, content: string, runs: number): Promise<void> {
   await writeFile(join(documents, path), content);
-  tell({ kind: 'dirty', root: documents, directories: [join(documents, path, '..')] });
+  watcher.tell({ kind: 'dirty', root: documents, directories: [join(documents, path, '..')] });
   await stored(runs);
 }
 

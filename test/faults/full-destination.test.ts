@@ -4,10 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createApp } from '../../main/app/compose.ts';
 import { EngineService } from '../../main/app/engine-link/engine-service.ts';
-import type { FromWatchProcess } from '../../main/watch/watch-messages.ts';
 import { barePorts } from '../support/bare-ports.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { toldWatcher } from '../support/told-watcher.ts';
 
 /** More than the pause between two looks at a disk. */
 const LOOK_MS = 16_000;
@@ -23,17 +23,10 @@ it('a full disk is not tried anew at every look, but as soon as there is room', 
   await mkdir(documents);
   await writeFile(join(documents, 'letter'), 'dear');
   let ahead = 0;
-  let tell: (message: FromWatchProcess) => void = () => undefined;
+  const watcher = toldWatcher();
   const ports = barePorts({
     clock: { now: () => Date.now() + ahead },
-    startProcess: () => ({
-      post: () => undefined,
-      onMessage: (listener) => {
-        tell = listener;
-      },
-      onExit: () => undefined,
-      stop: async () => undefined,
-    }),
+    startProcess: watcher.startProcess,
   });
   const app = await createApp(ports, { home: join(scratch.path, 'home'), engine: new EngineService() });
   const states = () => app.runs.list({ kinds: ['backup'] }).map(({ state }) => state);
@@ -50,7 +43,7 @@ it('a full disk is not tried anew at every look, but as soon as there is room', 
     await reach('done');
     await disk.fill();
     await writeFile(join(documents, 'letter'), 'dear aunt');
-    tell({ kind: 'dirty', root: documents, directories: [documents] });
+    watcher.tell({ kind: 'dirty', root: documents, directories: [documents] });
     await reach('failed', 'done');
     for (let looks = 0; looks < 2; looks++) await lookAgain();
     expect(states()).toEqual(['failed', 'done']);

@@ -19,9 +19,9 @@ import {
 } from '../../../main/app/records.ts';
 import { countUnread, directoriesOf, unreadAfter } from '../../../main/app/unread.ts';
 import { TriplicateError } from '../../../main/engine/errors.ts';
-import type { FromWatchProcess } from '../../../main/watch/watch-messages.ts';
 import { barePorts } from '../../support/bare-ports.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
+import { type ToldWatcher, toldWatcher } from '../../support/told-watcher.ts';
 
 const MINUTE = 60_000;
 
@@ -130,12 +130,13 @@ describe('the app', () => {
   let looked: (readonly string[] | null)[];
   let unread: readonly string[];
   let ahead: number;
-  let tell: (message: FromWatchProcess) => void;
+  let watcher: ToldWatcher;
 
   beforeEach(async () => {
     home = await temporaryFolder('unread');
     looked = [];
     unread = [];
+    watcher = toldWatcher();
     ahead = 0;
     const settings = { ...FIRST_CONFIGURATION.settings, quietSeconds: 1, checkEveryDays: 0, drillEveryDays: 0 };
     const configuration: Configuration = {
@@ -179,19 +180,12 @@ describe('the app', () => {
   function ports(): AppPorts {
     return barePorts({
       clock: { now: () => Date.now() + ahead },
-      startProcess: () => ({
-        post: () => undefined,
-        onMessage: (listener) => {
-          tell = listener;
-        },
-        onExit: () => undefined,
-        stop: async () => undefined,
-      }),
+      startProcess: watcher.startProcess,
     });
   }
 
   const shown = () => app?.folders.list()[0]?.leftOut.unreadable;
-  const changed = (directory: string) => tell({ kind: 'dirty', root, directories: [directory] });
+  const changed = (directory: string) => watcher.tell({ kind: 'dirty', root, directories: [directory] });
   const runs = (count: number) => expect.poll(() => looked.length, { timeout: 15_000 }).toBe(count);
 
   it('looks again with the next change, goes on telling, and writes it down', async () => {

@@ -1,33 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { lstatSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { bytePathOf } from '../../../../main/engine/backup/byte-path.ts';
 import { type LongFile, storeLongFile } from '../../../../main/engine/backup/long-file.ts';
 import { MIN_CHUNK } from '../../../../main/engine/chunker/limits.ts';
-import { generateMasterKey } from '../../../../main/engine/format/key-file.ts';
-import { generatePolynomial } from '../../../../main/engine/format/polynomial.ts';
-import { BackupPool } from '../../../../main/engine/workers/backup-pool.ts';
+import type { BackupPool } from '../../../../main/engine/workers/backup-pool.ts';
+import { poolThatStoresNothing } from '../../../support/backup-pool.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
-const random = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(bytes));
 const MIB = 1024 * 1024;
 
 let scratch: TemporaryFolder;
 let pool: BackupPool;
 beforeEach(async () => {
   scratch = await temporaryFolder('long-file');
-  pool = new BackupPool(2, 'now');
-  pool.begin({
-    keys: [generateMasterKey(random)],
-    chunkerPolynomial: generatePolynomial(random).toString(16),
-    compressionLevel: 2,
-  });
-  pool.serve({
-    claim: (ids) => new Uint32Array(ids.length / 32),
-    storePack: async () => undefined,
-    bytesRead: () => undefined,
-  });
+  pool = poolThatStoresNothing(2);
 });
 afterEach(async () => {
   await pool.close();

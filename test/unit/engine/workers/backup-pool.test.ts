@@ -1,32 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, constants, lstatSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { bytePathOf } from '../../../../main/engine/backup/byte-path.ts';
 import { blobIdsOf, type FileOutcome, FileQueue } from '../../../../main/engine/backup/file-queue.ts';
-import { generateMasterKey } from '../../../../main/engine/format/key-file.ts';
-import { generatePolynomial } from '../../../../main/engine/format/polynomial.ts';
-import { BackupPool } from '../../../../main/engine/workers/backup-pool.ts';
+import type { BackupPool } from '../../../../main/engine/workers/backup-pool.ts';
+import { poolThatStoresNothing } from '../../../support/backup-pool.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
-
-const random = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(bytes));
 
 let scratch: TemporaryFolder;
 let pool: BackupPool;
 beforeEach(async () => {
   scratch = await temporaryFolder('backup-pool');
-  pool = new BackupPool(1, 'now');
-  pool.begin({
-    keys: [generateMasterKey(random)],
-    chunkerPolynomial: generatePolynomial(random).toString(16),
-    compressionLevel: 2,
-  });
-  pool.serve({
-    claim: (ids) => new Uint32Array(ids.length / 32),
-    storePack: async () => undefined,
-    bytesRead: () => undefined,
-  });
+  pool = poolThatStoresNothing(1);
 });
 afterEach(async () => {
   await pool.close();

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Finding } from '../api/contract/runs.ts';
 import type { ContractError, DestinationId } from '../api/contract/values.ts';
 import { hasCode, TriplicateError } from '../engine/errors.ts';
@@ -8,11 +5,13 @@ import { proofLimit } from './copies.ts';
 import { type Core, copyOf, isoNow, updateCopy } from './core.ts';
 import { IN_CONTENT } from './damage.ts';
 import type { Destinations } from './destinations.ts';
+import { DrillFolders } from './drill-folders.ts';
 import { ageOf } from './elapsed.ts';
 import type { RestoreOutcome, SampleLimit } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import type { FolderRecord } from './records.ts';
+import { removeTree } from './remove-tree.ts';
 import { restoreReport, size } from './runs/report-words.ts';
 import type { RunProgress, RunResult, RunTools } from './runs/runs.ts';
 
@@ -32,11 +31,13 @@ export class Proofs {
   readonly #core: Core;
   readonly #folders: Folders;
   readonly #destinations: Destinations;
+  readonly #scratch: DrillFolders;
 
   constructor(core: Core, folders: Folders, destinations: Destinations) {
     this.#core = core;
     this.#folders = folders;
     this.#destinations = destinations;
+    this.#scratch = new DrillFolders(core.stateFolder);
   }
 
   /** Proves what a backup has just stored, where that was never done or too long ago. Never throws: the backup stands. */
@@ -109,7 +110,7 @@ export class Proofs {
   async #prove(folder: FolderRecord, id: DestinationId, sample: SampleLimit, tools: RunTools): Promise<RestoreOutcome> {
     const snapshotId = copyOf(this.#core.ledger.value, folder.id, id)?.lastSnapshotId;
     if (!snapshotId) return { filesRestored: 0, bytesRestored: 0, findings: [], moreFindings: 0 };
-    const scratch = await mkdtemp(join(tmpdir(), 'triplicate-drill-'));
+    const scratch = await this.#scratch.make();
     try {
       const outcome = await this.#core.engine.call(
         'drill',
@@ -123,7 +124,7 @@ export class Proofs {
       }
       return outcome;
     } finally {
-      await rm(scratch, { recursive: true, force: true });
+      await removeTree(scratch);
     }
   }
 

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BlobIndex,
@@ -11,6 +10,7 @@ import {
   withLock,
 } from '../../engine/engine.ts';
 import { hasCode, toWire } from '../../engine/errors.ts';
+import { removeTree } from '../remove-tree.ts';
 import type { CallInput, CallOptions, EngineFinding, RestoreCall, RestoreOutcome } from './calls.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 import { chooseSample } from './sample.ts';
@@ -73,7 +73,7 @@ async function tryRestore(
     );
     return { ...done, findings: worstFirst([...done.findings, ...findings]).slice(0, MOST_FINDINGS) };
   } finally {
-    await rm(target, { recursive: true, force: true });
+    await removeTree(target);
   }
 }
 

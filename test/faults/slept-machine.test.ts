@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { backup, listSnapshots, prune, type Repository } from '../../main/engine/engine.ts';
+import { hasCode } from '../../main/engine/errors.ts';
 import type { FileType, WriteStore } from '../../main/engine/store/store.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { hostAheadBy, newRepository, PASSPHRASE } from '../support/engine.ts';
@@ -60,6 +61,19 @@ function sleepingAfter(files: number, type: FileType, meanwhile: () => Promise<u
   });
 }
 
+/** Another machine prunes. What runs here is not really asleep and may renew its lock just then; so it sleeps on. */
+async function pruneMeanwhile(): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await prune({ repository, mode: 'prune' });
+      return;
+    } catch (error) {
+      if (tries === 5 || !hasCode(error, 'repo/locked')) throw error;
+      slept += FORTY_MINUTES;
+    }
+  }
+}
+
 /** Somebody clears all locks, or has a clock that is ahead, and prunes. This machine is awake all the while. */
 async function clearAndPrune(): Promise<void> {
   await judge.run('unlock', '--remove-all');
@@ -72,7 +86,7 @@ it('stores no version that needs what another program has removed while the mach
   const running = run(
     sleepingAfter(2, 'data', async () => {
       counts.push(await packs());
-      await prune({ repository, mode: 'prune' });
+      await pruneMeanwhile();
       counts.push(await packs());
     }),
   );
@@ -87,8 +101,7 @@ it('stores no version that needs what another program has removed while the mach
 });
 
 it('does not report a version as done whose lock was cleared while it was on its way', async () => {
-  const prunes = () => prune({ repository, mode: 'prune' });
-  await expect(run(sleepingAfter(1, 'snapshots', prunes))).rejects.toMatchObject({ code: 'repo/locked' });
+  await expect(run(sleepingAfter(1, 'snapshots', pruneMeanwhile))).rejects.toMatchObject({ code: 'repo/locked' });
   await judge.check('--read-data');
   expect((await run(repository))?.error).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import { constants, fstatSync, readSync, statfsSync } from 'node:fs';
 import { type BytePath, forSystem } from '../backup/byte-path.ts';
+import { bulkMemory } from '../store/bulk-memory.ts';
 import { allowsDirectFiles, BLOCK_BYTES } from '../store/direct-files.ts';
 import { closeRead, openToRead } from './open-to-read.ts';
 
@@ -14,7 +15,6 @@ export interface LongFileReader {
 /** What the blocks of stat(2) are counted in. */
 const STAT_BLOCK_BYTES = 512;
 const WINDOW_BYTES = 2 * 1024 * 1024;
-const WASM_PAGE_BYTES = 65_536;
 
 /**
  * Opens a file of which many parts are read. One that is mostly holes is read past the system's cache, where the system can: it
@@ -54,12 +54,11 @@ function openDirect(path: BytePath, fd: number): DirectReader | undefined {
   return undefined;
 }
 
-/** One for all files of a worker, which reads one at a time. Of all memory only WebAssembly's begins at a page for certain. */
-let windowOfWorker: Uint8Array<ArrayBuffer> | undefined;
+/** One for all files of a worker, which reads one at a time. */
+let windowOfWorker: Uint8Array | undefined;
 
-function windowMemory(): Uint8Array<ArrayBuffer> {
-  const pages = WINDOW_BYTES / WASM_PAGE_BYTES;
-  windowOfWorker ??= new Uint8Array(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer as ArrayBuffer);
+function windowMemory(): Uint8Array {
+  windowOfWorker ??= new Uint8Array(bulkMemory(WINDOW_BYTES));
   return windowOfWorker;
 }
 

@@ -3,6 +3,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { TriplicateError } from '../engine/errors.ts';
+import { whyNotWritten } from '../engine/store/file-errors.ts';
 import { makeFolderDurably, syncFolder } from '../engine/store/local-files.ts';
 
 /** Turns the state of one version into that of the next. */
@@ -159,18 +160,8 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-  EROFS: 'the disk can only be read',
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
-};
-
 function unwritable(path: string, cause: unknown): TriplicateError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const why = REASONS[code] ?? (cause instanceof Error ? cause.message : 'unknown');
-  return new TriplicateError('app/state-unwritable', `Triplicate cannot write ${path}: ${why}.`, {
+  return new TriplicateError('app/state-unwritable', `Triplicate cannot write ${path}: ${whyNotWritten(cause)}`, {
     cause,
     data: { path },
   });

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { realpath, stat, statfs } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { stat, statfs } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Disk } from '../api/contract/destinations.ts';
 import type { StorageKind } from '../api/contract/values.ts';
+import { isAtOrBelow, realPath } from './folder-paths.ts';
 
 const run = promisify(execFile);
 
@@ -45,10 +46,10 @@ export async function listDisks(): Promise<Disk[]> {
 export async function guessKind(location: string): Promise<{ readonly kind: StorageKind; readonly offsite: boolean }> {
   if (location.startsWith('rclone:')) return { kind: 'cloud', offsite: true };
   if (location.startsWith('rest:')) return { kind: 'network', offsite: false };
-  const path = await existingPart(location);
+  const path = await realPath(location);
   const mounts = await listMounts();
   const mount = mounts
-    .filter((one) => path === one.path || path.startsWith(one.path === '/' ? '/' : `${one.path}/`))
+    .filter((one) => isAtOrBelow(path, one.path))
     .sort((a, b) => a.path.length - b.path.length)
     .at(-1);
   return { kind: mount ? kindOfMount(firstOf(mount, mounts)) : 'internal', offsite: false };
@@ -64,14 +65,6 @@ function firstOf(mount: Mount, mounts: readonly Mount[]): Mount {
 function kindOfMount(mount: Mount): StorageKind {
   if (NETWORK_TYPES.test(mount.type)) return 'network';
   return EXTERNAL_PLACES.test(`${mount.path}/`) ? 'external' : 'internal';
-}
-
-async function existingPart(path: string): Promise<string> {
-  for (let here = path; ; here = dirname(here)) {
-    const real = await realpath(here).catch(() => undefined);
-    if (real !== undefined) return real;
-    if (dirname(here) === here) return here;
-  }
 }
 
 async function listMounts(): Promise<readonly Mount[]> {

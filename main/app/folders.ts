@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
-import { basename, isAbsolute, resolve, sep } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import type { Copy, Folder } from '../api/contract/folders.ts';
 import type { DestinationId, FolderId, StorageKind } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
@@ -9,7 +9,8 @@ import { type Core, copyOf, isoNow } from './core.ts';
 import type { Destinations } from './destinations.ts';
 import { guessKind } from './disks.ts';
 import { ageOf } from './elapsed.ts';
-import { folderOf, realPath } from './own-places.ts';
+import { isAtOrBelow, realPath } from './folder-paths.ts';
+import { folderOf } from './own-places.ts';
 import { countPending, type PendingChanges } from './pending-changes.ts';
 import type { FolderRecord } from './records.ts';
 import type { Runs } from './runs/runs.ts';
@@ -83,9 +84,7 @@ export class Folders {
   /** The folder at a path, or the one that contains it. @throws `app/not-found` */
   containing(path: string): FolderRecord {
     const full = resolve(path);
-    const found = this.records().find(
-      (one) => full === one.path || full.startsWith(one.path.endsWith(sep) ? one.path : one.path + sep),
-    );
+    const found = this.records().find((one) => isAtOrBelow(full, one.path));
     if (!found) throw new TriplicateError('app/not-found', `${full} is not in a protected folder.`);
     return found;
   }
@@ -154,7 +153,7 @@ export class Folders {
       const named = folderOf(record);
       const place = named === null ? null : await realPath(named);
       const { name } = record;
-      if (place !== null && (path === place || path.startsWith(`${place}${sep}`))) {
+      if (place !== null && isAtOrBelow(path, place)) {
         throw new TriplicateError('app/invalid', `${path} lies in the destination ${name}.`, {
           hint: 'Choose the folder with your own files, not the place where copies are kept.',
         });

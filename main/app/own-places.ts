@@ -1,7 +1,6 @@
-import { realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { isAbsolute } from 'node:path';
 import type { Core } from './core.ts';
+import { realPath } from './folder-paths.ts';
 import type { DestinationRecord } from './records.ts';
 
 /** The folder of this computer in which a destination lies; null when that is none. */
@@ -25,26 +24,4 @@ export function namedPlaces({
   configuration,
 }: Pick<Core, 'stateFolder' | 'configuration'>): readonly string[] {
   return [stateFolder, ...configuration.value.destinations.map(folderOf).filter((path) => path !== null)];
-}
-
-/** A mount of a server that is away may never say where a link leads. */
-const LINKS_MS = 2000;
-
-/** The path without links, as far as it is there, and as it is given when that is not told soon. */
-export async function realPath(path: string): Promise<string> {
-  const late = new AbortController();
-  const given = delay(LINKS_MS, path, { signal: late.signal }).catch(() => path);
-  try {
-    return await Promise.race([withoutLinks(path), given]);
-  } finally {
-    late.abort();
-  }
-}
-
-async function withoutLinks(path: string): Promise<string> {
-  for (let here = path; ; here = dirname(here)) {
-    const real = await realpath(here).catch(() => undefined);
-    if (real !== undefined) return join(real, relative(here, path));
-    if (dirname(here) === here) return path;
-  }
 }

@@ -1,6 +1,6 @@
-import { sep } from 'node:path';
 import type { FromWatchProcess, ToWatchProcess } from '../watch/watch-messages.ts';
 import type { Core } from './core.ts';
+import { isAtOrBelow } from './folder-paths.ts';
 import type { Folders, WatchView } from './folders.ts';
 import { namedPlaces, ownPlaces } from './own-places.ts';
 import type { PendingChanges } from './pending-changes.ts';
@@ -99,7 +99,7 @@ export class Watching {
     const now = await this.#ignored;
     const changed = [...before.filter((path) => !now.includes(path)), ...now.filter((path) => !before.includes(path))];
     for (const folder of this.#folders?.records() ?? []) {
-      if (!changed.some((path) => isBelow(path, folder.path))) continue;
+      if (!changed.some((path) => isAtOrBelow(path, folder.path))) continue;
       this.#post({ kind: 'unwatch', root: folder.path });
       await this.#watch(folder);
       this.#add(folder, 'everything');
@@ -160,8 +160,4 @@ export class Watching {
     this.#restart = setTimeout(() => this.#open(), RESTART_MS);
     this.#restart.unref();
   }
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

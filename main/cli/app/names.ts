@@ -2,6 +2,7 @@ import { resolve, sep } from 'node:path';
 import type { Destination } from '../../api/contract/destinations.ts';
 import type { Folder } from '../../api/contract/folders.ts';
 import type { HistoryFolder } from '../../api/contract/history.ts';
+import { isAtOrBelow } from '../../app/folder-paths.ts';
 import { TriplicateError } from '../../engine/errors.ts';
 import type { AppSession } from './session.ts';
 
@@ -55,6 +56,5 @@ export async function locate(
 
 /** The innermost one. */
 function holderOf<One extends { readonly path: string }>(full: string, folders: readonly One[]): One | undefined {
-  const holds = ({ path }: One): boolean => full === path || full.startsWith(path.endsWith(sep) ? path : path + sep);
-  return folders.filter(holds).sort((a, b) => b.path.length - a.path.length)[0];
+  return folders.filter(({ path }) => isAtOrBelow(full, path)).sort((a, b) => b.path.length - a.path.length)[0];
 }

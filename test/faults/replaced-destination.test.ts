@@ -1,10 +1,9 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Run } from '../../main/api/contract/runs.ts';
-import { type App, createApp } from '../../main/app/compose.ts';
+import type { App } from '../../main/app/compose.ts';
 import { EngineService } from '../../main/app/engine-link/engine-service.ts';
-import { barePorts } from '../support/bare-ports.ts';
+import { type FolderOnDisk, folderOnDisk } from '../support/folder-on-disk.ts';
 import { type Restic, restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -13,20 +12,15 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
 const passphrase = 'a passphrase';
 let scratch: TemporaryFolder;
 let app: App;
+let disk: FolderOnDisk;
 let location: string;
 let judge: Restic;
 
 beforeEach(async () => {
   scratch = await temporaryFolder('replaced');
-  location = join(scratch.path, 'disk', 'copies');
+  disk = await folderOnDisk(scratch.path, { letter: 'dear' });
+  ({ app, location } = disk);
   judge = restic({ repository: location, passphrase, scratch: scratch.path });
-  const documents = join(scratch.path, 'Documents');
-  await mkdir(documents);
-  await mkdir(join(scratch.path, 'disk'));
-  await writeFile(join(documents, 'letter'), 'dear');
-  app = await start();
-  await app.destinations.add({ name: 'Disk', location });
-  await app.folders.add({ path: documents });
   expect((await backUp()).state).toBe('done');
   expect(state()).toBe('good');
 });
@@ -35,16 +29,9 @@ afterEach(async () => {
   await scratch.remove();
 });
 
-function start(): Promise<App> {
-  return createApp(barePorts(), { home: join(scratch.path, 'home'), life: 'once', engine: new EngineService() });
-}
-
-async function backUp(): Promise<Run> {
-  const [run] = await app.work.backUpNow({});
-  return app.runs.ended(run?.id ?? '');
-}
-
-const state = () => app.folders.list()[0]?.copies[0]?.state;
+const start = () => disk.start();
+const backUp = () => disk.backUp();
+const state = () => disk.state();
 
 async function look(): Promise<void> {
   const [disk] = app.destinations.records();

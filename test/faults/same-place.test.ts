@@ -1,10 +1,9 @@
-import { cp, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type App, createApp } from '../../main/app/compose.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
-import { barePorts } from '../support/bare-ports.ts';
+import type { App } from '../../main/app/compose.ts';
+import { type FolderOnDisk, folderOnDisk } from '../support/folder-on-disk.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -13,18 +12,13 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
 const passphrase = 'a passphrase';
 let scratch: TemporaryFolder;
 let app: App;
+let disk: FolderOnDisk;
 let location: string;
 
 beforeEach(async () => {
   scratch = await temporaryFolder('same-place');
-  location = join(scratch.path, 'disk', 'copies');
-  const documents = join(scratch.path, 'Documents');
-  await mkdir(documents);
-  await mkdir(join(scratch.path, 'disk'));
-  await writeFile(join(documents, 'letter'), 'dear');
-  app = await start();
-  await app.destinations.add({ name: 'Disk', location });
-  await app.folders.add({ path: documents });
+  disk = await folderOnDisk(scratch.path, { letter: 'dear' });
+  ({ app, location } = disk);
   await backUp();
 });
 afterEach(async () => {
@@ -32,9 +26,7 @@ afterEach(async () => {
   await scratch.remove();
 });
 
-function start(): Promise<App> {
-  return createApp(barePorts(), { home: join(scratch.path, 'home'), life: 'once', engine: new EngineService() });
-}
+const start = () => disk.start();
 
 async function backUp(): Promise<void> {
   for (const { id } of await app.work.backUpNow({})) expect((await app.runs.ended(id)).state).toBe('done');

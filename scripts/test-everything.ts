@@ -2,7 +2,7 @@
  * All that must hold before a change lands: types, lint, build, every test project. A failing part does not hide the
  * later ones. The last line sums everything; each part that is not a test counts as one.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,13 +16,12 @@ const parts = [
 
 let passed = 0;
 let failed = 0;
-for (const [command, ...args] of parts) {
-  const started = performance.now();
-  const ok = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+// Side by side: none of them keeps two cores busy. What they print comes whole, in this order.
+for (const part of parts.map(runPart)) {
+  const { name, ok, printed, seconds } = await part;
   if (ok) passed += 1;
   else failed += 1;
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`${ok ? 'passed' : 'FAILED'}  ${args.at(-1)} (${seconds} s)\n`);
+  process.stdout.write(`${printed}${ok ? 'passed' : 'FAILED'}  ${name} (${seconds.toFixed(1)} s)\n`);
 }
 
 const tests = runTests(process.argv.slice(2));
@@ -32,6 +31,27 @@ passed += tests.passed;
 failed += tests.failed;
 process.stdout.write(`${passed} passed, ${failed} failed, ${tests.skips.length} skipped\n`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+interface PartEnd {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly printed: string;
+  readonly seconds: number;
+}
+
+function runPart([command, ...args]: (typeof parts)[number]): Promise<PartEnd> {
+  const started = performance.now();
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const name = args[args.length - 1] ?? command;
+  return new Promise((resolve) => {
+    const end = (ok: boolean, printed: string) =>
+      resolve({ name, ok, printed, seconds: (performance.now() - started) / 1000 });
+    child.once('error', ({ message }) => end(false, `${message}\n`));
+    child.once('close', (code) => end(code === 0, Buffer.concat(chunks).toString()));
+  });
+}
 
 function runTests(filters: readonly string[]): Tally {
   const folder = mkdtempSync(join(tmpdir(), 'triplicate-tally-'));

@@ -2,8 +2,8 @@
 import { ensureDependencies, ensurePrograms, main, runNode, SetupError, testPrograms } from './setup.mjs';
 
 await main(async () => {
-  await ensureDependencies();
-  const missing = await ensurePrograms(testPrograms);
+  // Side by side: both wait for the network for most of their time.
+  const [missing] = await Promise.all([ensurePrograms(testPrograms), ensureDependencies()]);
   if (missing) throw new SetupError(missing);
   return runNode(['scripts/test-everything.ts', ...process.argv.slice(2)]);
 });

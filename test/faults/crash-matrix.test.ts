@@ -8,6 +8,7 @@ import { systemClock } from '../../main/app/system.ts';
 import { backup, openRepository, type Repository } from '../../main/engine/engine.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, ownHost, PASSPHRASE } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { type RcloneRemotes, startRcloneRemotes } from '../support/rclone-remotes.ts';
 import { type Restic, restic } from '../support/restic.ts';
 import { seeded } from '../support/seeded.ts';
@@ -18,7 +19,6 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
  * done comes back bit for bit, the passphrase that was reported as set opens the repository, and the next run finishes
  * without help. Ten rounds on each kind of store; with TRIPLICATE_LONG=1 a hundred, from another seed each time.
  */
-const LONG = process.env.TRIPLICATE_LONG === '1';
 const ROUNDS = LONG ? 100 : 10;
 const SEED = Number(process.env.TRIPLICATE_SEED ?? (LONG ? Date.now() % 1_000_000 : 4));
 const PROGRAM = fileURLToPath(new URL('../support/run-round.ts', import.meta.url));

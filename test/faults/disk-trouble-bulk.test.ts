@@ -7,6 +7,7 @@ import { backup, findSnapshot, planRestore, type RestorePlan, restore } from '..
 import { describeTree } from '../support/compare-trees.ts';
 import { begin, end, failureOf, interrupted, TROUBLE_CODES, TROUBLES } from '../support/disk-trouble.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { restic } from '../support/restic.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -15,7 +16,7 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
  * Trouble with a disk that bulk data is written to past the system's cache: whole packs, and the content of large files. With
  * TRIPLICATE_LONG=1 each trouble, else one.
  */
-const SOME_TROUBLES = process.env.TRIPLICATE_LONG === '1' ? TROUBLES : (['pulled out'] as const);
+const SOME_TROUBLES = LONG ? TROUBLES : (['pulled out'] as const);
 
 let made: TemporaryFolder;
 let source: string;

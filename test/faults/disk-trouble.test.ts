@@ -30,6 +30,7 @@ import {
   type Trouble,
 } from '../support/disk-trouble.ts';
 import { CHEAP_SCRYPT, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { restic } from '../support/restic.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -200,7 +201,6 @@ const VERBS: readonly Verb[] = [
 
 const CASES = VERBS.flatMap((verb) => (verb.troubles ?? TROUBLES).map((trouble) => ({ ...verb, trouble })));
 /** A disk that is pulled out is the worst for every verb; full and read-only ones are met by all of them in the long suite. */
-const LONG = process.env.TRIPLICATE_LONG === '1';
 
 it.for(CASES.filter(({ trouble, content }) => LONG || trouble === 'pulled out' || content === 'empty'))(
   '$verb, on a disk that is $trouble',

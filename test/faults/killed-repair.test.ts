@@ -7,9 +7,12 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { check, loadIndex, repairIndex, repairPacks, unlock } from '../../main/engine/engine.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
+/** Dying before each change takes more than a minute; `npm test` tries every second one. */
+const STEP = LONG ? 1 : 2;
 const PROGRAM = fileURLToPath(new URL('../support/run-repair.ts', import.meta.url));
 let scratch: TemporaryFolder;
 const at = (...names: readonly string[]) => join(scratch.path, ...names);
@@ -90,7 +93,7 @@ it('repair packs killed before any of its changes loses nothing more, and the ne
   const lostBefore = await lostPaths(at('damaged'));
   expect(lostBefore.size).toBeGreaterThan(0);
   let n = 1;
-  for (; (await killedAt(n, 'packs')) === 'killed'; n++) {
+  for (; (await killedAt(n, 'packs')) === 'killed'; n += STEP) {
     const covers = (path: string) => [...lostBefore].some((one) => path === one || path.startsWith(one));
     for (const path of await lostPaths(at('repository'))) expect(covers(path)).toBe(true);
     const repository = await reopen(at('repository'));

@@ -7,12 +7,15 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findSnapshot, forget, planRestore, prune, restore, unlock } from '../../main/engine/engine.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { restic } from '../support/restic.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/run-verb.ts', import.meta.url));
-const ROUNDS = 10;
+const ROUNDS = LONG ? 10 : 5;
+/** The kills are spread over the same time, however many there are. */
+const STEP = 10 / ROUNDS;
 
 let scratch: TemporaryFolder;
 let location: string;
@@ -58,7 +61,7 @@ it('prune killed at any moment leaves a repository that restic passes, with ever
     await fill(round * 6, round * 6 + 20);
     await judge.backup([source]);
     await forget({ repository: await reopen(location), policy: { last: 1 }, mode: 'remove' });
-    if ((await killed(['prune', location], 215 + round * 25)) === 'killed') deaths++;
+    if ((await killed(['prune', location], 215 + round * STEP * 25)) === 'killed') deaths++;
     await judge.check('--read-data', '--no-lock');
     await unlock(await reopen(location));
   }
@@ -93,7 +96,7 @@ it('a killed restore leaves no half file under a final name, and the next one fi
   let deaths = 0;
   for (let round = 0; round < ROUNDS; round++) {
     await mkdir(join(target, source), { recursive: true });
-    if ((await killed(['restore', location, target], 40 + round * 30)) === 'killed') deaths++;
+    if ((await killed(['restore', location, target], 40 + round * STEP * 30)) === 'killed') deaths++;
     for (const line of contents(join(target, source))) expect(wanted).toContain(line);
     if (round % 3 === 2) await rm(target, { recursive: true });
   }

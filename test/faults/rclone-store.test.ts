@@ -14,6 +14,7 @@ import { ResticSession } from '../../main/rclone/restic-session.ts';
 import { holdControl } from '../../main/rclone/shared-control.ts';
 import { storedObject } from '../contract/store-suite.ts';
 import { fileNamesBelow } from '../support/file-names-below.ts';
+import { LONG } from '../support/long.ts';
 import { type RcloneRemotes, startRcloneRemotes } from '../support/rclone-remotes.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -54,6 +55,8 @@ async function repository(remote: string): Promise<Opened> {
   return opened;
 }
 
+/** How often rclone is killed under many uploads. */
+const ROUNDS = LONG ? 12 : 6;
 let opened: Opened;
 let count = 0;
 describe.each(['dav', 'sftp', 'plain'] as const)('at %s', (server) => {
@@ -84,14 +87,14 @@ describe.each(['dav', 'sftp', 'plain'] as const)('at %s', (server) => {
   it('outlives rclone, however often it is killed with many uploads under way', async () => {
     const { store, session } = opened;
     await store.stat();
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const sizes = [8 << 20, 3000, 8 << 20, 3000, 8 << 20];
       const puts = sizes.map((size) => {
         const { name, bytes } = storedObject('data', randomBytes(size));
         return store.put(name, bytes).catch((error: unknown) => error);
       });
       for (let tries = 0; session.pid === undefined && tries < 100; tries++) await wait(5);
-      await wait(round * 8);
+      await wait(round * (96 / ROUNDS));
       if (session.pid !== undefined) process.kill(session.pid, 'SIGKILL');
       for (const failure of await Promise.all(puts)) {
         if (failure !== undefined) expect(failure).toMatchObject({ code: expect.stringMatching(/^(store|rclone)\//) });

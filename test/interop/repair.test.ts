@@ -32,6 +32,7 @@ import { replaceIndex } from '../../main/engine/repository/replace-index.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { cheapenKey, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
 import { faulty, type PlannedFault } from '../support/faulty-store.ts';
+import { LONG } from '../support/long.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -254,9 +255,13 @@ describe('repair packs', () => {
   };
   const rooms = ['data', 'tree'] as const;
 
-  it.each(rooms.flatMap((room) => Object.keys(damages).map((kind) => [room, kind] as const)))(
-    'puts %s packs back from another repository that were %s',
-    async (room, kind) => {
+  /** The two rooms differ in what is lost meanwhile, not in how it is put back: `npm test` takes one of each kind. */
+  const inShort = (room: string, nth: number) => LONG || room === (nth % 2 === 0 ? 'tree' : 'data');
+  const cases = rooms.flatMap((room) => Object.keys(damages).map((kind, nth) => ({ room, kind, nth })));
+
+  it.each(cases.filter(({ room, nth }) => inShort(room, nth)))(
+    'puts $room packs back from another repository that were $kind',
+    async ({ room, kind }) => {
       const other = await copyTo('other', kind === 'truncated' ? '1' : '2');
       await damages[kind]?.(await packsOf(room));
       // By our own check: restic asks for minutes for a pack that is gone.

@@ -4,10 +4,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type BackupReport, type BackupRequest, backup, type Repository } from '../../main/engine/engine.ts';
 import { newRepository, subtreeAt } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { apply, change } from '../support/tree-changes.ts';
 
-const rounds = Number(process.env.TRIPLICATE_ROUNDS ?? (process.env.TRIPLICATE_LONG === '1' ? 300 : 8));
+const rounds = Number(process.env.TRIPLICATE_ROUNDS ?? (LONG ? 300 : 5));
 
 function run(repository: Repository, root: string, extra: Partial<BackupRequest> = {}): Promise<BackupReport> {
   return backup({ destinations: [{ repository }], paths: [root], workingDirectory: root, workers: 1, ...extra });

@@ -18,6 +18,7 @@ import { BlobSet } from '../../main/engine/walk/blob-set.ts';
 import { markReachable } from '../../main/engine/walk/reachable.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { restic } from '../support/restic.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -25,7 +26,6 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
  * Stock restic as the judge of prune: one history, two copies, each pruned by one of the two programs. With
  * TRIPLICATE_LONG=1 a hundred histories, from another seed each time.
  */
-const LONG = process.env.TRIPLICATE_LONG === '1';
 const RUNS = Number(process.env.TRIPLICATE_ROUNDS ?? (LONG ? 100 : 3));
 const SEED = Number(process.env.TRIPLICATE_SEED ?? (LONG ? Date.now() % 1_000_000 : 7));
 

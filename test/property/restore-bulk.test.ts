@@ -7,6 +7,7 @@ import { backup, findSnapshot, planRestore, type Repository, restore } from '../
 import { hasCode } from '../../main/engine/errors.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { newRepository, reopen } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { filesOf, type Mutation, mutate, type RepositoryFiles } from '../support/mutations.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -15,7 +16,6 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
  * that lies a little: each comes back bit for bit, or is named and not there. With TRIPLICATE_LONG=1 sixty rounds, from
  * another seed each time.
  */
-const LONG = process.env.TRIPLICATE_LONG === '1';
 const ROUNDS = Number(process.env.TRIPLICATE_ROUNDS ?? (LONG ? 60 : 3));
 const SEED = Number(process.env.TRIPLICATE_SEED ?? (LONG ? Date.now() % 1_000_000 : 5));
 const KIB = 1024;

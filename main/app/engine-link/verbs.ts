@@ -149,7 +149,8 @@ export async function runPlanRestore(
   const counts: Record<EngineAction, number> = { new: 0, replaced: 0, kept: 0, beside: 0, unchanged: 0 };
   const sample: RestorePlanInfo['sample'][number][] = [];
   for (const entry of plan.entries) {
-    if (entry.node.type === 'dir') continue;
+    // A folder only joins what is there, unless something else stands in its place, and goes.
+    if (entry.node.type === 'dir' && entry.action !== 'replaced') continue;
     counts[entry.action]++;
     if (sample.length < SAMPLE) sample.push({ path: entry.text, action: ACTIONS[entry.action] });
   }

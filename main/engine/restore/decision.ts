@@ -92,10 +92,10 @@ export class Decision {
       this.#table.dropLast();
       return below;
     }
-    return this.#againstExisting(entry, found, match, found.isDirectory() ? 'something' : 'nothing');
+    return this.#againstExisting(entry, found, columns, match);
   }
 
-  async #againstExisting(entry: number, found: BigIntStats, match: PathMatch, below: Below): Promise<Below> {
+  async #againstExisting(entry: number, found: BigIntStats, columns: TreeColumns, match: PathMatch): Promise<Below> {
     const table = this.#table;
     if (++this.#compared % COMPARED_AT_ONCE === 0) {
       await soon();
@@ -120,11 +120,11 @@ export class Decision {
       const { name } = node;
       for (let attempt = 1; ; attempt++) {
         table.renameLast(besideName(name, attempt));
-        if (!statAt(this.#paths.of(entry))) break;
+        if (!statAt(this.#paths.of(entry)) && !hasName(columns, table.nameInTarget(entry))) break;
       }
     }
     this.#count(entry);
-    return below;
+    return found.isDirectory() ? 'something' : 'nothing';
   }
 
   #count(entry: number): void {
@@ -177,6 +177,19 @@ export class Decision {
     const path = pathText([...this.#table.folders.segments(folder), columns.name(row)]);
     this.leftOut.push({ path, ...wrong });
   }
+}
+
+/** Whether the directory holds an entry with this name: what is restored beside another must not take its place. */
+function hasName(columns: TreeColumns, name: Uint8Array): boolean {
+  let [low, high] = [0, columns.count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const order = Buffer.compare(columns.name(middle), name);
+    if (order === 0) return true;
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return false;
 }
 
 const IN_THE_WAY: Readonly<Record<'folder' | 'other', Wrong>> = {

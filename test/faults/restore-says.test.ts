@@ -1,0 +1,50 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { FolderId } from '../../main/api/contract/values.ts';
+import type { RestoreWish } from '../../main/app/restores.ts';
+import { type FolderOnDisk, folderOnDisk } from '../support/folder-on-disk.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+/** What a person has goes for nothing that the plan of a restore did not say. */
+
+let scratch: TemporaryFolder;
+let disk: FolderOnDisk;
+let documents: string;
+beforeEach(async () => {
+  scratch = await temporaryFolder('says');
+  disk = await folderOnDisk(scratch.path, { 'a.txt': 'old', 'a (restored).txt': 'an older one' });
+  documents = join(scratch.path, 'Documents');
+  await mkdir(join(documents, 'letters'));
+  await writeFile(join(documents, 'letters', 'one'), 'dear');
+  await disk.backUp();
+});
+afterEach(async () => {
+  await disk.app.close();
+  await scratch.remove();
+});
+
+async function planned(existing: RestoreWish['existing']) {
+  const folderId = disk.app.folders.list()[0]?.id as FolderId;
+  return disk.app.restores.plan({ folderId, momentId: 'latest', keys: [], target: { kind: 'original' }, existing });
+}
+
+it('a file that stands where a folder was is among what the plan replaces', async () => {
+  await rm(join(documents, 'letters'), { recursive: true });
+  await writeFile(join(documents, 'letters'), 'all my letters in one file');
+  const plan = await planned('replace');
+  expect(plan).toMatchObject({ create: 1, replace: 1, unchanged: 2 });
+  expect(plan.sample).toContainEqual({ path: join(documents, 'letters'), action: 'replace' });
+  expect((await planned('keep-both')).replace).toBe(0);
+});
+
+it('what is restored beside a file takes the name of nothing else that is restored', async () => {
+  await rename(join(documents, 'a (restored).txt'), join(documents, 'b'));
+  await writeFile(join(documents, 'a.txt'), 'new');
+  const run = await disk.app.runs.ended(disk.app.restores.start((await planned('keep-both')).planId).id);
+  expect(run).toMatchObject({ state: 'done', error: null });
+  const contents = (await readdir(documents)).filter((name) => name.startsWith('a')).toSorted();
+  expect(contents).toEqual(['a (restored 2).txt', 'a (restored).txt', 'a.txt']);
+  const read = (name: string) => readFile(join(documents, name), 'utf8');
+  expect(await Promise.all(contents.map(read))).toEqual(['old', 'an older one', 'new']);
+});

@@ -22,7 +22,16 @@ const SMALL_HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=40'];
  * Node keeps the program here as it has compiled it, worker threads included: a third less time to start. A folder of
  * the person's own, because what lies there is run; Node's default is one in the shared temporary folder.
  */
-process.env.NODE_COMPILE_CACHE ??= join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'triplicate', 'code');
+process.env.NODE_COMPILE_CACHE ??= join(process.env.XDG_CACHE_HOME || join(ownHome(), '.cache'), 'triplicate', 'code');
+
+/** A user that is only a number to the system, as in a container, may have none. */
+function ownHome() {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
+}
 
 /**
  * glibc keeps freed packs (16 MiB each) for later and gives every thread a heap of its own: a tenth of the memory, for

@@ -6,7 +6,7 @@ import { systemClock, systemRandom } from './system.ts';
 
 /** This machine, as the engine sees it. */
 export function systemHost(): EngineHost {
-  const { username, uid, gid } = userInfo();
+  const { username, uid, gid } = thisUser();
   const machine = thisMachine();
   return {
     clock: systemClock,
@@ -21,6 +21,12 @@ export function systemHost(): EngineHost {
     processExists,
     utcOffsetMinutes: (at) => -new Date(Number(at / 1_000_000n)).getTimezoneOffset(),
   };
+}
+
+/** The system may have no name for a user that is only a number, as programs in containers often run. */
+function thisUser(): { readonly username: string; readonly uid: number; readonly gid: number } {
+  const known = quietly(() => userInfo());
+  return known ?? { username: '', uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 }
 
 /**
@@ -39,7 +45,7 @@ function readLine(path: string): string | undefined {
   return quietly(() => readFileSync(path, 'utf8').trim());
 }
 
-function quietly(read: () => string): string | undefined {
+function quietly<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

@@ -6,9 +6,18 @@ export function stateFolder(given: string | undefined, environment: NodeJS.Proce
   const chosen = given ?? environment.TRIPLICATE_HOME;
   if (chosen !== undefined && chosen !== '') return resolve(chosen);
   if (process.platform === 'win32')
-    return join(environment.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Triplicate');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Triplicate');
-  return join(environment.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'triplicate');
+    return join(environment.APPDATA ?? join(ownHome(), 'AppData', 'Roaming'), 'Triplicate');
+  if (process.platform === 'darwin') return join(ownHome(), 'Library', 'Application Support', 'Triplicate');
+  return join(environment.XDG_DATA_HOME ?? join(ownHome(), '.local', 'share'), 'triplicate');
+}
+
+/** The user's own folder. One that is only a number to the system, as in a container, has the root, as login(1) does it. */
+export function ownHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 /** The file of the catalog in it. */
@@ -29,7 +38,7 @@ export function remoteFilesFolder(folder: string): string {
 /** Where commands keep what only saves time: anybody may remove it at any moment. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   if (process.platform === 'win32')
-    return join(environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Triplicate', 'cache');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'Triplicate');
-  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'triplicate');
+    return join(environment.LOCALAPPDATA ?? join(ownHome(), 'AppData', 'Local'), 'Triplicate', 'cache');
+  if (process.platform === 'darwin') return join(ownHome(), 'Library', 'Caches', 'Triplicate');
+  return join(environment.XDG_CACHE_HOME || join(ownHome(), '.cache'), 'triplicate');
 }

@@ -1,7 +1,7 @@
-import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TriplicateError } from '../engine/errors.ts';
+import { ownHome } from './home-folder.ts';
 
 /** A parsed location: where a destination is, by the way in which it is reached. */
 export type Location =
@@ -19,7 +19,7 @@ export function parseLocation(text: string): Location {
   if (location.startsWith('rclone:')) return parseRclone(location.slice('rclone:'.length));
   if (location.startsWith('rest:')) return parseRest(location.slice('rest:'.length));
   if (location.startsWith('file:')) return { kind: 'local', path: parseFileUrl(location) };
-  if (location.startsWith('~/')) return { kind: 'local', path: resolve(homedir(), location.slice(2)) };
+  if (location.startsWith('~/')) return { kind: 'local', path: resolve(ownHome(), location.slice(2)) };
   if (/^[a-z][a-z0-9+.-]+:/i.test(location) && !isAbsolute(location)) {
     throw badLocation(`The location ${describeLocation(location)} has a beginning that is not known.`);
   }

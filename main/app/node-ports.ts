@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createFileKeyStore } from './file-key-store.ts';
+import { ownHome } from './home-folder.ts';
 import { startNodeProcess } from './node-process.ts';
 import type { AppPorts } from './ports.ts';
 
@@ -12,7 +13,7 @@ export function nodePorts(stateFolder: string): AppPorts {
     host: 'browser',
     version: ownVersion(),
     hostname: hostname(),
-    homeFolder: homedir(),
+    homeFolder: ownHome(),
     clock: { now: () => Date.now() },
     keyStore: createFileKeyStore(stateFolder),
     power: { source: powerSource, onResume: onTimeJump },

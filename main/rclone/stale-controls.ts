@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHttpTransport } from '../engine/store/http-transport.ts';
 
@@ -68,7 +68,8 @@ async function endIfStale(folder: string, name: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-const folderPath = () => join(process.env.XDG_RUNTIME_DIR || tmpdir(), `triplicate-rclone-${userInfo().uid}`);
+// Windows has no numbers of users.
+const folderPath = () => join(process.env.XDG_RUNTIME_DIR || tmpdir(), `triplicate-rclone-${process.getuid?.() ?? -1}`);
 
 const nameOf = (pid: number) => `${pid}.json`;
 

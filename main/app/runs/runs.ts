@@ -59,18 +59,21 @@ export class Runs {
     this.#core = core;
   }
 
-  /** Runs that a crash or kill interrupted become cancelled; the scan at start repeats their work. */
+  /** Runs that a crash or kill interrupted become cancelled; the scan at start repeats the work of backups. */
   async recover(): Promise<void> {
+    // On a full disk the app must start all the same.
+    if (!this.#core.ledger.value.runs.some(({ state }) => isOpen(state))) return;
     const endedAt = isoNow(this.#core);
-    const error = plainError(
-      new TriplicateError('cancelled', 'Triplicate ended while this was running.', {
-        hint: 'It is repeated by itself; what was stored already stays.',
-      }),
-    );
+    const error = (kind: RunKind): ContractError =>
+      plainError(
+        new TriplicateError('cancelled', 'Triplicate ended while this was running.', { hint: AFTER_A_KILL[kind] }),
+      );
     await this.#core.ledger.update((ledger) => ({
       ...ledger,
       runs: ledger.runs.map((run) =>
-        isOpen(run.state) ? { ...run, state: 'cancelled' as const, endedAt, progress: null, error } : run,
+        isOpen(run.state)
+          ? { ...run, state: 'cancelled' as const, endedAt, progress: null, error: error(run.kind) }
+          : run,
       ),
     }));
   }
@@ -247,6 +250,19 @@ export class Runs {
     return this.#entries.find(({ run }) => run.id === id);
   }
 }
+
+const REPEATED = 'It is repeated by itself; what was stored already stays.';
+const WHEN_DUE = 'It is done again when it is due, or when you ask for it. Nothing is lost.';
+
+/** What becomes of a run that a crash or kill interrupted. */
+const AFTER_A_KILL: Readonly<Record<RunKind, string>> = {
+  backup: REPEATED,
+  'catch-up': REPEATED,
+  check: WHEN_DUE,
+  drill: WHEN_DUE,
+  prune: WHEN_DUE,
+  restore: 'It is not repeated by itself: restore again. What was restored already is whole, and stays.',
+};
 
 function lanesOf({ order, destinationIds }: RunRequest): readonly string[] {
   return order === 'queue' ? destinationIds : [];

@@ -171,4 +171,19 @@ describe('the queues', () => {
     await runs.recover();
     expect(runs.get(id)).toMatchObject({ state: 'cancelled', progress: null, error: { code: 'cancelled' } });
   });
+
+  it('do not promise that a restore which a kill interrupted goes on by itself', async () => {
+    const request = { title: 'of', folderId: null, destinationIds: [], cause: 'person', order: 'at-once' } as const;
+    const work = () => Promise.withResolvers<RunResult>().promise;
+    const kinds = ['backup', 'restore', 'check'] as const;
+    const begun = kinds.map((kind) => runs.enqueue({ ...request, kind, work }).id);
+    await core.ledger.settled();
+    core = await openCore();
+    runs = new Runs(core);
+    await runs.recover();
+    const hints = begun.map((id) => runs.get(id).error?.hint ?? '');
+    expect(hints[0]).toMatch(/^It is repeated by itself/);
+    expect(hints[1]).toMatch(/^It is not repeated by itself: restore again/);
+    expect(hints[2]).not.toContain('repeated by itself');
+  });
 });

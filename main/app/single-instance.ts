@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { TriplicateError } from '../engine/errors.ts';
 import { makeFolderDurably } from '../engine/store/local-files.ts';
-import { writeDurably } from './state-file.ts';
+import { removeUnfinished, temporaryName, writeDurably } from './state-file.ts';
 
 const claimed = z.object({
   pid: z.number().int(),
@@ -30,48 +30,86 @@ export async function claimStateFolder(home: string): Promise<Claim> {
   const mine: Claimed = { pid: process.pid, began: beginOf(process.pid), address: null, token: null };
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createExclusively(file, JSON.stringify(mine))) {
+      await removeUnfinished(home, LOCK);
       return {
         publish: (address, token) => writeDurably(file, JSON.stringify({ ...mine, address, token })),
         release: () => rm(file, { force: true }),
       };
     }
-    const other = await readClaim(home);
+    const text = await readText(file);
+    const other = parseClaim(text);
     if (other && isAlive(other))
       throw new TriplicateError('app/already-running', 'Triplicate is already running.', { data: { pid: other.pid } });
-    await rm(file, { force: true }); // its process is gone
+    if (text !== undefined) await takeAway(file, text); // its process is gone
   }
   throw new TriplicateError('app/already-running', 'Triplicate is just being started elsewhere.');
 }
 
 /** The process that uses the state folder now; undefined when none does. */
 export async function findRunning(home: string): Promise<Claimed | undefined> {
-  const other = await readClaim(home);
+  const other = parseClaim(await readText(lockFile(home)).catch(() => undefined));
   return other && isAlive(other) ? other : undefined;
 }
 
+const LOCK = 'running.json';
+
 function lockFile(home: string): string {
-  return join(home, 'running.json');
+  return join(home, LOCK);
 }
 
+/** Gives the text the name where nothing has it: whoever reads it finds all of it. */
 async function createExclusively(file: string, text: string): Promise<boolean> {
+  const temporary = temporaryName(file);
   try {
-    const handle = await open(file, 'wx', 0o600);
-    await handle.writeFile(text);
-    await handle.close();
+    await writeFile(temporary, text, { flag: 'wx', mode: 0o600 });
+    await link(temporary, file).catch((error: unknown) => {
+      if (codeOf(error) === 'EEXIST') throw error;
+      return writeFile(file, text, { flag: 'wx', mode: 0o600 }); // no hard links here
+    });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw new TriplicateError('config/invalid', `The state folder ${home(file)} cannot be written.`, { cause: error });
+    if (codeOf(error) === 'EEXIST') return false;
+    throw new TriplicateError('config/invalid', `The state folder ${dirname(file)} cannot be written.`, {
+      cause: error,
+    });
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 
-function home(file: string): string {
-  return join(file, '..');
+/** Removes the claim with this text; another one, which was made since it was read, stays. */
+async function takeAway(file: string, text: string): Promise<void> {
+  const aside = temporaryName(file);
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readText(aside).catch(() => undefined)) !== text) await link(aside, file).catch(() => undefined);
+  await rm(aside, { force: true });
 }
 
-async function readClaim(folder: string): Promise<Claimed | undefined> {
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** Undefined where there is no such file. @throws `config/invalid` for one that may not be read: whose it is may be running */
+async function readText(file: string): Promise<string | undefined> {
   try {
-    return claimed.safeParse(JSON.parse(await readFile(lockFile(folder), 'utf8'))).data;
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    throw new TriplicateError('config/invalid', `${file} cannot be read.`, {
+      cause,
+      hint: 'Another user may have started Triplicate with this state folder. End that one, and give the folder with all that is in it to the user who uses it.',
+    });
+  }
+}
+
+function parseClaim(text: string | undefined): Claimed | undefined {
+  try {
+    return claimed.safeParse(JSON.parse(text ?? '')).data;
   } catch {
     return undefined;
   }

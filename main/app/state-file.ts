@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { TriplicateError } from '../engine/errors.ts';
 import { whyNotWritten } from '../engine/store/file-errors.ts';
@@ -142,7 +142,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
  * leaves the new one. 0600. @throws `app/state-unwritable`
  */
 export async function writeDurably(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = temporaryName(path);
   try {
     await makeFolderDurably(dirname(path), 0o700);
     const handle = await open(temporary, 'wx', 0o600);
@@ -157,6 +157,24 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw unwritable(path, error);
+  }
+}
+
+/** What a file is called while it is written. */
+export function temporaryName(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
+const UNFINISHED = /^(.+)\.[0-9a-f]{12}\.tmp$/;
+
+/**
+ * Removes what a process that was killed in the middle of writing has left in a folder that is ours now: the passphrase may be in
+ * it. Of the file `but`, which others write too, nothing. Never throws.
+ */
+export async function removeUnfinished(folder: string, but: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, of = but] = UNFINISHED.exec(name) ?? [];
+    if (of !== but) await rm(join(folder, name), { force: true }).catch(() => undefined);
   }
 }
 

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { createApi } from './api/dispatch.ts';
 import { serveHttp } from './api/http-transport.ts';
-import { createApp } from './app/compose.ts';
+import { type App, createApp } from './app/compose.ts';
 import { stateFolder } from './app/home-folder.ts';
 import { nodePorts } from './app/node-ports.ts';
 import { openInBrowser } from './app/open-in-browser.ts';
@@ -34,9 +34,11 @@ const INTERFACE = fileURLToPath(new URL('../out/renderer', import.meta.url));
 export async function serve(options: ServeOptions): Promise<Serving> {
   const home = stateFolder(options.home);
   const claim = await claimStateFolder(home);
+  let app: App | undefined;
   try {
-    const app = await createApp(nodePorts(home), { home });
-    const http = await serveHttp(createApi(app), {
+    const started = await createApp(nodePorts(home), { home });
+    app = started;
+    const http = await serveHttp(createApi(started), {
       interfaceFolder: INTERFACE,
       ...(options.host === undefined ? {} : { host: options.host }),
       ...(options.port === undefined ? {} : { port: options.port }),
@@ -48,7 +50,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     let removePage = async (): Promise<void> => undefined;
     const close = (): Promise<void> => {
       closing ??= (async () => {
-        await app.close();
+        await started.close();
         await http.close();
         await removePage();
         await claim.release();
@@ -61,6 +63,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       removePage = await openInBrowser(address, home).catch(() => removePage);
     return { address, ended: ended.promise, close };
   } catch (error) {
+    // It must not go on unseen, without the claim.
+    await app?.close();
     await claim.release();
     throw error;
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Disk } from '../api/contract/destinations.ts';
 import { makeFolderDurably } from '../engine/store/local-files.ts';
@@ -58,6 +59,9 @@ export interface AppOptions {
   /** An engine for tests; a process of its own otherwise. */
   readonly engine?: Engine;
 }
+
+/** How long runs that were cancelled may take to end. */
+const CANCELLING_MS = 4000;
 
 /** Builds the app; the only place that constructs and joins its parts. @throws `config/invalid`, `config/newer` */
 export async function createApp(ports: AppPorts, options: AppOptions): Promise<App> {
@@ -123,8 +127,10 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     scheduler.stop();
-    await runs.close();
+    // A share that does not answer may hold the engine: then it is ended, and what it was at ends with it.
+    await Promise.race([runs.close(), delay(CANCELLING_MS, undefined, { ref: false })]);
     await Promise.all([watching.close(), engine.close()]);
+    await runs.close();
     // What cannot be written, on a full disk, is no reason not to end; it was told when it happened.
     for (const settled of await Promise.allSettled([core.configuration.settled(), core.ledger.settled()]))
       if (settled.status === 'rejected') log.error({ err: settled.reason }, 'the state could not be written');

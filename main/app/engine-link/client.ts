@@ -20,6 +20,8 @@ export class EngineClient implements Engine {
   /** The app's own process works when the engine does, and rests with it. */
   readonly #memory = new IdleMemory();
   #link: ProcessLink | undefined;
+  /** As they were set last: another process of the engine begins without any. */
+  #limits: unknown;
   #nextId = 1;
   #closed = false;
 
@@ -35,6 +37,7 @@ export class EngineClient implements Engine {
     if (this.#closed || options.signal?.aborted) throw new TriplicateError('cancelled', 'Cancelled.');
     const link = this.#connected();
     const id = this.#nextId++;
+    if (name === 'limits') this.#limits = input;
     this.#memory.busy();
     const cancel = (): void => link.post({ kind: 'cancel', id } satisfies ToEngine);
     options.signal?.addEventListener('abort', cancel, { once: true });
@@ -67,6 +70,8 @@ export class EngineClient implements Engine {
       this.#failAll(code);
     });
     this.#link = link;
+    if (this.#limits !== undefined)
+      link.post({ kind: 'call', id: this.#nextId++, name: 'limits', input: this.#limits } satisfies ToEngine);
     return link;
   }
 

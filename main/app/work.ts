@@ -185,6 +185,10 @@ export class Work {
     const taken = new Map(destinationIds.map((id) => [id, this.#parts.pending.take(folderId, id)]));
     const lookedAt = dirtyDirectories([...taken.values()]);
     const startedAt = isoNow(this.#core);
+    const named = destinationIds.map((id) => ({
+      destinationId: id,
+      name: this.#parts.destinations.record(id).name,
+    }));
     try {
       const outcome = await this.#core.engine.call(
         'backup',
@@ -205,13 +209,9 @@ export class Work {
         },
         tools,
       );
-      const stored = destinationIds.map((id) => ({
-        destinationId: id,
-        name: this.#parts.destinations.record(id).name,
-      }));
       await this.#settle(folder, destinationIds, outcome, { taken, lookedAt, startedAt });
-      const proof = await this.#parts.proofs.afterBackup(folder, destinationIds, tools);
-      const written = backupReport(outcome, stored);
+      const proof = await this.#parts.proofs.afterBackup(folder, this.#stillThere(destinationIds), tools);
+      const written = backupReport(outcome, named);
       const report = { ...written, findings: [...proof.findings, ...written.findings] };
       const failure = outcome.results.find(({ error }) => error)?.error ?? proof.error;
       const partial =
@@ -249,10 +249,12 @@ export class Work {
     { taken, lookedAt, startedAt }: Taken,
   ): Promise<void> {
     const again = directoriesOf(outcome.unread);
+    const there = new Set(this.#stillThere(destinationIds));
     const unreadBefore = this.#core.ledger.value.facts.find(({ folderId }) => folderId === folder.id)?.unread ?? [];
     const news = isAllKnown(unreadBefore, outcome) ? 'known' : 'new';
     for (const [position, destinationId] of destinationIds.entries()) {
       const result = outcome.results[position];
+      if (!there.has(destinationId)) continue;
       if (!result?.snapshotId) {
         if (result?.error)
           await this.#noteFailure(folder, destinationId, taken.get(destinationId), result.error, startedAt);
@@ -287,7 +289,13 @@ export class Work {
     });
     this.#core.events.emit('history.changed', { folderId: folder.id });
     this.#core.changed('folders');
-    for (const id of destinationIds) void this.measure(id);
+    for (const id of there) void this.measure(id);
+  }
+
+  /** Without those that the person has removed meanwhile. */
+  #stillThere(ids: readonly DestinationId[]): readonly DestinationId[] {
+    const there = new Set(this.#parts.destinations.records().map(({ id }) => id));
+    return ids.filter((id) => there.has(id));
   }
 
   async #noteFailure(

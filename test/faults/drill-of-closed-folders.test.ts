@@ -43,6 +43,10 @@ it('a folder with read-only folders in it is proven, and nothing of it stays beh
     `echo secret > ${documents}/closed/below/letter; printf x > ${documents}/closed/$(printf '\\351t\\351')`,
   );
   run('chmod', '0555', `${documents}/closed/below`, `${documents}/closed`);
+  // What is removed beside them must not be looked for in vain.
+  const beside = Array.from({ length: 60 }, (_, number) => `${documents}/open/${number}`);
+  run('mkdir', '-p', ...beside);
+  run('touch', ...beside.map((path) => `${path}/file`));
   expect(triplicate('folder', 'add', documents).status).toBe(0);
   expect(triplicate('destination', 'add', 'Disk', join(folder, 'copies')).status).toBe(0);
   const stored = triplicate('backup');

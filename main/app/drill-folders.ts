@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TriplicateError } from '../engine/errors.ts';
+import { whyNotWritten } from '../engine/store/file-errors.ts';
 import { removeTree } from './remove-tree.ts';
 
 /**
@@ -18,11 +20,19 @@ export class DrillFolders {
     this.#swept = this.#removeLeft();
   }
 
-  /** @throws what the system says */
+  /** @throws `restore/target-invalid` */
   async make(): Promise<string> {
     // What is made from now on is no longer left over.
     await this.#swept;
-    return mkdtemp(join(tmpdir(), this.#prefix));
+    try {
+      return await mkdtemp(join(tmpdir(), this.#prefix));
+    } catch (cause) {
+      throw new TriplicateError(
+        'restore/target-invalid',
+        `Nothing can be restored to ${tmpdir()} for a trial: ${whyNotWritten(cause)}`,
+        { cause, hint: 'Make room there and let this user write to it, or start Triplicate with another TMPDIR.' },
+      );
+    }
   }
 
   /** Never throws: what stays is tried again at the next start. */

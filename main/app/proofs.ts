@@ -101,7 +101,9 @@ export class Proofs {
     } catch (error) {
       if (!hasCode(error, 'cancelled'))
         this.#core.log.warn({ err: error, destination: id }, 'a proof could not be made');
-      const text = `${name} has everything, but a restore from it could not be tried yet. It is tried again by itself.`;
+      const { code, message } = plainError(error);
+      const why = code === 'cancelled' || code === 'internal' ? '.' : `: ${message}`;
+      const text = `${name} has everything, but a restore from it could not be tried yet${why} It is tried again by itself.`;
       return { findings: [finding('warning', 'proof/postponed', text)], error: null };
     }
   }

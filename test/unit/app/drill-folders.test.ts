@@ -39,3 +39,10 @@ it.runIf(process.platform !== 'win32')('leaves alone what others can write to, o
   expect(names).not.toContain(basename(`${prefix}moved`));
   expect(await readdir(elsewhere)).toEqual(['letter']);
 });
+
+it('says which place for temporary files cannot be written to', async () => {
+  const missing = join(scratch.path, 'missing');
+  vi.stubEnv('TMPDIR', missing);
+  const message = expect.stringContaining(missing);
+  await expect(new DrillFolders('/home/own').make()).rejects.toMatchObject({ code: 'restore/target-invalid', message });
+});

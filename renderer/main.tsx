@@ -22,6 +22,10 @@ function chooseTransport(): Transport {
     fetch: (input, init) => fetch(input, init),
     openSocket: (address) => new WebSocket(address),
     wait: (milliseconds, then) => setTimeout(then, milliseconds),
+    every: (milliseconds, tick) => {
+      const timer = setInterval(tick, milliseconds);
+      return () => clearInterval(timer);
+    },
   });
 }
 

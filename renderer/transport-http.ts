@@ -1,5 +1,6 @@
 import type { Envelope } from '../main/api/contract/contract.ts';
 import type { Connection, Transport } from './client.ts';
+import { decoded } from './parts/address.ts';
 
 /** The parts of the browser that the transport needs; tests hand in their own. */
 export interface HttpSurroundings {
@@ -9,8 +10,12 @@ export interface HttpSurroundings {
   readonly fetch: typeof fetch;
   readonly openSocket: (address: string) => WebSocket;
   readonly wait: (milliseconds: number, then: () => void) => void;
+  /** Calls again and again; gives back what ends it. */
+  readonly every: (milliseconds: number, tick: () => void) => () => void;
 }
 
+/** The app gives a sign of life every 15 seconds; so long without one, and the link is gone though nothing says so. */
+const SILENT_MS = 40_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 
@@ -39,22 +44,37 @@ export function httpTransport(surroundings: HttpSurroundings): Transport {
     if (connection === 'unauthorised') return;
     const socket = surroundings.openSocket(`${surroundings.origin.replace(/^http/, 'ws')}/events`);
     let delay = retryMs;
+    let heardAt = 0;
+    let state: 'in-use' | 'ended' = 'in-use';
+    let stopListening = () => {};
     socket.addEventListener('open', () => {
       delay = FIRST_RETRY_MS;
+      heardAt = Date.now();
+      stopListening = surroundings.every(SILENT_MS / 4, () => {
+        if (Date.now() - heardAt < SILENT_MS) return;
+        end();
+        socket.close();
+      });
       enter('open');
     });
     socket.addEventListener('message', (message: MessageEvent) => {
+      if (state === 'ended') return;
+      heardAt = Date.now();
       const parsed = parseMessage(message.data);
       if (parsed === undefined) return;
       for (const listener of listeners.get(parsed.event) ?? []) listener(parsed.payload);
     });
-    socket.addEventListener('close', () => {
-      if (connection === 'unauthorised') return;
+    socket.addEventListener('close', end);
+
+    function end(): void {
+      stopListening();
+      if (state === 'ended' || connection === 'unauthorised') return;
+      state = 'ended';
       enter('lost');
       // A refused socket does not say why; a call does.
       void call('system.info', {});
       surroundings.wait(delay, () => connect(Math.min(delay * 2, LONGEST_RETRY_MS)));
-    });
+    }
   }
 
   void session.then(() => connect(FIRST_RETRY_MS));
@@ -79,7 +99,7 @@ export function httpTransport(surroundings: HttpSurroundings): Transport {
 export function takeToken(hash: string): { readonly token: string | undefined; readonly rest: string } {
   const match = /^#\/?\??token=([^&]+)&?(.*)$/.exec(hash);
   if (match === null) return { token: undefined, rest: hash };
-  return { token: decodeURIComponent(match[1] ?? ''), rest: match[2] === '' ? '' : `#${match[2]}` };
+  return { token: decoded(match[1] ?? ''), rest: match[2] === '' ? '' : `#${match[2]}` };
 }
 
 async function openSession(surroundings: HttpSurroundings, token: string): Promise<void> {
@@ -96,11 +116,17 @@ async function post(surroundings: HttpSurroundings, path: string, body: unknown)
       body: JSON.stringify(body),
     });
     if (response.status === 401) return failure('app/unauthorized', UNAUTHORISED);
-    const text = await response.text();
-    return text === '' ? { ok: true, value: {} } : (JSON.parse(text) as Envelope<unknown>);
+    const answer: unknown = JSON.parse(await response.text());
+    // Whatever stands between us and the app may answer for it, with nothing or with a page: that never counts as done.
+    return isEnvelope(answer) ? answer : failure('store/unreachable', UNREACHABLE);
   } catch {
     return failure('store/unreachable', UNREACHABLE);
   }
+}
+
+function isEnvelope(answer: unknown): answer is Envelope<unknown> {
+  if (typeof answer !== 'object' || answer === null || !('ok' in answer)) return false;
+  return answer.ok === true ? 'value' in answer : 'error' in answer && typeof answer.error === 'object';
 }
 
 const UNAUTHORISED = { message: 'This page is not signed in.', hint: 'Open the address that was printed at start.' };

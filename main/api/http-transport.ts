@@ -13,6 +13,8 @@ import { readStatic, SECURITY_HEADERS } from './static-files.ts';
 const MOST_BODY_BYTES = 1024 * 1024;
 /** A screen that does not read its events is cut off rather than kept in memory. */
 const MOST_BUFFERED_BYTES = 16 * 1024 * 1024;
+/** A line that was cut without a word looks like one on which nothing happens: so there is a sign of life this often. */
+const ALIVE_EVERY_MS = 15_000;
 
 export interface HttpOptions {
   /** Loopback unless the person says otherwise. */
@@ -126,10 +128,16 @@ async function serveFile(
 }
 
 function stream(api: Api, client: WebSocket): void {
-  const stop = api.subscribe((event, payload) => {
+  const send = (event: string, payload: unknown): void => {
     if (client.bufferedAmount > MOST_BUFFERED_BYTES) client.terminate();
     else client.send(JSON.stringify({ event, payload }));
-  });
+  };
+  const unsubscribe = api.subscribe(send);
+  const alive = setInterval(() => send('alive', {}), ALIVE_EVERY_MS).unref();
+  const stop = (): void => {
+    unsubscribe();
+    clearInterval(alive);
+  };
   client.on('close', stop);
   client.on('error', stop);
 }

@@ -1,5 +1,12 @@
 import type { z } from 'zod';
-import { type Envelope, EVENTS, type EventName, METHODS, type MethodName } from '../../main/api/contract/contract.ts';
+import {
+  type Envelope,
+  EVENTS,
+  type EventName,
+  type EventPayload,
+  METHODS,
+  type MethodName,
+} from '../../main/api/contract/contract.ts';
 import type { Folder } from '../../main/api/contract/folders.ts';
 import type { Run } from '../../main/api/contract/runs.ts';
 import { type FakeHandlers, fakeHandlers } from './fake-handlers.ts';
@@ -13,6 +20,8 @@ export interface FakeApp {
   readonly world: World;
   /** Lets the next calls of a method fail. */
   fail(method: MethodName, message: string, hint: string): void;
+  /** Sends an event, as for what another window or a run has done. */
+  tell<Name extends EventName>(event: Name, payload: EventPayload<Name>): void;
   /** Ends all made-up work. */
   close(): void;
 }
@@ -83,6 +92,7 @@ export function createFakeApp({ scenario, now = Date.now(), stepMs = 120 }: Fake
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    tell: emit,
     fail: (method, message, hint) => void failures.set(method, { message, hint }),
     close: () => {
       for (const timer of timers) end(timer);

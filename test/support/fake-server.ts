@@ -41,8 +41,13 @@ export async function serveFake(options: FakeOptions & { readonly port?: number 
   });
   const sockets = new WebSocketServer({ server, path: '/events' });
   sockets.on('connection', (socket) => {
-    const stop = app.on((event, payload) => socket.send(JSON.stringify({ event, payload })));
-    socket.on('close', stop);
+    const send = (event: string, payload: unknown) => socket.send(JSON.stringify({ event, payload }));
+    const stop = app.on(send);
+    const alive = setInterval(() => send('alive', {}), 15_000);
+    socket.on('close', () => {
+      stop();
+      clearInterval(alive);
+    });
   });
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

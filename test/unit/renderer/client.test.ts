@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CallFailure, createClient, errorWords } from '../../../renderer/client.ts';
 import { mergePages, mergeRun } from '../../../renderer/live.ts';
 import { type HttpSurroundings, httpTransport, takeToken } from '../../../renderer/transport-http.ts';
@@ -6,6 +6,7 @@ import { makeWorld } from '../../support/fake-world.ts';
 
 /** A socket that the test drives. */
 class ScriptedSocket extends EventTarget {
+  close(): void {}
   message(data: string): void {
     this.dispatchEvent(new MessageEvent('message', { data }));
   }
@@ -15,6 +16,7 @@ function browser(answer: (path: string, body: unknown) => Response | Promise<Res
   const calls: string[] = [];
   const sockets: ScriptedSocket[] = [];
   const waits: { milliseconds: number; then: () => void }[] = [];
+  const ticks: (() => void)[] = [];
   const surroundings: HttpSurroundings = {
     origin: 'http://127.0.0.1:7000',
     token,
@@ -29,8 +31,12 @@ function browser(answer: (path: string, body: unknown) => Response | Promise<Res
       return socket as unknown as WebSocket;
     },
     wait: (milliseconds, then) => waits.push({ milliseconds, then }),
+    every: (_, tick) => {
+      ticks.push(tick);
+      return () => ticks.splice(ticks.indexOf(tick), 1);
+    },
   };
-  return { calls, sockets, waits, transport: httpTransport(surroundings) };
+  return { calls, sockets, waits, ticks, transport: httpTransport(surroundings) };
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -97,6 +103,38 @@ describe('over HTTP', () => {
   });
 });
 
+test('a link that is silent for too long is lost, and is made anew', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { sockets, waits, ticks, transport } = browser(() => json({ ok: true, value: {} }));
+  await settle();
+  sockets[0]?.dispatchEvent(new Event('open'));
+  vi.advanceTimersByTime(35_000);
+  sockets[0]?.message('{"event":"alive","payload":{}}');
+  vi.advanceTimersByTime(35_000);
+  ticks[0]?.();
+  expect(transport.connection()).toBe('open');
+  vi.advanceTimersByTime(10_000);
+  ticks[0]?.();
+  expect(transport.connection()).toBe('lost');
+  expect(ticks).toEqual([]);
+  waits[0]?.then();
+  expect(sockets).toHaveLength(2);
+  sockets[0]?.dispatchEvent(new Event('close'));
+  expect(waits).toHaveLength(1);
+  vi.useRealTimers();
+});
+
+test.each(['', '<html>Bad gateway</html>', '{"error":"bad gateway"}', 'null'])(
+  'an answer that is not the app’s (%j) never counts as done',
+  async (body) => {
+    const { transport } = browser(() => new Response(body, { status: 502 }));
+    expect(await transport.call('folders.remove', {})).toMatchObject({
+      ok: false,
+      error: { hint: expect.stringContaining('by itself') },
+    });
+  },
+);
+
 test('the one-time token is taken out of the address', () => {
   expect(takeToken('#token=a%2Bb')).toEqual({ token: 'a+b', rest: '' });
   expect(takeToken('#/history/f')).toEqual({ token: undefined, rest: '#/history/f' });
@@ -109,6 +147,7 @@ test('a run that moves on replaces itself in a list; a new one joins only lists 
   expect(mergeRun([second], first, {})).toEqual([first, second]);
   expect(mergeRun([second], first, { kinds: ['prune'] })).toEqual([second]);
   expect(mergeRun([second], { ...first, state: 'done' }, { states: ['failed'] })).toEqual([second]);
+  expect(mergeRun([{ ...second, state: 'done' }], { ...second, state: 'running' }, {})[0]?.state).toBe('done');
 });
 
 test('in a list that comes in pages, a run moves on where it stands and a new one stands on the first', () => {

@@ -6,10 +6,12 @@ import type { RunKind, RunState } from '../../main/api/contract/runs.ts';
 import type { FolderId } from '../../main/api/contract/values.ts';
 import { useData } from '../data.ts';
 import { isLive } from '../live.ts';
+import { decoded } from '../parts/address.ts';
 import card from '../parts/card.module.css';
 import { Failure } from '../parts/failure.tsx';
 import { Empty, Page, Waiting } from '../parts/page.tsx';
 import { RunProgress } from '../parts/progress.tsx';
+import { visible } from '../parts/visible.ts';
 import classes from './activity.module.css';
 import { PastRuns } from './past-runs.tsx';
 import { RunDrawer } from './run-drawer.tsx';
@@ -72,7 +74,7 @@ export function ActivityScreen({ rest }: { readonly rest: string }) {
       {runs.error !== null && <Failure error={runs.error} onRetry={runs.retry} />}
       {live.map((run) => (
         <section key={run.id} className={`${card.card} ${classes.live}`} aria-label={run.title}>
-          <h2 className={classes.liveTitle}>{run.title}</h2>
+          <h2 className={classes.liveTitle}>{visible(run.title)}</h2>
           <RunProgress run={run} />
         </section>
       ))}
@@ -96,7 +98,7 @@ export function ActivityScreen({ rest }: { readonly rest: string }) {
 
 /** `RUN` or `of/FOLDER`: what follows `/activity/` in the address. */
 function parseRest(rest: string): { readonly runId?: string; readonly ofFolder?: string } {
-  if (rest.startsWith('of/')) return { ofFolder: decodeURIComponent(rest.slice('of/'.length)) };
+  if (rest.startsWith('of/')) return { ofFolder: decoded(rest.slice('of/'.length)) };
   return rest === '' ? {} : { runId: rest };
 }
 

@@ -10,6 +10,7 @@ import { list, plural, shortTime, size, spanWords } from '../parts/format.ts';
 import { Waiting } from '../parts/page.tsx';
 import { Pill } from '../parts/pill.tsx';
 import { RunProgress } from '../parts/progress.tsx';
+import { visible } from '../parts/visible.ts';
 import { CAUSE_WORDS, RUN_WORDS } from '../parts/words.ts';
 import classes from './activity.module.css';
 
@@ -30,8 +31,10 @@ export function RunDrawer({ runId, onClose }: RunDrawerProps) {
 function Detail({ runId }: { readonly runId: RunId }) {
   const query = useData('runs.get', { id: runId });
   const destinations = useData('destinations.list', {}).data ?? [];
-  if (query.error !== null) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  if (query.data === undefined) return <Waiting rows={2} height={80} />;
+  if (query.data === undefined) {
+    if (query.error === null) return <Waiting rows={2} height={80} />;
+    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  }
   const run = query.data;
   const names = run.destinationIds.map(
     (id) => destinations.find((place) => place.id === id)?.name ?? 'a removed destination',
@@ -39,11 +42,11 @@ function Detail({ runId }: { readonly runId: RunId }) {
   return (
     <div className={classes.report}>
       <div>
-        <h2 style={{ margin: '0 0 8px' }}>{run.title}</h2>
+        <h2 style={{ margin: '0 0 8px' }}>{visible(run.title)}</h2>
         <Pill state={RUN_WORDS[run.state]} />
       </div>
       {isLive(run) && <RunProgress run={run} />}
-      {run.report !== null && <p className={classes.summary}>{run.report.summary}</p>}
+      {run.report !== null && <p className={classes.summary}>{visible(run.report.summary)}</p>}
       {run.error !== null && (
         <Failure error={run.error}>
           <Again run={run} />
@@ -107,8 +110,8 @@ function Findings({ report }: { readonly report: Report }) {
             className={classes.finding}
             data-level={finding.level}
           >
-            {finding.text}
-            {finding.path !== null && <span className={classes.findingPath}>{finding.path}</span>}
+            {visible(finding.text)}
+            {finding.path !== null && <span className={classes.findingPath}>{visible(finding.path)}</span>}
           </li>
         ))}
         {report.moreFindings > 0 && (

@@ -2,6 +2,7 @@ import { Link } from 'wouter';
 import type { Run } from '../../main/api/contract/runs.ts';
 import { clockTime } from '../parts/format.ts';
 import { Tag } from '../parts/pill.tsx';
+import { visible } from '../parts/visible.ts';
 import { RUN_KINDS, RUN_WORDS } from '../parts/words.ts';
 import classes from './activity.module.css';
 
@@ -29,8 +30,8 @@ export function RunRow({ run, tab, onFocus }: RunRowProps) {
         <kind.icon size={18} stroke={1.7} aria-hidden />
       </span>
       <span className={classes.rowWords}>
-        <span className={classes.rowTitle}>{run.title}</span>
-        <span className={classes.rowText}>{run.error?.message ?? run.report?.summary ?? ''}</span>
+        <span className={classes.rowTitle}>{visible(run.title)}</span>
+        <span className={classes.rowText}>{visible(run.error?.message ?? run.report?.summary ?? '')}</span>
       </span>
       <Tag
         tone={state.tone}

@@ -28,7 +28,8 @@ export function useRuns(input: Input<'runs.list'> & { readonly limit: number }):
     staleTime: Number.POSITIVE_INFINITY,
   });
   const pages = query.data?.pages;
-  const all = useMemo(() => pages?.flat() ?? [], [pages]);
+  // One that ended between two pages is on the first, where it was under way, and in its place.
+  const all = useMemo(() => [...new Map(pages?.flat().map((run) => [run.id, run])).values()], [pages]);
   return {
     all,
     state: query.isPending ? 'loading' : query.hasNextPage && query.error === null ? 'more' : 'complete',

@@ -9,6 +9,7 @@ import { useClient } from '../data.ts';
 import { Failure, Note } from '../parts/failure.tsx';
 import { shortTime, size } from '../parts/format.ts';
 import { Tag } from '../parts/pill.tsx';
+import { visible } from '../parts/visible.ts';
 import classes from './file-table.module.css';
 
 interface FileTableProps {
@@ -105,13 +106,11 @@ export function FileTable(props: FileTableProps) {
     event.preventDefault();
   };
 
-  if (first?.error) {
-    return (
-      <div className={classes.message}>
-        <Failure error={first.error} onRetry={() => void first.refetch()} />
-      </div>
-    );
-  }
+  const broken = results.filter(({ error }) => error !== null);
+  const failure = broken[0] !== undefined && (
+    <Failure error={broken[0].error} onRetry={() => void Promise.all(broken.map((one) => one.refetch()))} />
+  );
+  if (first?.error && first.data === undefined) return <div className={classes.message}>{failure}</div>;
   if (first?.data !== undefined && total === 0) {
     return (
       <div className={classes.message}>
@@ -120,49 +119,52 @@ export function FileTable(props: FileTableProps) {
     );
   }
   return (
-    <div
-      role="treegrid"
-      aria-label="Files"
-      aria-rowcount={total + 1}
-      aria-multiselectable
-      className={classes.grid}
-      onKeyDown={press}
-      tabIndex={-1}
-    >
-      {/* biome-ignore lint/a11y/useSemanticElements: see above */}
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the header is not for the keyboard */}
-      <div role="row" aria-rowindex={1} className={`${classes.row} ${classes.header}`}>
-        <Cell kind="columnheader" className={classes.check}>
-          <span className="visually-hidden">Selected</span>
-        </Cell>
-        <Cell kind="columnheader" className={classes.name}>
-          Name
-        </Cell>
-        <Cell kind="columnheader" className={classes.size}>
-          Size
-        </Cell>
-        <Cell kind="columnheader" className={classes.time}>
-          Changed
-        </Cell>
-      </div>
-      <div ref={scroller} className={classes.scroller} role="presentation">
-        <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-          {items.map((item) => (
-            <FileRow
-              key={item.key}
-              index={item.index}
-              top={item.start}
-              entry={entryAt(item.index)}
-              focusable={item.index === at ? 'yes' : 'no'}
-              chosen={selected.has(entryAt(item.index)?.key ?? '') ? 'yes' : 'no'}
-              onFocus={() => setAt(item.index)}
-              onOpen={onOpen}
-              onToggle={toggle}
-            />
-          ))}
+    <>
+      {failure && <div className={classes.broken}>{failure}</div>}
+      <div
+        role="treegrid"
+        aria-label="Files"
+        aria-rowcount={total + 1}
+        aria-multiselectable
+        className={classes.grid}
+        onKeyDown={press}
+        tabIndex={-1}
+      >
+        {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+        {/* biome-ignore lint/a11y/useFocusableInteractive: the header is not for the keyboard */}
+        <div role="row" aria-rowindex={1} className={`${classes.row} ${classes.header}`}>
+          <Cell kind="columnheader" className={classes.check}>
+            <span className="visually-hidden">Selected</span>
+          </Cell>
+          <Cell kind="columnheader" className={classes.name}>
+            Name
+          </Cell>
+          <Cell kind="columnheader" className={classes.size}>
+            Size
+          </Cell>
+          <Cell kind="columnheader" className={classes.time}>
+            Changed
+          </Cell>
+        </div>
+        <div ref={scroller} className={classes.scroller} role="presentation">
+          <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+            {items.map((item) => (
+              <FileRow
+                key={item.key}
+                index={item.index}
+                top={item.start}
+                entry={entryAt(item.index)}
+                focusable={item.index === at ? 'yes' : 'no'}
+                chosen={selected.has(entryAt(item.index)?.key ?? '') ? 'yes' : 'no'}
+                onFocus={() => setAt(item.index)}
+                onOpen={onOpen}
+                onToggle={toggle}
+              />
+            ))}
+          </div>
         </div>
       </div>
-    </div>
+    </>
   );
 }
 
@@ -202,13 +204,14 @@ function FileRow({ index, top, entry, focusable, chosen, onFocus, onOpen, onTogg
       className={classes.row}
       style={{ transform: `translateY(${top}px)` }}
       onFocus={onFocus}
-      onClick={() => onOpen(entry)}
+      // The second click of two falls on what has taken the place of this row.
+      onClick={({ detail }) => detail < 2 && onOpen(entry)}
     >
       <Cell kind="gridcell" className={classes.check}>
         <Checkbox
           size="xs"
           tabIndex={-1}
-          aria-label={`Select ${entry.name}`}
+          aria-label={`Select ${visible(entry.name)}`}
           checked={chosen === 'yes'}
           onClick={(event) => event.stopPropagation()}
           onChange={() => onToggle(entry)}
@@ -218,7 +221,7 @@ function FileRow({ index, top, entry, focusable, chosen, onFocus, onOpen, onTogg
         <span className={classes.icon} data-type={entry.type}>
           <TypeIcon size={18} stroke={1.6} aria-hidden />
         </span>
-        <span className={classes.text}>{entry.name}</span>
+        <span className={classes.text}>{visible(entry.name)}</span>
         {!entry.existsNow && <Tag tone="warn" label="Deleted later" />}
       </Cell>
       <Cell kind="gridcell" className={`${classes.size} tabular`}>

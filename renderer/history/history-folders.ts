@@ -10,6 +10,8 @@ export function useHistoryFolders() {
     listed,
     past: past.data ?? [],
     all: [...(listed ?? []), ...(past.data ?? [])],
+    /** `loading` until both lists are there: only then is a folder known to be in neither. */
+    state: folders.data === undefined || past.isPending ? ('loading' as const) : ('complete' as const),
     error: folders.error,
     refetch: folders.refetch,
   };

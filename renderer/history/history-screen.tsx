@@ -19,13 +19,22 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
   const [scope, setScope] = useState('');
   const [which, setWhich] = useState<'all' | 'deleted'>('all');
   const [seen, setSeen] = useState(rest);
+  /** The folder that is shown where the address names none. */
+  const [standing, setStanding] = useState<string | undefined>(undefined);
   if (seen !== rest) {
     setSeen(rest);
     setText(place.text);
     setWhich('all');
+    setScope('');
+    setStanding(undefined);
   }
   const folders = useHistoryFolders();
-  const folder = folders.all.find(({ id }) => id === place.folderId) ?? folders.all[0];
+  const [first] = folders.all;
+  if (place.folderId === undefined && standing === undefined && first !== undefined) setStanding(first.id);
+  const wanted = place.folderId ?? standing;
+  // No other folder takes the place of one that is gone: what is shown or chosen there would be taken for that one's.
+  const folder = folders.all.find(({ id }) => id === wanted);
+  const isGone = wanted !== undefined && folder === undefined && folders.state === 'complete';
   const searching = place.mode === 'find' || text !== '' || which === 'deleted';
 
   return (
@@ -34,13 +43,14 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
       layout="fill"
       actions={
         <div className={classes.tools}>
-          {folder !== undefined && (
+          {first !== undefined && (
             <Select
               aria-label="Folder"
               w={180}
               leftSection={<IconFolder size={16} stroke={1.7} />}
               allowDeselect={false}
-              value={searching ? scope : (folder.id as string)}
+              value={searching ? scope : ((folder?.id as string | undefined) ?? null)}
+              placeholder="Choose a folder"
               data={[
                 ...(searching ? [{ value: '', label: 'All folders' }] : []),
                 ...folderChoices(folders.listed ?? [], folders.past),
@@ -72,7 +82,7 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
                   onClick={() => {
                     setText('');
                     setWhich('all');
-                    navigate(`/history/${folder?.id ?? ''}`);
+                    navigate(`/history/${wanted ?? ''}`);
                   }}
                 />
               ) : null
@@ -92,19 +102,27 @@ export function HistoryScreen({ rest }: { readonly rest: string }) {
       }
     >
       {folders.error !== null && <Failure error={folders.error} onRetry={() => void folders.refetch()} />}
-      {folders.listed === undefined && folders.error === null && <Waiting rows={2} height={200} />}
+      {folder === undefined && folders.state === 'loading' && folders.error === null && (
+        <Waiting rows={2} height={200} />
+      )}
       {folders.listed !== undefined && folders.all.length === 0 && (
         <Empty icon={<IconHistory size={48} stroke={1.3} />} title="No history yet">
           As soon as a folder is protected, every version of its files can be found here.
         </Empty>
       )}
-      {folder !== undefined && searching && (
+      {isGone && !searching && first !== undefined && (
+        <Empty icon={<IconHistory size={48} stroke={1.3} />} title="This folder is not protected any more">
+          Its versions stay at the destinations. Choose it above among those that are not protected, or another folder.
+        </Empty>
+      )}
+      {first !== undefined && searching && (
         <SearchResults
           text={text}
           folderId={scope}
           which={which}
           onWhich={setWhich}
-          {...(place.key === undefined ? {} : { openKey: place.key })}
+          {...(place.hit === undefined ? {} : { openHit: place.hit })}
+          onHitClosed={() => navigate(`/history/find/${encodeURIComponent(text)}`, { replace: true })}
         />
       )}
       {folder !== undefined && !searching && <FolderHistory key={folder.id} folder={folder} />}

@@ -3,6 +3,7 @@ import type { RestorePlan } from '../../main/api/contract/history.ts';
 import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
 import { number, plural, size } from '../parts/format.ts';
+import { visible } from '../parts/visible.ts';
 import classes from './plan.module.css';
 
 interface PlanViewProps {
@@ -32,7 +33,7 @@ export function PlanView({ plan, starting, error, onBack, onClose, onStart }: Pl
         {touched > 0 && <span className={classes.from}> from {plan.from.name}</span>}
       </p>
       <p className={classes.target}>
-        into <code>{plan.target}</code>
+        into <code>{visible(plan.target)}</code>
       </p>
       <dl className={classes.counts}>
         <Count name="New" value={plan.create} />
@@ -50,7 +51,7 @@ export function PlanView({ plan, starting, error, onBack, onClose, onStart }: Pl
         <ul className={classes.sample} aria-label="First entries" tabIndex={0}>
           {plan.sample.map((entry) => (
             <li key={entry.path} className={classes.entry}>
-              <span className={classes.path}>{below(plan.target, entry.path)}</span>
+              <span className={classes.path}>{visible(below(plan.target, entry.path))}</span>
               <span className={classes.action} data-action={entry.action}>
                 {ACTION_WORDS[entry.action]}
               </span>

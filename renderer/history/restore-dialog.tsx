@@ -10,6 +10,7 @@ import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { useChooseFolder } from '../parts/folder-chooser.tsx';
 import { shortTime } from '../parts/format.ts';
+import { visible } from '../parts/visible.ts';
 import { PlanView } from './plan-view.tsx';
 import { RestoreProgress } from './restore-progress.tsx';
 
@@ -97,7 +98,7 @@ function Flow({ wish, onClose }: { readonly wish: RestoreWish; readonly onClose:
         </p>
         <Radio.Group label="Where to" value={to} onChange={(value) => setTo(value as typeof to)}>
           <Stack gap="xs" mt="xs">
-            <Radio value="original" label="Its original place" description={wish.folder.path} data-autofocus />
+            <Radio value="original" label="Its original place" description={visible(wish.folder.path)} data-autofocus />
             <Radio value="directory" label="Another folder" />
             {to === 'directory' && (
               <Group gap="xs" pl={32} wrap="nowrap">

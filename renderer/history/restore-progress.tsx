@@ -7,6 +7,7 @@ import { isLive } from '../live.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Waiting } from '../parts/page.tsx';
 import { RunProgress } from '../parts/progress.tsx';
+import { visible } from '../parts/visible.ts';
 import classes from './plan.module.css';
 
 interface RestoreProgressProps {
@@ -21,8 +22,10 @@ export function RestoreProgress({ runId, target, onClose }: RestoreProgressProps
   const reveal = useAction('system.reveal');
   const [, navigate] = useLocation();
   const run = query.data;
-  if (query.error !== null) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  if (run === undefined) return <Waiting rows={1} height={80} />;
+  if (run === undefined) {
+    if (query.error === null) return <Waiting rows={1} height={80} />;
+    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  }
   if (isLive(run)) {
     return (
       <Stack gap="lg">
@@ -60,8 +63,8 @@ export function RestoreProgress({ runId, target, onClose }: RestoreProgressProps
                 ? 'Stopped before the end'
                 : 'Not everything could be restored'}
           </p>
-          <p style={{ margin: 0, overflowWrap: 'anywhere' }}>{run.report.summary}</p>
-          <code style={{ overflowWrap: 'anywhere' }}>{target}</code>
+          <p style={{ margin: 0, overflowWrap: 'anywhere' }}>{visible(run.report.summary)}</p>
+          <code style={{ overflowWrap: 'anywhere' }}>{visible(target)}</code>
         </div>
       )}
       <Group justify="space-between">

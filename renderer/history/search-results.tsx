@@ -2,7 +2,7 @@ import { Switch } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconFile, IconFolder, IconSearch } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { SearchHit } from '../../main/api/contract/history.ts';
 import type { FolderId } from '../../main/api/contract/values.ts';
 import { useData } from '../data.ts';
@@ -11,10 +11,13 @@ import { plural, size } from '../parts/format.ts';
 import { useNow } from '../parts/now.ts';
 import { Empty } from '../parts/page.tsx';
 import { Tag } from '../parts/pill.tsx';
+import { visible } from '../parts/visible.ts';
 import { goneShort, goneSince } from './gone.ts';
 import classes from './history.module.css';
 import { useHistoryFolders } from './history-folders.ts';
+import { mayStay } from './kept-hits.ts';
 import { Marked } from './marked.tsx';
+import type { HitPlace } from './place.ts';
 import { RestoreDialog, type RestoreWish } from './restore-dialog.tsx';
 import rows from './search-results.module.css';
 import { VersionsDrawer } from './versions-drawer.tsx';
@@ -26,15 +29,17 @@ interface SearchResultsProps {
   readonly which: 'all' | 'deleted';
   readonly onWhich: (which: 'all' | 'deleted') => void;
   /** A hit whose versions are to be shown at once. */
-  readonly openKey?: string;
+  readonly openHit?: HitPlace;
+  readonly onHitClosed: () => void;
 }
 
 /** Names found over all history of all folders, deleted ones too, while the person types. */
-export function SearchResults({ text, folderId, which, onWhich, openKey }: SearchResultsProps) {
-  const [settled] = useDebouncedValue(text.trim(), 60);
+export function SearchResults({ text, folderId, which, onWhich, openHit, onHitClosed }: SearchResultsProps) {
+  const typed = text.trim();
+  const [settled] = useDebouncedValue(typed, 60);
   // Emptying the field ends the search at once.
-  const wanted = text.trim() === '' ? '' : settled;
-  const asking = wanted !== '' || which === 'deleted';
+  const wanted = typed === '' ? '' : settled;
+  const asking = typed !== '' || which === 'deleted';
   const query = useData(
     'history.search',
     {
@@ -43,27 +48,34 @@ export function SearchResults({ text, folderId, which, onWhich, openKey }: Searc
       limit: 500,
       ...(folderId === '' ? {} : { folderId: folderId as FolderId }),
     },
-    { enabled: asking, keepPrevious: 'keep' },
+    { enabled: wanted !== '' || which === 'deleted', keepPrevious: 'keep' },
   );
   const folders = useHistoryFolders().all;
   const [shown, setShown] = useState<SearchHit | null>(null);
   const [wish, setWish] = useState<RestoreWish | null>(null);
-  const hits = asking ? (query.data?.hits ?? []) : [];
-  const searching = asking && (query.isPending || query.isPlaceholderData);
-  const opened = useRef<string | undefined>(undefined);
+  const searching = asking && (query.isPending || query.isPlaceholderData || wanted !== typed);
+  const found = asking ? (query.data?.hits ?? NO_HITS) : NO_HITS;
+  const hits = useMemo(
+    () => (searching ? found.filter((hit) => mayStay(hit, { text: typed, folderId, which })) : found),
+    [searching, found, typed, folderId, which],
+  );
+  const opened = useRef<HitPlace | undefined>(undefined);
   useEffect(() => {
-    const hit = hits.find(({ key }) => key === openKey);
-    if (openKey === opened.current || hit === undefined) return;
-    opened.current = openKey;
+    if (openHit === undefined) opened.current = undefined;
+    const hit = hits.find((one) => one.key === openHit?.key && one.folderId === openHit.folderId);
+    if (hit === undefined || isSameHit(opened.current, openHit)) return;
+    opened.current = openHit;
     setShown(hit);
   });
+  const close = () => {
+    setShown(null);
+    if (shown !== null && isSameHit(shown, openHit)) onHitClosed();
+  };
   return (
     <>
       <div className={classes.searchBar}>
         <span role="status">
-          {searching && hits.length === 0
-            ? 'Searching…'
-            : summary(wanted, hits.length, query.data?.more === true ? 'more' : 'all')}
+          {searching ? 'Searching…' : summary(wanted, hits.length, query.data?.more === true ? 'more' : 'all')}
         </span>
         <Switch
           label="Deleted files only"
@@ -77,20 +89,26 @@ export function SearchResults({ text, folderId, which, onWhich, openKey }: Searc
           {emptyWords(wanted, which)}
         </Empty>
       )}
-      {hits.length > 0 && <Hits hits={hits} words={wanted} onOpen={setShown} />}
+      {hits.length > 0 && <Hits hits={hits} words={typed} onOpen={setShown} />}
       <VersionsDrawer
         file={shown}
-        onClose={() => setShown(null)}
+        onClose={close}
         onRestore={(momentId, time) => {
           const folder = folders.find(({ id }) => id === shown?.folderId);
           if (shown === null || folder === undefined) return;
-          setWish({ folder, momentId, keys: [shown.key], what: shown.name, time });
-          setShown(null);
+          setWish({ folder, momentId, keys: [shown.key], what: visible(shown.name), time });
+          close();
         }}
       />
       <RestoreDialog wish={wish} onClose={() => setWish(null)} />
     </>
   );
+}
+
+const NO_HITS: readonly SearchHit[] = [];
+
+function isSameHit(a: HitPlace | undefined, b: HitPlace | undefined): boolean {
+  return a?.key === b?.key && a?.folderId === b?.folderId;
 }
 
 interface HitsProps {
@@ -161,10 +179,10 @@ function Hits({ hits, words, onOpen }: HitsProps) {
               <HitIcon size={20} stroke={1.6} aria-hidden />
               <span className={rows.words}>
                 <span className={rows.name}>
-                  <Marked text={hit.name} words={words} />
+                  <Marked text={visible(hit.name)} words={words} />
                 </span>
                 <span className={rows.path}>
-                  {hit.folderName} / {hit.path}
+                  {hit.folderName} / {visible(hit.path)}
                 </span>
               </span>
               {hit.existsNow ? null : <GoneTag hit={hit} />}

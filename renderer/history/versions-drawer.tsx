@@ -10,6 +10,7 @@ import { exactTime, list, plural, shortTime, size } from '../parts/format.ts';
 import { useNow } from '../parts/now.ts';
 import { Waiting } from '../parts/page.tsx';
 import { Tag } from '../parts/pill.tsx';
+import { visible } from '../parts/visible.ts';
 import { type Gone, gapBefore, goneSince, goneWords } from './gone.ts';
 import { Preview } from './preview.tsx';
 import classes from './versions.module.css';
@@ -23,7 +24,7 @@ interface VersionsDrawerProps {
 /** All versions of one file with a look inside, and the button that brings one back. */
 export function VersionsDrawer({ file, onClose, onRestore }: VersionsDrawerProps) {
   return (
-    <SidePanel opened={file !== null} onClose={onClose} size={480} title={file?.name}>
+    <SidePanel opened={file !== null} onClose={onClose} size={480} title={visible(file?.name ?? '')}>
       {file !== null && <Versions file={file} onRestore={onRestore} />}
     </SidePanel>
   );
@@ -38,10 +39,12 @@ function Versions({ file, onRestore }: VersionsProps) {
   const destinations = useData('destinations.list', {}).data ?? [];
   const moments = useData('history.moments', { folderId: file.folderId }).data?.moments ?? [];
   const now = useNow();
-  const [chosen, setChosen] = useState<string | null>(null);
-  if (query.error !== null) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  if (query.data === undefined) return <Waiting rows={3} height={64} />;
-  const version = query.data.find(({ momentId }) => momentId === chosen) ?? query.data[0];
+  const [chosen, setChosen] = useState<Version | null>(null);
+  if (query.data === undefined) {
+    if (query.error === null) return <Waiting rows={3} height={64} />;
+    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  }
+  const version = chosen === null ? query.data[0] : (standingFor(chosen, query.data) ?? query.data[0]);
   if (version === undefined) return <Note>No version of this file can be found any more.</Note>;
   const places = version.destinationIds.map(
     (id) => destinations.find((place) => place.id === id)?.name ?? 'a removed destination',
@@ -55,7 +58,7 @@ function Versions({ file, onRestore }: VersionsProps) {
   const seconds = new Set(minutes).size < minutes.length ? 'with-seconds' : 'minutes';
   return (
     <div className={classes.versions}>
-      <p className={classes.path}>{file.path}</p>
+      <p className={classes.path}>{visible(file.path)}</p>
       {gone !== null && (
         <Note tone="warn">
           Deleted, moved or renamed {goneWords(gone, now)}. What it was until then is kept and can be restored.
@@ -81,13 +84,20 @@ function Versions({ file, onRestore }: VersionsProps) {
               version={one}
               chosen={one === version ? 'yes' : 'no'}
               seconds={seconds}
-              onChoose={() => setChosen(one.momentId)}
+              onChoose={() => setChosen(one)}
             />
           </li>
         ))}
       </ul>
     </div>
   );
+}
+
+/** The same version in a newer answer: what is stored or thinned out meanwhile moves the moments between which it stood. */
+function standingFor(chosen: Version, versions: readonly Version[]): Version | undefined {
+  const same = versions.filter(({ contentKey }) => contentKey === chosen.contentKey);
+  const overlaps = (one: Version) => one.firstSeenAt <= chosen.lastSeenAt && one.lastSeenAt >= chosen.firstSeenAt;
+  return same.find(({ momentId }) => momentId === chosen.momentId) ?? same.find(overlaps);
 }
 
 /** Says that a file was not there for a time between two versions. */

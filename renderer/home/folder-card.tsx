@@ -11,6 +11,7 @@ import { homePath, plural, size } from '../parts/format.ts';
 import { Tag } from '../parts/pill.tsx';
 import { RunProgress } from '../parts/progress.tsx';
 import { Sheets } from '../parts/sheets.tsx';
+import { visible } from '../parts/visible.ts';
 import { CopyTiles } from './copy-tiles.tsx';
 import classes from './folder-card.module.css';
 import { FolderMenu } from './folder-menu.tsx';
@@ -29,14 +30,14 @@ export function FolderCard({ folder }: { readonly folder: Folder }) {
         <Sheets have={have} need={need} size={64} tone={tone} />
         <div className={classes.names}>
           <div className={classes.nameLine}>
-            <h2 className={classes.name}>{folder.name}</h2>
+            <h2 className={classes.name}>{visible(folder.name)}</h2>
             <span className={classes.count} data-tone={tone}>
               {have >= need ? plural(have, 'copy', 'copies') : `${have} of ${need} copies`}
             </span>
             {folder.overdue && <Tag tone="warn" label="Overdue" />}
           </div>
           <p className={classes.facts}>
-            <span className={classes.path}>{homePath(folder.path, home)}</span>
+            <span className={classes.path}>{visible(homePath(folder.path, home))}</span>
             {folder.size !== null && (
               <span>
                 {plural(folder.size.files, 'file')}, {size(folder.size.bytes)}

@@ -1,13 +1,14 @@
 import { Button, Stack, TextInput } from '@mantine/core';
 import { IconArrowUp, IconFolder, IconFolderPlus } from '@tabler/icons-react';
 import { createContext, type ReactNode, use, useCallback, useState } from 'react';
-import { useAction, useClient, useData } from '../data.ts';
+import { tellError, useAction, useClient, useData } from '../data.ts';
 import { Dialog } from './dialog.tsx';
 import { DialogActions } from './dialog-actions.tsx';
 import { Failure } from './failure.tsx';
 import classes from './folder-chooser.module.css';
 import { lastName } from './format.ts';
 import { Waiting } from './page.tsx';
+import { visible } from './visible.ts';
 
 type Choose = (title: string) => Promise<string | null>;
 
@@ -25,8 +26,13 @@ export function FolderChooserProvider({ children }: { readonly children: ReactNo
   const [open, setOpen] = useState<{ title: string; answer: (path: string | null) => void } | null>(null);
   const choose = useCallback<Choose>(
     async (title) => {
-      const info = await client.call('system.info', {});
-      if (info.nativeDialogs) return (await client.call('system.chooseFolder', { title })).path;
+      try {
+        const info = await client.call('system.info', {});
+        if (info.nativeDialogs) return (await client.call('system.chooseFolder', { title })).path;
+      } catch (error) {
+        tellError(error);
+        return null;
+      }
       return new Promise((resolve) => setOpen({ title, answer: resolve }));
     },
     [client],
@@ -85,14 +91,19 @@ function Browser({ onDone }: { readonly onDone: (path: string | null) => void })
               >
                 Up
               </Button>
-              <span className={classes.path}>{here.path}</span>
+              <span className={classes.path}>{visible(here.path)}</span>
             </div>
             <ul className={classes.entries} aria-label="Folders here">
               {here.entries.map((entry) => (
                 <li key={entry.path}>
-                  <button type="button" className={classes.row} onClick={() => setPath(entry.path)}>
+                  {/* The second click of two falls on what has taken the place of this folder. */}
+                  <button
+                    type="button"
+                    className={classes.row}
+                    onClick={({ detail }) => detail < 2 && setPath(entry.path)}
+                  >
                     <IconFolder size={18} stroke={1.6} aria-hidden />
-                    {entry.name}
+                    {visible(entry.name)}
                   </button>
                 </li>
               ))}
@@ -106,7 +117,7 @@ function Browser({ onDone }: { readonly onDone: (path: string | null) => void })
           Cancel
         </Button>
         <Button disabled={here === undefined} onClick={() => onDone(here?.path ?? null)}>
-          {here === undefined ? 'Choose' : `Choose “${lastName(here.path)}”`}
+          {here === undefined ? 'Choose' : `Choose “${visible(lastName(here.path))}”`}
         </Button>
       </DialogActions>
     </Stack>

@@ -4,6 +4,7 @@ import type { Run } from '../../main/api/contract/runs.ts';
 import { useAction } from '../data.ts';
 import { number, plural, rate, size, timeLeft } from './format.ts';
 import classes from './progress.module.css';
+import { visible } from './visible.ts';
 import { phaseWords } from './words.ts';
 
 /** How far a run is, 0 to 1; null while that is not known. */
@@ -58,7 +59,7 @@ export function RunProgress({ run, cancel = 'offer', title = 'hide' }: RunProgre
       />
       <div className={`${classes.numbers} tabular`}>
         <span>{numbers(run)}</span>
-        <span className={classes.path}>{run.progress?.currentPath ?? ''}</span>
+        <span className={classes.path}>{visible(run.progress?.currentPath ?? '')}</span>
       </div>
     </div>
   );

@@ -4,6 +4,7 @@ import { useData } from '../data.ts';
 import { isLive } from '../live.ts';
 import { plural } from '../parts/format.ts';
 import { doneShare } from '../parts/progress.tsx';
+import { visible } from '../parts/visible.ts';
 import { phaseWords } from '../parts/words.ts';
 import classes from './live-status.module.css';
 
@@ -15,7 +16,7 @@ export function LiveStatus() {
   const share = doneShare(run);
   return (
     <Link to={`/activity/${run.id}`} className={classes.live}>
-      <span className={classes.title}>{run.title}</span>
+      <span className={classes.title}>{visible(run.title)}</span>
       <Progress
         value={run.state === 'queued' ? 0 : share === null ? 100 : share * 100}
         animated={share === null && run.state === 'running'}

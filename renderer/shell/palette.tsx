@@ -19,6 +19,9 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { SearchHit } from '../../main/api/contract/history.ts';
 import { tellDone, useAction, useData } from '../data.ts';
+import { mayStay } from '../history/kept-hits.ts';
+import { hitAddress } from '../history/place.ts';
+import { visible } from '../parts/visible.ts';
 
 const [store, palette] = createSpotlight();
 
@@ -40,7 +43,11 @@ export function Palette() {
   const screens = useScreens(navigate);
   const actions = useActions(navigate);
   const folders = useFolders(navigate);
-  const hits = text.length >= 2 ? (files.data?.hits ?? []) : [];
+  // Until the answer is there, only what fits the words that are there now: Enter opens the first of them.
+  const question = { text: query.trim(), folderId: '', which: 'all' } as const;
+  const isOld = files.isPlaceholderData || text !== question.text;
+  const found = question.text.length >= 2 ? (files.data?.hits ?? []) : [];
+  const hits = isOld ? found.filter((hit) => mayStay(hit, question)) : found;
   const matching = (list: readonly Action[]) => list.filter((action) => matches(action, query));
   return (
     <Spotlight
@@ -63,7 +70,7 @@ export function Palette() {
         'aria-label': 'Find a file, a screen or an action',
       }}
       actions={[
-        { group: 'Files in all history', actions: hits.map((hit) => fileAction(hit, text, navigate)) },
+        { group: 'Files in all history', actions: hits.map((hit) => fileAction(hit, question.text, navigate)) },
         { group: 'Folders', actions: matching(folders) },
         { group: 'Actions', actions: matching(actions) },
         { group: 'Go to', actions: matching(screens) },
@@ -100,10 +107,10 @@ function matches(action: Action, query: string): boolean {
 function fileAction(hit: SearchHit, text: string, navigate: (to: string) => void): Action {
   return {
     id: `file-${hit.folderId}-${hit.key}`,
-    label: hit.name,
-    description: `${hit.existsNow ? '' : 'Deleted · '}${hit.folderName} / ${hit.path}`,
+    label: visible(hit.name),
+    description: `${hit.existsNow ? '' : 'Deleted · '}${hit.folderName} / ${visible(hit.path)}`,
     leftSection: hit.type === 'dir' ? <IconFolder {...icon} /> : <IconFile {...icon} />,
-    onClick: () => navigate(`/history/find/${encodeURIComponent(text)}/${encodeURIComponent(hit.key)}`),
+    onClick: () => navigate(hitAddress(text, hit)),
   };
 }
 
@@ -127,8 +134,8 @@ function useFolders(navigate: (to: string) => void): Action[] {
   const folders = useData('folders.list', {}).data ?? [];
   return folders.map((folder) => ({
     id: `folder-${folder.id}`,
-    label: folder.name,
-    description: `History of ${folder.path}`,
+    label: visible(folder.name),
+    description: `History of ${visible(folder.path)}`,
     leftSection: <IconFolder {...icon} />,
     onClick: () => navigate(`/history/${folder.id}`),
   }));

@@ -92,7 +92,7 @@ export const VIEWS: readonly View[] = [
   {
     name: 'history-versions',
     scenario: 'good',
-    path: '/history/find/wedding/Wedding%20speech.txt',
+    path: '/history/find/wedding/f-documents/Wedding%20speech.txt',
     act: async (page) => page.getByText('Dear friends').waitFor(),
   },
   {

@@ -6,7 +6,7 @@ import type { EngineProgress } from '../../engine/progress.ts';
 import { type Core, isoNow } from '../core.ts';
 import { plainError } from '../engine-link/serve-engine.ts';
 import { ProgressMeter } from './progress.ts';
-import { pageOfRuns, type RunFilter } from './run-list.ts';
+import { isOpen, pageOfRuns, type RunFilter } from './run-list.ts';
 
 /** How many ended runs are kept. */
 const KEPT_RUNS = 500;
@@ -238,7 +238,7 @@ export class Runs {
     const saved = this.#core.ledger.update((ledger) => {
       const known = ledger.runs.some(({ id }) => id === run.id);
       const runs = known ? ledger.runs.map((one) => (one.id === run.id ? run : one)) : [...ledger.runs, run];
-      return { ...ledger, runs: runs.slice(-KEPT_RUNS) };
+      return { ...ledger, runs: newestOf(runs) };
     });
     saved.catch((error) => this.#core.log.error({ err: error }, 'the list of runs could not be written'));
     this.#core.events.emit('run.changed', run);
@@ -274,8 +274,10 @@ function upkeepLanesOf({ kind, upkeepOf = [] }: RunRequest): readonly string[] {
   return kind === 'prune' ? [...lanes, 'prune'] : lanes;
 }
 
-function isOpen(state: RunState): boolean {
-  return state === 'queued' || state === 'running';
+/** The newest, and all that are under way: a slow one outlives hundreds of quick ones. */
+function newestOf(runs: readonly Run[]): Run[] {
+  let tooMany = runs.length - KEPT_RUNS;
+  return runs.filter(({ state }) => isOpen(state) || tooMany-- <= 0);
 }
 
 function isSame(a: RunRequest, b: RunRequest): boolean {

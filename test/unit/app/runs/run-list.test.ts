@@ -30,6 +30,14 @@ describe('pageOfRuns', () => {
     expect(ids(pageOfRuns(runs, { kinds: ['check'], folderId: runs[0]?.folderId ?? undefined }, 9))).toEqual(['r-3']);
   });
 
+  test('has what is under way on the first page, and there alone', () => {
+    const slow = { ...runs[5], state: 'running' } as Run;
+    const all = runs.map((run) => (run.id === slow.id ? slow : run));
+    expect(ids(pageOfRuns(all, {}, 3))).toEqual(['r-5', 'r-0', 'r-1', 'r-2']);
+    expect(ids(pageOfRuns(all, { after: runs[2]?.id }, 3))).toEqual(['r-3', 'r-4', 'r-6']);
+    expect(ids(pageOfRuns(all, { kinds: ['check'] }, 3))).toEqual(['r-3']);
+  });
+
   test('has nothing after a run that is no longer kept', () => {
     expect(pageOfRuns(runs, { after: 'gone' as Run['id'] }, 3)).toEqual([]);
   });

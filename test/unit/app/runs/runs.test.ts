@@ -73,6 +73,17 @@ describe('the queues', () => {
     expect(state(behind.id)).toBe('running');
   });
 
+  it('keep a slow run known when hundreds of quick ones have come after it', async () => {
+    const slow = queue('a', 'cloud');
+    for (let count = 0; count < 510; count++) {
+      const quick = queue('b', 'disk');
+      quick.finish();
+      await runs.ended(quick.id);
+    }
+    expect(runs.list({ limit: 100 })[0]?.id).toBe(slow.id);
+    expect(core.ledger.value.runs).toHaveLength(500);
+  });
+
   it('start a run for several destinations when it is first at each', async () => {
     const one = queue('a', 'disk');
     const both = queue('b', 'disk', 'usb');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TimelineMoment } from '../../../../main/api/contract/history.ts';
-import { parseRest } from '../../../../renderer/history/place.ts';
+import { hitAddress, parseRest } from '../../../../renderer/history/place.ts';
 import { bars, nearest, position, spanOf, step } from '../../../../renderer/history/timeline-maths.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00.000Z');
@@ -70,5 +70,7 @@ test('an address of History names a folder, a search or a hit', () => {
   expect(parseRest('')).toEqual({ mode: 'browse', text: '' });
   expect(parseRest('f-1')).toEqual({ mode: 'browse', text: '', folderId: 'f-1' });
   expect(parseRest('find/')).toEqual({ mode: 'find', text: '' });
-  expect(parseRest('find/50%25/a%2Fb')).toEqual({ mode: 'find', text: '50%', key: 'a/b' });
+  const hit = { folderId: 'past:x', key: 'a/b' };
+  expect(parseRest('find/50%25/past%3Ax/a%2Fb')).toEqual({ mode: 'find', text: '50%', hit });
+  expect(parseRest(hitAddress('50%', hit).replace('/history/', ''))).toEqual({ mode: 'find', text: '50%', hit });
 });

@@ -7,7 +7,7 @@ import { tellDone, useAction } from '../data.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure } from '../parts/failure.tsx';
-import { guessName } from './choices.ts';
+import { guessName, isSameRemote } from './choices.ts';
 import { DiskChoice } from './disk-choice.tsx';
 import { RemoteChoice } from './remote-choice.tsx';
 import { TestResult } from './test-result.tsx';
@@ -44,20 +44,22 @@ function AddForm({
   );
   const [place, setPlace] = useState<Place | null>(null);
   const [name, setName] = useState('');
-  const [offsite, setOffsite] = useState(wanted?.offsite === 'yes');
+  /** Null until the person says so: a guess must not take back an answer. */
+  const [answer, setAnswer] = useState<boolean | null>(null);
   const [passphrase, setPassphrase] = useState('');
   const [result, setResult] = useState<DestinationTest | null>(null);
   const test = useAction('destinations.test', { errors: 'shown-by-caller' });
   const add = useAction('destinations.add', { errors: 'shown-by-caller' });
   const shownName = name === '' && place !== null ? guessName(place.location) : name;
   const own = passphrase === '' ? {} : { passphrase };
+  const offsite = answer ?? (place?.kind === 'cloud' || wanted?.offsite === 'yes');
 
   const choose = (next: Place | null) => {
+    if (next === null || place === null || !isSameRemote(next.location, place.location)) setAnswer(null);
     setPlace(next);
     setResult(null);
     test.reset();
     add.reset();
-    setOffsite(next?.kind === 'cloud' || wanted?.offsite === 'yes');
   };
   const save = () => {
     if (place === null) return;
@@ -106,13 +108,16 @@ function AddForm({
               label="It is in another place than this computer"
               description="A fire or a burglar here would not reach it"
               checked={offsite}
-              onChange={(event) => setOffsite(event.target.checked)}
+              onChange={(event) => setAnswer(event.target.checked)}
             />
             {(result?.content === 'locked-out' || passphrase !== '') && (
               <PasswordInput
                 label="Passphrase of the copies that are there"
                 value={passphrase}
-                onChange={(event) => setPassphrase(event.target.value)}
+                onChange={(event) => {
+                  setPassphrase(event.target.value);
+                  setResult((found) => (found?.content === 'locked-out' ? found : null));
+                }}
               />
             )}
           </>

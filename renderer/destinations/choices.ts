@@ -19,6 +19,12 @@ export function remoteLocation(remote: string, path: string): string {
   return `rclone:${remote.replace(/:$/, '')}:${path.replace(/^\/+/, '')}`;
 }
 
+/** Whether two locations are folders of one remote: while its folder is typed, each letter makes a new location. */
+export function isSameRemote(a: string, b: string): boolean {
+  const remote = (location: string) => /^rclone:[^:]+:/.exec(location)?.[0];
+  return a === b || (remote(a) !== undefined && remote(a) === remote(b));
+}
+
 /** `My disk` from what is known of a place, as a name to start with. */
 export function guessName(location: string): string {
   const remote = /^rclone:([^:]+):/.exec(location)?.[1];

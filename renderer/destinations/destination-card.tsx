@@ -8,6 +8,7 @@ import { Ago } from '../parts/ago.tsx';
 import card from '../parts/card.module.css';
 import { Failure } from '../parts/failure.tsx';
 import { plural, size } from '../parts/format.ts';
+import { useNow } from '../parts/now.ts';
 import { Pill } from '../parts/pill.tsx';
 import { RunProgress } from '../parts/progress.tsx';
 import { SpaceBar } from '../parts/space-bar.tsx';
@@ -17,11 +18,16 @@ import { DestinationMenu } from './destination-menu.tsx';
 import { MissedMoments } from './missed-moments.tsx';
 import { TestResult } from './test-result.tsx';
 
+const RESULT_STANDS_MS = 60_000;
+
 /** One destination: does it answer, how full is it, when was it last proven, what waits for it. */
 export function DestinationCard({ destination }: { readonly destination: Destination }) {
   const kind = KIND_WORDS[destination.kind];
   const test = useAction('destinations.test', { errors: 'shown-by-caller' });
-  const [result, setResult] = useState<DestinationTest | null>(null);
+  const now = useNow();
+  const [tested, setTested] = useState<{ readonly result: DestinationTest; readonly at: number } | null>(null);
+  // A result is of its moment: what the destination does afterwards it cannot tell.
+  const result = tested !== null && now - tested.at < RESULT_STANDS_MS ? tested.result : null;
   const runs = useData('runs.list', { limit: 100 }).data ?? [];
   const proven = useProven(destination.id);
   const own = runs.filter((run) => isLive(run) && run.kind !== 'backup' && run.destinationIds.includes(destination.id));
@@ -53,7 +59,12 @@ export function DestinationCard({ destination }: { readonly destination: Destina
             variant="default"
             leftSection={<IconPlugConnected size={16} stroke={1.8} />}
             loading={test.isPending}
-            onClick={() => test.mutate({ id: destination.id }, { onSuccess: setResult })}
+            onClick={() =>
+              test.mutate(
+                { id: destination.id },
+                { onSuccess: (found) => setTested({ result: found, at: Date.now() }) },
+              )
+            }
             aria-label={`Test ${destination.name}`}
           >
             Test
@@ -63,7 +74,9 @@ export function DestinationCard({ destination }: { readonly destination: Destina
       </div>
       {destination.problem !== null && (
         <Failure error={destination.problem} tone={destination.state === 'away' ? 'warn' : 'error'}>
-          {result !== null && !test.isPending && <span role="status">Tested just now: that is how it still is.</span>}
+          {result !== null && isTrouble(result) && !test.isPending && (
+            <span role="status">Tested just now: that is how it still is.</span>
+          )}
         </Failure>
       )}
       {test.error !== null && <Failure error={test.error} />}
@@ -105,6 +118,10 @@ export function DestinationCard({ destination }: { readonly destination: Destina
       ))}
     </article>
   );
+}
+
+function isTrouble({ error, reachable, writable }: DestinationTest): boolean {
+  return error !== null || !reachable || !writable;
 }
 
 /** The name of a remote and the folder there, without the word that tells programs how to reach it. */

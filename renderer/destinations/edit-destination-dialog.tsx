@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { Destination } from '../../main/api/contract/destinations.ts';
 import type { StorageKind } from '../../main/api/contract/values.ts';
 import { tellDone, useAction } from '../data.ts';
+import { changed } from '../parts/changed.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure } from '../parts/failure.tsx';
@@ -32,9 +33,13 @@ function EditForm({ destination, onDone }: { readonly destination: Destination; 
   const [interval, setInterval] = useState(String(destination.minIntervalMinutes));
   const [retention, setRetention] = useState(destination.retention);
   const [catchUp, setCatchUp] = useState(destination.catchUp);
+  const [before] = useState(destination);
   const save = () =>
     update.mutate(
-      { id: destination.id, name, kind, offsite, minIntervalMinutes: Number(interval), retention, catchUp },
+      {
+        id: destination.id,
+        ...changed(before, { name, kind, offsite, minIntervalMinutes: Number(interval), retention, catchUp }),
+      },
       {
         onSuccess: () => {
           tellDone('Saved');

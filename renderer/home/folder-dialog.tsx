@@ -2,8 +2,8 @@ import { Button, Checkbox, Group, NumberInput, Select, Stack, Textarea, TextInpu
 import { IconChevronRight, IconFolderOpen } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Folder } from '../../main/api/contract/folders.ts';
-import type { DestinationId } from '../../main/api/contract/values.ts';
 import { tellDone, useAction, useData } from '../data.ts';
+import { changed } from '../parts/changed.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { DialogActions } from '../parts/dialog-actions.tsx';
 import { Failure, Note } from '../parts/failure.tsx';
@@ -50,35 +50,37 @@ function FolderForm({ folder, onDone }: { readonly folder?: Folder; readonly onD
   const update = useAction('folders.update', { errors: 'shown-by-caller' });
   const [path, setPath] = useState(folder?.path ?? '');
   const [name, setName] = useState(folder?.name ?? '');
-  const [excludes, setExcludes] = useState(folder?.excludes.join('\n') ?? '');
-  const [limit, setLimit] = useState<number | string>(
-    folder?.excludeLargerThan == null ? '' : Math.round(folder.excludeLargerThan / MB),
-  );
+  const [excludes, setExcludes] = useState<string | null>(null);
+  const [limit, setLimit] = useState<number | string | null>(null);
   const [markers, setMarkers] = useState(folder?.honourMarkers ?? true);
   const [age, setAge] = useState(String(folder?.maxAgeHours ?? 48));
-  const [chosen, setChosen] = useState<readonly string[] | null>(folder?.destinationIds ?? null);
+  const [chosen, setChosen] = useState<readonly string[] | null>(null);
   const [more, setMore] = useState<'shown' | 'hidden'>(folder === undefined ? 'hidden' : 'shown');
-  const to = chosen ?? destinations.map(({ id }) => id);
+  const [before] = useState(folder);
+  const to = chosen ?? folder?.destinationIds ?? destinations.map(({ id }) => id);
   const error = add.error ?? update.error;
 
   const fields = {
     name: name.trim() === '' ? lastName(path) : name.trim(),
-    excludes: excludes
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== ''),
-    excludeLargerThan: typeof limit === 'number' && limit > 0 ? limit * MB : null,
     honourMarkers: markers,
-    destinationIds: [...to] as DestinationId[],
     maxAgeHours: Number(age),
+  };
+  // What was not touched is not sent: it may hold what these fields cannot show, or have been changed by another window.
+  const touched = {
+    ...(excludes === null ? {} : { excludes: linesOf(excludes) }),
+    ...(limit === null ? {} : { excludeLargerThan: typeof limit === 'number' && limit > 0 ? limit * MB : null }),
+    // One that was removed meanwhile cannot be unticked any more.
+    ...(chosen === null && before !== undefined
+      ? {}
+      : { destinationIds: destinations.map(({ id }) => id).filter((id) => to.includes(id)) }),
   };
   const save = () => {
     const onSuccess = () => {
       tellDone(folder === undefined ? `${fields.name} is protected` : 'Saved');
       onDone();
     };
-    if (folder === undefined) add.mutate({ path, ...fields }, { onSuccess });
-    else update.mutate({ id: folder.id, ...fields }, { onSuccess });
+    if (before === undefined) add.mutate({ path, ...fields, ...touched }, { onSuccess });
+    else update.mutate({ id: before.id, ...changed(before, fields), ...touched }, { onSuccess });
   };
   const pick = async () => {
     const picked = await choose('Which folder do you want to protect?');
@@ -141,7 +143,7 @@ function FolderForm({ folder, onDone }: { readonly folder?: Folder; readonly onD
             <Textarea
               label="Leave out"
               description="One pattern a line, for example *.tmp or node_modules"
-              value={excludes}
+              value={excludes ?? before?.excludes.join('\n') ?? ''}
               onChange={(event) => setExcludes(event.target.value)}
               autosize
               minRows={2}
@@ -153,7 +155,7 @@ function FolderForm({ folder, onDone }: { readonly folder?: Folder; readonly onD
                 description="Empty keeps every file"
                 suffix=" MB"
                 min={1}
-                value={limit}
+                value={limit ?? (before?.excludeLargerThan == null ? '' : before.excludeLargerThan / MB)}
                 onChange={setLimit}
                 hideControls
               />
@@ -185,4 +187,11 @@ function FolderForm({ folder, onDone }: { readonly folder?: Folder; readonly onD
       </Stack>
     </form>
   );
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }

@@ -4,6 +4,8 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Fix, Folder } from '../../main/api/contract/folders.ts';
 import type { Run } from '../../main/api/contract/runs.ts';
+import type { DestinationId } from '../../main/api/contract/values.ts';
+import { CallFailure } from '../client.ts';
 import { tellDone, tellError, useAction, useClient, useData } from '../data.ts';
 import { AddDestinationDialog } from '../destinations/add-destination-dialog.tsx';
 import { isLive } from '../live.ts';
@@ -12,7 +14,37 @@ import classes from './missing-parts.module.css';
 
 /** What is missing for three copies on two kinds of storage with one off-site, and the button that mends it. */
 export function MissingParts({ folder }: { readonly folder: Folder }) {
-  return folder.watch.state === 'missing' ? <MissingFolder folder={folder} /> : <Parts folder={folder} />;
+  // It stands beside the parts: these change while it is open, the one that opened it first of all.
+  const [wanted, setWanted] = useState<Addition>({ kind: 'external', offsite: false });
+  const [dialog, setDialog] = useState<'open' | 'closed'>('closed');
+  const attach = useAttach(folder);
+  const open = (fix: Addition) => {
+    setWanted(fix);
+    setDialog('open');
+  };
+  return (
+    <>
+      {folder.watch.state === 'missing' ? <MissingFolder folder={folder} /> : <Parts folder={folder} onAdd={open} />}
+      <AddDestinationDialog
+        opened={dialog === 'open'}
+        onClose={() => setDialog('closed')}
+        wanted={{ kind: wanted.kind, offsite: wanted.offsite ? 'yes' : 'no' }}
+        onAdded={({ id }) => void attach(id).catch(tellError)}
+      />
+    </>
+  );
+}
+
+type Addition = Pick<Extract<Fix, { action: 'add-destination' }>, 'kind' | 'offsite'>;
+
+/** Adds a destination to those that the folder has at that moment, whatever was changed since the screen was drawn. */
+function useAttach({ id }: Folder): (added: DestinationId) => Promise<unknown> {
+  const client = useClient();
+  return async (added) => {
+    const folders = await client.call('folders.list', {});
+    const have = folders.find((one) => one.id === id)?.destinationIds ?? [];
+    return client.call('folders.update', { id, destinationIds: [...new Set([...have, added])] });
+  };
 }
 
 /** Nothing can be copied from a folder that is not there; getting it back comes first. */
@@ -33,7 +65,12 @@ function MissingFolder({ folder }: { readonly folder: Folder }) {
   );
 }
 
-function Parts({ folder }: { readonly folder: Folder }) {
+interface PartsProps {
+  readonly folder: Folder;
+  readonly onAdd: (wanted: Addition) => void;
+}
+
+function Parts({ folder, onAdd }: PartsProps) {
   const live = useData('runs.list', { limit: 100 }).data?.filter(isLive) ?? [];
   // Several parts often want the same thing; one button is enough for it.
   const seen = new Set<string>();
@@ -54,7 +91,7 @@ function Parts({ folder }: { readonly folder: Folder }) {
             (isOnItsWay(part.fix, folder, live) ? (
               <span className={classes.way}>on its way</span>
             ) : (
-              <FixButton folder={folder} fix={part.fix} />
+              <FixButton folder={folder} fix={part.fix} onAdd={onAdd} />
             ))}
         </li>
       ))}
@@ -80,39 +117,31 @@ function firstSentence(text: string): string {
   return /^.*?\.(?= |$)/.exec(text)?.[0] ?? text;
 }
 
-function FixButton({ folder, fix }: { readonly folder: Folder; readonly fix: Fix }) {
+function FixButton({ folder, fix, onAdd }: PartsProps & { readonly fix: Fix }) {
   const client = useClient();
   const destinations = useData('destinations.list', {}).data ?? [];
   const backup = useAction('runs.backup');
-  const update = useAction('folders.update');
+  const attach = useAttach(folder);
   const check = useAction('runs.check');
   const drill = useAction('runs.drill');
-  const [dialog, setDialog] = useState<'open' | 'closed'>('closed');
   const [busy, setBusy] = useState<'busy' | 'idle'>('idle');
   const nameOf = (id: string) => destinations.find((destination) => destination.id === id)?.name ?? 'the destination';
 
   if (fix.action === 'add-destination') {
     return (
-      <>
-        <Button size="compact-sm" onClick={() => setDialog('open')}>
-          {fix.offsite ? 'Add a place elsewhere' : `Add ${fix.kind === 'cloud' ? 'a cloud' : 'a disk'}`}
-        </Button>
-        <AddDestinationDialog
-          opened={dialog === 'open'}
-          onClose={() => setDialog('closed')}
-          wanted={{ kind: fix.kind, offsite: fix.offsite ? 'yes' : 'no' }}
-          onAdded={(added) => update.mutate({ id: folder.id, destinationIds: [...folder.destinationIds, added.id] })}
-        />
-      </>
+      <Button size="compact-sm" onClick={() => onAdd(fix)}>
+        {fix.offsite ? 'Add a place elsewhere' : `Add ${fix.kind === 'cloud' ? 'a cloud' : 'a disk'}`}
+      </Button>
     );
   }
 
   const act = () => {
     if (fix.action === 'attach-destination') {
-      update.mutate(
-        { id: folder.id, destinationIds: [...folder.destinationIds, fix.destinationId] },
-        { onSuccess: () => tellDone(`${folder.name} goes to ${nameOf(fix.destinationId)} from now on`) },
-      );
+      setBusy('busy');
+      attach(fix.destinationId)
+        .then(() => tellDone(`${folder.name} goes to ${nameOf(fix.destinationId)} from now on`))
+        .catch(tellError)
+        .finally(() => setBusy('idle'));
     } else if (fix.action === 'back-up-now') {
       backup.mutate({ folderIds: [folder.id], destinationIds: [fix.destinationId] });
     } else if (fix.action === 'prove') {
@@ -126,7 +155,7 @@ function FixButton({ folder, fix }: { readonly folder: Folder; readonly fix: Fix
         .then((test) =>
           test.error === null
             ? tellDone(`${nameOf(fix.destinationId)} answers`, 'The next backup continues by itself.')
-            : tellError(Object.assign(new Error(test.error.message), { wire: test.error })),
+            : tellError(new CallFailure(test.error)),
         )
         .catch(tellError)
         .finally(() => setBusy('idle'));
@@ -136,7 +165,7 @@ function FixButton({ folder, fix }: { readonly folder: Folder; readonly fix: Fix
     <Button
       size="compact-sm"
       variant={fix.action === 'reconnect' ? 'default' : 'filled'}
-      loading={busy === 'busy' || update.isPending || backup.isPending || check.isPending || drill.isPending}
+      loading={busy === 'busy' || backup.isPending || check.isPending || drill.isPending}
       onClick={act}
     >
       {fixWords(fix, nameOf)}

@@ -13,7 +13,7 @@ export function DiskStep({ plan, onChange, onBack, onNext }: StepProps) {
     >
       <DiskChoice
         location={plan.disk?.location ?? null}
-        onChange={(disk) => onChange({ ...plan, disk: { ...disk, offsite: false } })}
+        onChange={(disk) => onChange({ ...plan, disk: disk && { ...disk, offsite: false } })}
       />
     </StepFrame>
   );

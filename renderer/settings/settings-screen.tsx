@@ -1,10 +1,11 @@
-import { NumberInput, SegmentedControl, Switch } from '@mantine/core';
+import { SegmentedControl, Switch } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import type { Settings, SystemInfo } from '../../main/api/contract/system.ts';
 import { useAction, useData } from '../data.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Page, Waiting } from '../parts/page.tsx';
 import { About } from './about.tsx';
+import { Amount } from './amount.tsx';
 import { KitSection } from './kit-section.tsx';
 import { Row, Section } from './row.tsx';
 
@@ -52,12 +53,8 @@ function Sections({ settings, info }: { readonly settings: Settings; readonly in
       | 'downloadLimitKiBps',
     unit = 1,
   ) => ({
-    defaultValue: Math.round((settings[key] / unit) * 100) / 100,
-    w: 150,
-    onBlur: (event: { target: { value: string } }) => {
-      const value = Math.round(Number.parseFloat(event.target.value.replace(/[^0-9.]/g, '')) * unit);
-      if (Number.isFinite(value) && value !== settings[key]) change({ [key]: value });
-    },
+    kept: settings[key] / unit,
+    onKeep: (value: number) => update.mutateAsync({ [key]: Math.round(value * unit) }),
   });
   return (
     <>
@@ -80,27 +77,20 @@ function Sections({ settings, info }: { readonly settings: Settings; readonly in
           <Switch aria-label="Pause all backups" {...toggle('paused')} />
         </Row>
         <Row name="Wait until files are quiet" help="A backup begins when nothing has changed for this long.">
-          <NumberInput
-            aria-label="Wait until files are quiet"
-            suffix=" seconds"
-            min={1}
-            max={3600}
-            {...amount('quietSeconds')}
-          />
+          <Amount label="Wait until files are quiet" suffix=" seconds" min={1} max={3600} {...amount('quietSeconds')} />
         </Row>
         <Row name="But not longer than" help="Files that change all the time are copied after this long anyway.">
-          <NumberInput
-            aria-label="But not longer than"
+          <Amount
+            label="But not longer than"
             suffix=" minutes"
             min={0.5}
             max={1440}
-            decimalScale={2}
             {...amount('maxWaitSeconds', 60)}
           />
         </Row>
         <Row name="Look through everything every" help="A safety net for changes that the system did not report.">
-          <NumberInput
-            aria-label="Look through everything every"
+          <Amount
+            label="Look through everything every"
             suffix=" hours"
             min={1}
             max={168}
@@ -113,30 +103,18 @@ function Sections({ settings, info }: { readonly settings: Settings; readonly in
       </Section>
       <Section title="Proof">
         <Row name="Check each destination every" help="Looks whether the copies are complete. 0 turns it off.">
-          <NumberInput
-            aria-label="Check each destination every"
-            suffix=" days"
-            min={0}
-            max={365}
-            {...amount('checkEveryDays')}
-          />
+          <Amount label="Check each destination every" suffix=" days" min={0} max={365} {...amount('checkEveryDays')} />
         </Row>
         <Row name="Try a restore every" help="Restores a sample and compares it byte for byte. 0 turns it off.">
-          <NumberInput
-            aria-label="Try a restore every"
-            suffix=" days"
-            min={0}
-            max={365}
-            {...amount('drillEveryDays')}
-          />
+          <Amount label="Try a restore every" suffix=" days" min={0} max={365} {...amount('drillEveryDays')} />
         </Row>
       </Section>
       <Section title="Network limits">
         <Row name="Upload" help="0 uses all there is.">
-          <NumberInput aria-label="Upload limit" suffix=" KiB/s" min={0} {...amount('uploadLimitKiBps')} />
+          <Amount label="Upload limit" suffix=" KiB/s" min={0} {...amount('uploadLimitKiBps')} />
         </Row>
         <Row name="Download" help="0 uses all there is.">
-          <NumberInput aria-label="Download limit" suffix=" KiB/s" min={0} {...amount('downloadLimitKiBps')} />
+          <Amount label="Download limit" suffix=" KiB/s" min={0} {...amount('downloadLimitKiBps')} />
         </Row>
       </Section>
       <Section title="This computer">

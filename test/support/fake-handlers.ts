@@ -252,7 +252,11 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
     },
     'destinations.remove': ({ id }) => {
       world.destinations = world.destinations.filter((destination) => destination.id !== id);
+      world.folders = world.folders.map((folder) =>
+        protect({ ...folder, destinationIds: folder.destinationIds.filter((one) => one !== id) }),
+      );
       showPlaces();
+      showFolders();
       return {};
     },
     'destinations.leaveMissed': ({ id }) => {
@@ -260,13 +264,13 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
       return {};
     },
     'destinations.test': (input) => ({
-      reachable: true,
+      reachable: !('id' in input) || place(input.id).problem === null,
       writable: true,
       content: 'id' in input ? ('repository' as const) : ('empty' as const),
       freeBytes: 612e9,
       totalBytes: 1000e9,
       latencyMs: 42,
-      error: null,
+      error: 'id' in input ? place(input.id).problem : null,
     }),
     'destinations.unlock': () => ({ removed: 1 }),
     'destinations.remotes': () => ({

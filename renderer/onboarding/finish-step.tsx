@@ -1,6 +1,7 @@
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
+import type { Run } from '../../main/api/contract/runs.ts';
 import { tellError, useAction, useClient, useData } from '../data.ts';
 import { isLive } from '../live.ts';
 import { Failure } from '../parts/failure.tsx';
@@ -15,7 +16,7 @@ export function FinishStep({ onBack }: StepProps) {
   const client = useClient();
   const finish = useAction('setup.finish');
   const [, navigate] = useLocation();
-  const runs = (useData('runs.list', { limit: 100 }).data ?? []).filter(({ kind }) => kind === 'backup');
+  const runs = newestOfEach((useData('runs.list', { limit: 100 }).data ?? []).filter(({ kind }) => kind === 'backup'));
   const started = useRef(false);
   useEffect(() => {
     if (started.current) return;
@@ -27,12 +28,12 @@ export function FinishStep({ onBack }: StepProps) {
   }, [client]);
   const live = runs.filter(isLive);
   const running = live.filter(({ state }) => state === 'running');
-  const failed = runs.filter(({ state }) => state === 'failed');
-  const done = runs.length - live.length - failed.length;
+  const unmade = runs.filter(({ state }) => state === 'failed' || state === 'cancelled');
+  const done = runs.length - live.length - unmade.length;
   const leave = () => finish.mutate({}, { onSuccess: () => navigate('/', { replace: true }) });
   return (
     <StepFrame
-      title={live.length === 0 && done > 0 ? 'Your first copies are made' : 'The first backup is running'}
+      title={titleOf({ live: live.length, unmade: unmade.length, done })}
       lead={
         runs.length > 0 && runs.every(({ state }) => state === 'done')
           ? 'Each was proven by a restore. From now on only changes are copied, by themselves.'
@@ -56,13 +57,25 @@ export function FinishStep({ onBack }: StepProps) {
         </p>
       )}
       {live.length === 0 && <Safe />}
-      {failed.map((run) => (
-        <Failure key={run.id} error={run.error}>
+      {unmade.map((run) => (
+        <Failure key={run.id} error={run.error} tone={run.state === 'failed' ? 'error' : 'warn'}>
           <span>{run.title}. It is tried again by itself; you can go on.</span>
         </Failure>
       ))}
     </StepFrame>
   );
+}
+
+/** The last try of each folder at its destinations; `runs` come newest first. */
+function newestOfEach(runs: readonly Run[]): readonly Run[] {
+  const tries = Map.groupBy(runs, ({ folderId, destinationIds }) => [folderId, ...destinationIds.toSorted()].join());
+  return [...tries.values()].flatMap(([newest]) => newest ?? []);
+}
+
+function titleOf({ live, unmade, done }: Readonly<Record<'live' | 'unmade' | 'done', number>>): string {
+  if (live > 0 || unmade + done === 0) return 'The first backup is running';
+  if (unmade === 0) return 'Your first copies are made';
+  return done === 0 ? 'The first backup is not done yet' : 'Some of your first copies are made';
 }
 
 /** What is safe now, and where: the result of these two minutes. */

@@ -11,7 +11,7 @@ import { FinishStep } from './finish-step.tsx';
 import { FoldersStep } from './folders-step.tsx';
 import classes from './guide.module.css';
 import { PassphraseStep } from './passphrase-step.tsx';
-import { EMPTY_PLAN, type GuidePlan } from './plan.ts';
+import { EMPTY_PLAN, type GuidePlan, withSeen } from './plan.ts';
 import { RecoveryStep } from './recovery-step.tsx';
 import { WelcomeStep } from './welcome-step.tsx';
 
@@ -58,12 +58,14 @@ export function Guide({ info }: { readonly info: SystemInfo }) {
   // A guide that was left half-way goes on from what is set up already.
   const disk = destinations.find(({ offsite }) => !offsite);
   const cloud = destinations.find(({ offsite }) => offsite);
-  const plan: GuidePlan = typed ?? {
-    ...EMPTY_PLAN,
-    folders: folders.map(({ path }) => path),
-    disk: disk ?? null,
-    cloud: cloud ?? null,
-  };
+  const plan: GuidePlan =
+    typed ??
+    withSeen({
+      ...EMPTY_PLAN,
+      folders: folders.map(({ path }) => path),
+      disk: disk ?? null,
+      cloud: cloud ?? null,
+    });
   const go = (to: number) => navigate(`/welcome/${STEPS[to]?.id ?? 'start'}`);
   const View = STEP_VIEWS[step.id];
   const sheets = (plan.folders.length > 0 ? 1 : 0) + (plan.disk === null ? 0 : 1) + (plan.cloud === null ? 0 : 1);
@@ -98,7 +100,7 @@ export function Guide({ info }: { readonly info: SystemInfo }) {
         <View
           key={step.id}
           plan={plan}
-          onChange={setTyped}
+          onChange={(next) => setTyped(withSeen(next))}
           onBack={() => go(index - 1)}
           onNext={() => go(index + 1)}
           info={info}

@@ -26,7 +26,7 @@ export function PassphraseStep({ plan, onChange, onBack, onNext, info }: StepPro
     setBusy('busy');
     setError(null);
     try {
-      await carryOut(client, plan, isSet ? 'yes' : 'no');
+      onChange(await carryOut(client, plan, isSet ? 'yes' : 'no'));
       onNext();
     } catch (problem) {
       setError(problem);

@@ -11,6 +11,11 @@ export interface GuidePlan {
   readonly disk: Place | null;
   readonly cloud: Place | null;
   readonly passphrase: string;
+  /**
+   * Folders and locations that were ever in the plan. Only these does the guide take away again: what the command line or
+   * another window has set up was never its own.
+   */
+  readonly seen: readonly string[];
 }
 
 export interface Place {
@@ -21,14 +26,17 @@ export interface Place {
   readonly offsite: boolean;
 }
 
-export const EMPTY_PLAN: GuidePlan = { folders: [], disk: null, cloud: null, passphrase: '' };
+export const EMPTY_PLAN: GuidePlan = { folders: [], disk: null, cloud: null, passphrase: '', seen: [] };
 
-/** Brings the app to what the plan says: adds what is missing, takes away what was changed. May be called again. */
-export async function carryOut(client: Client, plan: GuidePlan, passphraseSet: 'yes' | 'no'): Promise<void> {
+/**
+ * Brings the app to what the plan says: adds what is missing, takes away what was changed. Gives the plan in the app's own
+ * words (a path without links, a location without blanks), with which it may be called again.
+ */
+export async function carryOut(client: Client, plan: GuidePlan, passphraseSet: 'yes' | 'no'): Promise<GuidePlan> {
   const destinations = await client.call('destinations.list', {});
   if (passphraseSet === 'no') await client.call('setup.setPassphrase', { passphrase: plan.passphrase });
   const wanted = [plan.disk, plan.cloud].filter((place) => place !== null);
-  await removeOthers(client, destinations, wanted);
+  await removeOthers(client, destinations, wanted, plan.seen);
   const ready: Destination[] = [];
   for (const place of wanted) {
     const known = destinations.find(({ location }) => location === place.location);
@@ -42,26 +50,46 @@ export async function carryOut(client: Client, plan: GuidePlan, passphraseSet: '
         })),
     );
   }
-  await bringFolders(client, plan.folders, ready);
+  const folders = await bringFolders(client, plan, ready);
+  const asKept = (place: Place | null): Place | null =>
+    place && { ...place, location: ready[wanted.indexOf(place)]?.location ?? place.location };
+  return withSeen({ ...plan, folders, disk: asKept(plan.disk), cloud: asKept(plan.cloud) });
 }
 
-async function removeOthers(client: Client, have: readonly Destination[], wanted: readonly Place[]): Promise<void> {
-  for (const destination of have) {
-    if (!wanted.some(({ location }) => location === destination.location)) {
-      await client.call('destinations.remove', { id: destination.id });
-    }
+/** The plan, with what is in it now among what it has seen. */
+export function withSeen(plan: GuidePlan): GuidePlan {
+  const locations = [plan.disk, plan.cloud].flatMap((place) => place?.location ?? []);
+  return { ...plan, seen: [...new Set([...plan.seen, ...plan.folders, ...locations])] };
+}
+
+async function removeOthers(
+  client: Client,
+  have: readonly Destination[],
+  wanted: readonly Place[],
+  seen: readonly string[],
+): Promise<void> {
+  for (const { id, location } of have) {
+    if (seen.includes(location) && !wanted.some((place) => place.location === location))
+      await client.call('destinations.remove', { id });
   }
 }
 
-async function bringFolders(client: Client, paths: readonly string[], to: readonly Destination[]): Promise<void> {
+async function bringFolders(client: Client, plan: GuidePlan, to: readonly Destination[]): Promise<string[]> {
   const have: readonly Folder[] = await client.call('folders.list', {});
   const destinationIds = to.map(({ id }) => id);
-  for (const path of paths) {
+  const paths: string[] = [];
+  for (const path of plan.folders) {
     const known = have.find((folder) => folder.path === path);
-    if (known === undefined) await client.call('folders.add', { path, name: lastName(path), destinationIds });
-    else await client.call('folders.update', { id: known.id, destinationIds });
+    if (known === undefined) {
+      paths.push((await client.call('folders.add', { path, name: lastName(path), destinationIds })).path);
+    } else {
+      paths.push(path);
+      const both = [...new Set([...known.destinationIds, ...destinationIds])];
+      await client.call('folders.update', { id: known.id, destinationIds: both });
+    }
   }
-  for (const folder of have) {
-    if (!paths.includes(folder.path)) await client.call('folders.remove', { id: folder.id });
+  for (const { id, path } of have) {
+    if (plan.seen.includes(path) && !plan.folders.includes(path)) await client.call('folders.remove', { id });
   }
+  return paths;
 }

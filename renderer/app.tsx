@@ -2,7 +2,7 @@ import { MantineProvider, useMantineColorScheme } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
-import { Redirect, Route, Router, Switch } from 'wouter';
+import { Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { ActivityScreen } from './activity/activity-screen.tsx';
 import type { Client } from './client.ts';
@@ -18,6 +18,7 @@ import { NowProvider } from './parts/now.ts';
 import { SettingsScreen } from './settings/settings-screen.tsx';
 import { Frame } from './shell/frame.tsx';
 import { StartFailed, Starting, Unauthorised } from './shell/full-pages.tsx';
+import { Guard } from './shell/guard.tsx';
 import { cssVariables, theme } from './theme/theme.ts';
 
 interface AppProps {
@@ -36,7 +37,9 @@ export function App({ client, cache }: AppProps) {
               <FolderChooserProvider>
                 <AskProvider>
                   <Notifications position="bottom-right" limit={3} />
-                  <Door />
+                  <Guard place="">
+                    <Door />
+                  </Guard>
                 </AskProvider>
               </FolderChooserProvider>
             </Router>
@@ -52,6 +55,7 @@ function Door(): ReactNode {
   const client = useClient();
   const connection = useSyncExternalStore(client.onConnection, client.connection);
   const info = useData('system.info', {});
+  const [location] = useLocation();
   useChosenTheme();
   if (connection === 'unauthorised' || info.error?.wire.code === 'app/unauthorized') return <Unauthorised />;
   if (info.data === undefined) {
@@ -62,16 +66,18 @@ function Door(): ReactNode {
   if (!info.data.setup.unlocked) return <UnlockScreen />;
   return (
     <Frame>
-      <Switch>
-        <Route path="/" component={HomeScreen} />
-        <Route path="/history/*?">{(params) => <HistoryScreen rest={params['*'] ?? ''} />}</Route>
-        <Route path="/destinations" component={DestinationsScreen} />
-        <Route path="/activity/*?">{(params) => <ActivityScreen rest={params['*'] ?? ''} />}</Route>
-        <Route path="/settings/:part?">{(params) => <SettingsScreen part={params.part} />}</Route>
-        <Route>
-          <Redirect to="/" replace />
-        </Route>
-      </Switch>
+      <Guard place={location}>
+        <Switch>
+          <Route path="/" component={HomeScreen} />
+          <Route path="/history/*?">{(params) => <HistoryScreen rest={params['*'] ?? ''} />}</Route>
+          <Route path="/destinations" component={DestinationsScreen} />
+          <Route path="/activity/*?">{(params) => <ActivityScreen rest={params['*'] ?? ''} />}</Route>
+          <Route path="/settings/:part?">{(params) => <SettingsScreen part={params.part} />}</Route>
+          <Route>
+            <Redirect to="/" replace />
+          </Route>
+        </Switch>
+      </Guard>
     </Frame>
   );
 }

@@ -46,7 +46,10 @@ export class Work {
     this.#parts = parts;
   }
 
-  /** Queues full backups of the given folders (all when absent) to the given destinations (all of each when absent). */
+  /**
+   * Queues full backups of the given folders (all when absent) to the given destinations (all of each when absent). Of all
+   * folders, one that has none of these destinations does not keep the others from being backed up.
+   */
   async backUpNow(input: {
     folderIds?: FolderId[] | undefined;
     destinationIds?: DestinationId[] | undefined;
@@ -54,10 +57,13 @@ export class Work {
     this.#core.secrets.main();
     const { folders, destinations, pending } = this.#parts;
     const chosen = input.folderIds ? input.folderIds.map((id) => folders.record(id)) : folders.records();
+    const isWanted = (id: DestinationId): boolean => input.destinationIds?.includes(id) ?? true;
     const runs: Run[] = [];
     for (const folder of chosen) {
-      const wanted = (input.destinationIds ?? folder.destinationIds).filter((id) => folder.destinationIds.includes(id));
+      const wanted = folder.destinationIds.filter(isWanted);
       if (wanted.length === 0) {
+        if (input.folderIds === undefined && chosen.some(({ destinationIds }) => destinationIds.some(isWanted)))
+          continue;
         throw new TriplicateError('app/invalid', `${folder.name} has no destination yet.`, {
           hint: 'Add a destination to the folder first.',
         });

@@ -6,6 +6,8 @@ export type Fault =
   | { readonly kind: 'pass' }
   /** Answered without asking the server. */
   | { readonly kind: 'status'; readonly status: number }
+  /** A page of the proxy's own instead of what was asked for, which passes for a good answer. */
+  | { readonly kind: 'page' }
   | { readonly kind: 'reset' }
   /** Half of an upload reaches the server, and the answer says that all is well. */
   | { readonly kind: 'half' }
@@ -49,6 +51,7 @@ export async function startFaultyServer(targetPort: number): Promise<FaultyServe
     if (fault.kind === 'reset') return void asked.socket.resetAndDestroy();
     const body = await whole(asked);
     if (fault.kind === 'status') return void answer.writeHead(fault.status).end();
+    if (fault.kind === 'page') return void answer.writeHead(200, { 'content-length': String(PAGE.length) }).end(PAGE);
     passed.push(`${method} ${path}`);
     const sent = fault.kind === 'half' ? body.subarray(0, body.length >> 1) : body;
     const headers = { ...asked.headers, 'content-length': String(sent.length) };
@@ -90,6 +93,8 @@ export async function startFaultyServer(targetPort: number): Promise<FaultyServe
     },
   };
 }
+
+const PAGE = '<html><body>This site is being looked after and will be back soon.</body></html>';
 
 async function whole(message: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];

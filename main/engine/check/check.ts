@@ -62,7 +62,7 @@ class CheckRun {
         level: 'error',
         id,
         error,
-        text: `Snapshot ${short(id)} cannot be read.`,
+        text: `Snapshot ${short(id)} ${error.code === 'store/not-found' ? 'is listed and is not there' : 'cannot be read'}.`,
       });
     }
     const { index, damaged } = await loadIndex(this.#repository, { onDamage: 'report', ...(signal ? { signal } : {}) });
@@ -75,9 +75,9 @@ class CheckRun {
         text: `Index file ${short(id)} cannot be read.`,
       });
     }
-    const present = await this.#checkPacks(index, snapshots);
+    const { present, sizes } = await this.#checkPacks(index, snapshots);
     await this.#checkTrees(index, snapshots);
-    const { packsRead, bytesRead, good } = await this.#readData(present);
+    const { packsRead, bytesRead, good } = await this.#readData(present, sizes);
     const lost = this.#lostBlobs(index, good);
     const affected = lost.size > 0 ? await findAffected(this.#repository, index, snapshots, lost, signal) : [];
     return {
@@ -113,11 +113,15 @@ class CheckRun {
     }
   }
 
-  /** The index against the listing. Gives the packs that are there. */
-  async #checkPacks(index: BlobIndex, snapshots: readonly StoredSnapshot[]): Promise<readonly IndexedPack[]> {
-    const listed = new Map(
+  /** The index against the listing. Gives the packs that are there, and what is listed. */
+  async #checkPacks(
+    index: BlobIndex,
+    snapshots: readonly StoredSnapshot[],
+  ): Promise<{ readonly present: readonly IndexedPack[]; readonly sizes: ReadonlyMap<string, number> }> {
+    const sizes = new Map(
       (await this.#repository.store.list('data', this.#request.signal)).map((one) => [one.id, one.size]),
     );
+    const listed = new Map(sizes);
     const present: IndexedPack[] = [];
     if (index.packCount === 0 && (listed.size > 0 || snapshots.length > 0)) {
       this.#found({ code: 'no-index', level: 'error', id: '', text: 'There is no index, so nothing can be found.' });
@@ -156,7 +160,7 @@ class CheckRun {
       const text = `Pack ${short(id)} is in ${why}.`;
       this.#found({ code: 'pack-unindexed', level: 'note', id, text });
     }
-    return present;
+    return { present, sizes };
   }
 
   async #checkTrees(index: BlobIndex, snapshots: readonly StoredSnapshot[]): Promise<void> {
@@ -183,7 +187,7 @@ class CheckRun {
     );
   }
 
-  async #readData(present: readonly IndexedPack[]) {
+  async #readData(present: readonly IndexedPack[], sizes: ReadonlyMap<string, number>) {
     const { read, subset, signal } = this.#request;
     if (read === 'structure') return { packsRead: 0, bytesRead: 0, good: new BlobSet() };
     const packs = subset
@@ -195,6 +199,7 @@ class CheckRun {
     return readPacks(
       this.#repository,
       packs,
+      sizes,
       (finding, bad) => {
         this.#found(finding);
         this.#badCopy(finding.id, bad as readonly { type: 'data' | 'tree'; id: BlobId }[]);

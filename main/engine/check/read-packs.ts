@@ -16,10 +16,15 @@ export interface ReadPacksResult {
   readonly good: BlobSet;
 }
 
-/** Reads every given pack and verifies all of it: name, header, each blob. @throws `store/unreachable`, `cancelled`, … */
+/**
+ * Reads every given pack and verifies all of it: name, header, each blob. `sizes` are what the place lists: a pack of which it gives
+ * more or less than that has not been seen, whatever came instead, as from a proxy that answers with a page of its own.
+ * @throws `store/unreachable`, `cancelled`, …
+ */
 export async function readPacks(
   repository: Repository,
   packs: readonly IndexedPack[],
+  sizes: ReadonlyMap<string, number>,
   onFinding: (finding: Finding, bad: CheckReply['badBlobs']) => void,
   onPack: (bytes: number) => void,
   signal?: AbortSignal,
@@ -48,6 +53,10 @@ export async function readPacks(
         return;
       }
       const { size, reply } = seen;
+      if (reply.name === 'wrong' && size !== sizes.get(pack.id)) {
+        onFinding(unreadable(pack), pack.blobs);
+        return;
+      }
       packsRead++;
       bytesRead += size;
       onPack(size);

@@ -111,7 +111,9 @@ function idNamed(name: string, listed: readonly string[]): string {
 async function plan(request: ForgetRequest, signal: AbortSignal): Promise<readonly ForgetGroup[]> {
   const { repository, policy } = request;
   const { snapshots, unreadable } = await listSnapshots(repository, signal);
-  if (unreadable.length > 0) throw unreadableSnapshots(unreadable.map(({ id }) => id));
+  // What is listed and not there cannot be the newest of any: some places show for a while what was removed.
+  const unknown = unreadable.filter(({ error }) => error.code !== 'store/not-found');
+  if (unknown.length > 0) throw unreadableSnapshots(unknown.map(({ id }) => id));
   const looked = snapshots.filter(({ snapshot }) => fitsFilter(snapshot, request.filter ?? {}));
   const { clock, utcOffsetMinutes } = repository.host;
   const options = { now: clock.now(), localZone: utcOffsetMinutes };

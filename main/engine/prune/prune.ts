@@ -6,7 +6,7 @@ import { withLock } from '../repository/locks.ts';
 import { removeFiles } from '../repository/remove-files.ts';
 import { replaceIndex } from '../repository/replace-index.ts';
 import type { Repository } from '../repository/repository.ts';
-import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import { listSnapshots, type SnapshotList, type StoredSnapshot } from '../repository/snapshots.ts';
 import { expectAllListed, expectIndexListed, expectPacksGone } from '../repository/unlisted.ts';
 import { BlobSet } from '../walk/blob-set.ts';
 import { markReachable } from '../walk/reachable.ts';
@@ -73,10 +73,11 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
     request.onProgress?.({ phase, filesDone, filesTotal, bytesDone: 0, bytesTotal: null, currentPath: null });
   tell('planning', 0, null);
   const { snapshots, unreadable } = await listSnapshots(repository, signal);
-  if (unreadable.length > 0) throw unreadableSnapshots(unreadable.map(({ id }) => id));
+  const gone = new Set(request.forgottenSnapshots);
+  refuseUnreadable(unreadable, gone);
   const listedIds = new Set<string>(snapshots.map(({ id }) => id));
   const known = new Set([...(request.knownSnapshots ?? []), ...parentsOf(snapshots)]);
-  for (const id of request.forgottenSnapshots ?? []) known.delete(id);
+  for (const id of gone) known.delete(id);
   const { gone: forgotten } = await expectAllListed(repository, known, listedIds, signal);
   const { index, indexIds } = await loadIndex(repository, { signal });
   await expectIndexListed(repository, request.knownIndexFiles ?? [], new Set(indexIds), signal);
@@ -117,7 +118,7 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   if (request.mode === 'plan') {
     return reportOf('plan', planWithout(new Set()), { packsWritten: 0, packsReplaced: 0, forgotten });
   }
-  await expectSameList(repository, 'snapshots', listedIds, signal);
+  await expectSameList(repository, 'snapshots', listedIds, signal, gone);
   await expectSameList(repository, 'index', new Set(indexIds), signal);
   const { plan, packsReplaced } = await provenPlan(repository, planWithout, signal);
   // One that is merely not listed would go with the next prune, and nobody has read the copy elsewhere of what it holds.
@@ -129,11 +130,11 @@ async function pruneLocked(request: PruneRequest, signal: AbortSignal): Promise<
   // Nothing in the index changed when no pack goes: rewriting it would only cost.
   const changes = plan.remove.length + plan.repack.length + plan.missing.length > 0;
   if (changes) await replaceIndex(repository, [...plan.keep, ...written], indexIds, signal);
-  const gone = [...plan.remove, ...plan.repack, ...plan.doubled].map(({ id }) => id);
+  const unnamed = [...plan.remove, ...plan.repack, ...plan.doubled].map(({ id }) => id);
   await removeFiles(
     repository,
     'data',
-    gone.filter((id) => !written.some((pack) => pack.id === id)),
+    unnamed.filter((id) => !written.some((pack) => pack.id === id)),
     signal,
   );
   return reportOf('prune', plan, { packsWritten: written.length, packsReplaced, forgotten });
@@ -161,14 +162,33 @@ function parentsOf(snapshots: readonly StoredSnapshot[]): readonly string[] {
 
 const LISTS = { snapshots: 'snapshots', index: 'index files' } as const;
 
-/** Under the exclusive lock nobody adds one of these: what was not listed before was left out of that list. */
+/** `gone`: those of which the caller knows that they were removed a moment ago. @throws `repo/damaged`, `store/list-incomplete` */
+function refuseUnreadable(unreadable: SnapshotList['unreadable'], gone: ReadonlySet<string>): void {
+  const isAbsent = ({ error }: SnapshotList['unreadable'][number]): boolean => error.code === 'store/not-found';
+  const damaged = unreadable.filter((one) => !isAbsent(one));
+  if (damaged.length > 0) throw unreadableSnapshots(damaged.map(({ id }) => id));
+  const absent = unreadable.find((one) => isAbsent(one) && !gone.has(one.id));
+  if (!absent) return;
+  throw new TriplicateError(
+    'store/list-incomplete',
+    `Nothing was removed: the destination lists snapshot ${absent.id.slice(0, 8)}, and says that it is not there.`,
+    { data: { snapshots: [absent.id] } },
+  );
+}
+
+/**
+ * Under the exclusive lock nobody adds one of these: what was not listed before was left out of that list. `gone` may be listed
+ * for a while by some places.
+ */
 async function expectSameList(
   repository: Repository,
   type: keyof typeof LISTS,
   known: ReadonlySet<string>,
   signal: AbortSignal,
+  gone: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  const now = await repository.store.list(type, signal);
+  const listed = await repository.store.list(type, signal);
+  const now = listed.filter(({ id }) => known.has(id) || !gone.has(id));
   if (now.length === known.size && now.every(({ id }) => known.has(id))) return;
   throw new TriplicateError(
     'store/list-incomplete',

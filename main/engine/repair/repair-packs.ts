@@ -105,14 +105,16 @@ class RepairRun {
     const indexReport = await repairIndexLocked(repository, this.#request.onProgress, signal);
     const { snapshots, unreadable } = await listSnapshots(repository, signal);
     const loaded = await loadIndex(repository, { signal });
-    const { damaged, unreadable: unread, packsRead, bytesRead } = await this.#findDamaged(loaded);
+    const listed = await repository.store.list('data', signal);
+    const sizes = new Map(listed.map(({ id, size }) => [id, size]));
+    const { damaged, unreadable: unread, packsRead, bytesRead } = await this.#findDamaged(loaded, sizes);
     loaded.index.setAside(damaged.map(({ id }) => id));
 
     const others = await Promise.all(this.#request.others.map((other) => this.#openSide(other)));
     let blobsDone = 0;
     const onBlob = (): void => this.#tell('storing', ++blobsDone, null, back.bytesAdded, null);
     const back = new PutBack({ repository, index: loaded.index }, others, onBlob, signal);
-    await this.#putBack(back, damaged);
+    await this.#putBack(back, damaged, sizes);
     const roots = snapshots.map(({ snapshot }) => snapshot.tree);
     const lost = await this.#putBackBelow(back, loaded, roots);
     this.#tell('finishing', blobsDone, null, back.bytesAdded, null);
@@ -147,7 +149,7 @@ class RepairRun {
   }
 
   /** Reads every pack. Damaged is what is not exactly what its name and the index say. */
-  async #findDamaged({ index }: LoadedIndex) {
+  async #findDamaged({ index }: LoadedIndex, sizes: ReadonlyMap<string, number>) {
     const packs = [...index.packs()];
     const total = packs.reduce((sum, pack) => sum + packFileSize(pack.blobs), 0);
     const ids = new Set<string>();
@@ -157,6 +159,7 @@ class RepairRun {
     const { packsRead, bytesRead } = await readPacks(
       this.#repository,
       packs,
+      sizes,
       ({ id, code }) => {
         ids.add(id);
         if (code === 'pack-unreadable') unreadable.add(id);
@@ -171,10 +174,9 @@ class RepairRun {
   }
 
   /** Everything that the damaged packs held, whether a snapshot needs it or not: one that cannot be read may. */
-  async #putBack(back: PutBack, damaged: readonly IndexedPack[]): Promise<void> {
+  async #putBack(back: PutBack, damaged: readonly IndexedPack[], sizes: ReadonlyMap<string, number>): Promise<void> {
     if (damaged.length === 0) return;
-    const listed = await this.#repository.store.list('data', this.#signal);
-    await back.fetch(await back.salvage(damaged, new Map(listed.map(({ id, size }) => [id, size]))));
+    await back.fetch(await back.salvage(damaged, sizes));
     await back.store();
   }
 

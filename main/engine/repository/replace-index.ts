@@ -2,10 +2,11 @@ import type { StoredPack } from '../format/index-file.ts';
 import { IndexWriter } from './index-writer.ts';
 import { removeFiles } from './remove-files.ts';
 import type { Repository } from './repository.ts';
+import { expectIndexGone } from './unlisted.ts';
 
 /**
  * Writes index files that name these packs, durably, and only then removes the old ones (format, section 11): an
- * interruption leaves both, which says nothing wrong. @throws `store/…`, `cancelled`
+ * interruption leaves both, which says nothing wrong. When it returns, none of the old ones is there. @throws `store/…`, `cancelled`
  */
 export async function replaceIndex(
   repository: Repository,
@@ -18,4 +19,5 @@ export async function replaceIndex(
   const written = new Set<string>(await writer.flush(signal));
   const superseded = old.filter((id) => !written.has(id));
   await removeFiles(repository, 'index', superseded, signal);
+  await expectIndexGone(repository, superseded, signal);
 }

@@ -14,7 +14,10 @@ export interface StoredSnapshot {
 export interface SnapshotList {
   /** Oldest first. */
   readonly snapshots: readonly StoredSnapshot[];
-  /** Files in `snapshots/` that cannot be read: whoever deletes must stop when there is one. */
+  /**
+   * Files in `snapshots/` that cannot be read: whoever deletes must stop when there is one. `store/not-found`: listed, and not
+   * there, both times that it was asked for. The place has lost it, or still shows what was removed a moment ago.
+   */
   readonly unreadable: readonly { readonly id: string; readonly error: WireError }[];
 }
 
@@ -29,21 +32,32 @@ export async function listNewSnapshots(
   known: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<SnapshotList & { readonly ids: ReadonlySet<string> }> {
-  const listed = await repository.store.list('snapshots', signal);
-  const files = listed.filter(({ id }) => !known.has(id));
+  const { store } = repository;
+  const listed = await store.list('snapshots', signal);
   const snapshots: StoredSnapshot[] = [];
   const unreadable: { id: string; error: WireError }[] = [];
-  await inParallel(files, repository.store.capabilities.connections, async ({ id }) => {
-    try {
-      const json = await readUnpacked(repository, { type: 'snapshots', id }, signal);
-      snapshots.push({ id: id as SnapshotId, snapshot: decodeSnapshot(json) });
-    } catch (error) {
-      // A file that another program forgot between the listing and the reading is simply gone.
-      if (hasCode(error, 'store/not-found')) return;
-      if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;
-      unreadable.push({ id, error: toWire(error) });
-    }
-  });
+  /** Gives those that are not there. */
+  const read = async (ids: readonly string[]): Promise<ReadonlyMap<string, WireError>> => {
+    const absent = new Map<string, WireError>();
+    await inParallel(ids, store.capabilities.connections, async (id) => {
+      try {
+        const json = await readUnpacked(repository, { type: 'snapshots', id }, signal);
+        snapshots.push({ id: id as SnapshotId, snapshot: decodeSnapshot(json) });
+      } catch (error) {
+        if (hasCode(error, 'store/not-found')) absent.set(id, toWire(error));
+        else if (!hasCode(error, 'repo/damaged', 'store/corrupt')) throw error;
+        else unreadable.push({ id, error: toWire(error) });
+      }
+    });
+    return absent;
+  };
+  const absent = await read(listed.map(({ id }) => id).filter((id) => !known.has(id)));
+  if (absent.size > 0) {
+    // What another program forgot between the listing and the reading is not listed any more: it is simply gone.
+    const now = await store.list('snapshots', signal);
+    const stillAbsent = await read(now.map(({ id }) => id).filter((id) => absent.has(id)));
+    for (const [id, error] of stillAbsent) unreadable.push({ id, error });
+  }
   snapshots.sort((a, b) => compareBigints(a.snapshot.time.ns, b.snapshot.time.ns) || (a.id < b.id ? -1 : 1));
   return { snapshots, unreadable, ids: new Set(listed.map(({ id }) => id)) };
 }

@@ -105,6 +105,31 @@ function refuseHidden(
 }
 
 /**
+ * For whoever removes packs that only these index files named: one that is still there, whatever the place said of its removal,
+ * would go on naming them, and other programs would take what they held for stored. @throws `store/denied`, `store/…`
+ */
+export async function expectIndexGone(
+  { store }: Pick<Repository, 'store'>,
+  removed: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (removed.length === 0) return;
+  const listed = new Set((await store.list('index', signal)).map(({ id }) => id));
+  // Some places list for a while what is gone.
+  const asked = removed.filter((id) => listed.has(id));
+  const [left] = (await askFor('index', { store }, asked, new Set(), signal)).hidden;
+  if (left === undefined) return;
+  throw new TriplicateError(
+    'store/denied',
+    `${store.location} says that it has removed the index file ${left.slice(0, 8)}, and still has it.`,
+    {
+      data: { index: [left] },
+      hint: 'All that is stored is safe: no pack that it names was removed. Try again; when it stays so, the server or a cache before it is at fault.',
+    },
+  );
+}
+
+/**
  * Asks by name for packs that are to be forgotten because a listing leaves them out: what each holds may be whole only there.
  * @throws `store/list-incomplete` when one is there, `store/…` when the place gives no clear answer
  */

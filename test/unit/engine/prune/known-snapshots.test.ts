@@ -58,6 +58,18 @@ it('believes who forgot a snapshot, though the place still shows it', async () =
   expect(report.forgotten).toEqual([]);
 });
 
+it('goes on where the place lists for a while what was forgotten a moment ago', async () => {
+  await forgetNamed({ repository, wanted: ids.slice(0, 1), mode: 'remove' });
+  const list = async (...given: Parameters<Repository['store']['list']>) => {
+    const files = await repository.store.list(...given);
+    return given[0] === 'snapshots' ? [...files, { id: ids[0] as string, size: 300 }] : files;
+  };
+  const seen: Repository = { ...repository, store: { ...bound(repository.store), list } };
+  await expect(prune({ repository: seen, mode: 'prune' })).rejects.toMatchObject({ code: 'store/list-incomplete' });
+  const report = await prune({ repository: seen, mode: 'prune', forgottenSnapshots: ids.slice(0, 1) });
+  expect(report.packsRemoved).toBeGreaterThan(0);
+});
+
 it('removes nothing while an index file that is known is there and not listed', async () => {
   const before = (await loadIndex(repository)).indexIds;
   await writeFile(join(scratch.path, 'source', 'file'), 'soon forgotten');

@@ -102,7 +102,7 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   const proofs = new Proofs(core, folders, destinations);
   const work = new Work(core, { folders, destinations, watch, runs, pending, proofs });
   const history = new History(core, folders, destinations, watch);
-  const restores = new Restores(core, { folders, destinations, history, runs });
+  const restores = new Restores(core, { folders, destinations, history, runs, watch });
   const catchUp = new CatchUp(core, { folders, destinations, watch, history, missed, runs, work });
   const scheduler = new Scheduler(core, { folders, destinations, watch, watching, runs, pending, work, catchUp });
   const settings = new SettingsService(core);

@@ -5,6 +5,7 @@ import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
 import type { Core } from './core.ts';
+import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
 import type { RestoreCall } from './engine-link/calls.ts';
 import type { Folders } from './folders.ts';
@@ -24,6 +25,14 @@ export interface RestoreWish {
   readonly existing: 'skip' | 'replace' | 'keep-both';
 }
 
+export interface RestoreParts {
+  readonly folders: Folders;
+  readonly destinations: Destinations;
+  readonly history: History;
+  readonly runs: Runs;
+  readonly watch: DestinationWatch;
+}
+
 interface Planned {
   readonly call: RestoreCall;
   /** Null for a folder that is not protected. */
@@ -39,14 +48,16 @@ export class Restores {
   readonly #destinations: Destinations;
   readonly #history: History;
   readonly #runs: Runs;
+  readonly #watch: DestinationWatch;
   readonly #plans = new Map<string, Planned>();
 
-  constructor(core: Core, parts: { folders: Folders; destinations: Destinations; history: History; runs: Runs }) {
+  constructor(core: Core, parts: RestoreParts) {
     this.#core = core;
     this.#folders = parts.folders;
     this.#destinations = parts.destinations;
     this.#history = parts.history;
     this.#runs = parts.runs;
+    this.#watch = parts.watch;
   }
 
   async plan(wish: RestoreWish): Promise<RestorePlan> {
@@ -107,7 +118,10 @@ export class Restores {
   }
 
   /** The snapshot to read from: at the wanted destination, else at the nearest one that has the moment. */
-  async #choose(wish: RestoreWish): Promise<{ destinationId: DestinationId; snapshotId: string }> {
+  async #choose(
+    wish: RestoreWish,
+    look: 'done' | 'not-yet' = 'not-yet',
+  ): Promise<{ destinationId: DestinationId; snapshotId: string }> {
     const scope = this.#history.scope(wish.folderId);
     const moments = await this.#core.engine.call('moments', scope);
     const moment =
@@ -123,7 +137,13 @@ export class Restores {
       scope.sources.some(({ destinationId }) => destinationId === copy.destinationId),
     );
     if (!first && copies.length > 0) {
-      const names = copies.map(({ destinationId }) => this.#destinations.record(destinationId).name).join(' and ');
+      const places = copies.map(({ destinationId }) => this.#destinations.record(destinationId));
+      if (look === 'not-yet') {
+        // A disk that was connected a moment ago is used at once, and so is any place right after the start.
+        await Promise.all(places.map((place) => this.#watch.look(place)));
+        return this.#choose(wish, 'done');
+      }
+      const names = places.map(({ name }) => name).join(' and ');
       throw new TriplicateError('store/unreachable', `This moment is kept at ${names}, which cannot be reached now.`, {
         hint: 'Connect the disk or the network, then restore.',
       });

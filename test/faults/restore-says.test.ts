@@ -48,3 +48,13 @@ it('what is restored beside a file takes the name of nothing else that is restor
   const read = (name: string) => readFile(join(documents, name), 'utf8');
   expect(await Promise.all(contents.map(read))).toEqual(['old', 'an older one', 'new']);
 });
+
+it('a disk that was connected a moment ago is there for a restore', async () => {
+  const place = join(scratch.path, 'disk');
+  await planned('replace'); // the history knows its moments from here on
+  await rename(place, `${place} away`);
+  await disk.app.destinations.test({ id: disk.destinationId });
+  await expect(planned('replace')).rejects.toMatchObject({ code: 'store/unreachable' });
+  await rename(`${place} away`, place);
+  expect(await planned('replace')).toMatchObject({ unchanged: 3 });
+});

@@ -48,3 +48,43 @@ it.each(['chown', 'fowner'])('restores all content without the right to %s', asy
   // Nothing lends the power of whoever restored.
   expect((await stat(join(target, 'lends'))).mode & 0o7000).toBe(0);
 });
+
+it('a file of another user that runs with the rights of its owner does not run with those of the person who restores it', async ({
+  skip,
+}) => {
+  if (process.getuid?.() !== 0) return skip('only root can make one');
+  const person = ['--reuid', `${OTHER}`, '--regid', `${OTHER}`, '--clear-groups'];
+  const source = join(scratch.path, 'source');
+  await mkdir(source);
+  const modes = { plain: 0o755, 'of another': 0o4755, 'of another group': 0o2755, 'of the person': 0o6755 };
+  for (const [name, mode] of Object.entries(modes)) {
+    await writeFile(join(source, name), name);
+    if (name === 'of the person') await lchown(join(source, name), OTHER, OTHER);
+    await chmod(join(source, name), mode);
+  }
+  const location = join(scratch.path, 'repository');
+  const repository = await newRepository(location);
+  await backup({ destinations: [{ repository }], paths: ['.'], workingDirectory: source });
+  await execa('chown', ['-R', `${OTHER}`, scratch.path]);
+  await chmod(scratch.path, 0o755);
+  const env = { TRIPLICATE_PASSWORD: PASSPHRASE, XDG_CACHE_HOME: scratch.path };
+  const target = join(scratch.path, 'target');
+  const restoring = [BIN, 'repo', 'restore', location, 'latest', '--target', target, '--existing', 'replace', '--json'];
+  const restore = async () => {
+    const done = await execa('setpriv', [...person, process.execPath, ...restoring], { env, reject: false });
+    const { leftOut } = JSON.parse(done.stdout.split('\n').at(-1) ?? '');
+    const named = leftOut.map(({ path, reason }: { path: string; reason: string }) => `${reason} ${path}`).toSorted();
+    const mode = async (name: string) => [name, (await stat(join(target, name))).mode & 0o7777];
+    const found = Object.fromEntries(await Promise.all(Object.keys(modes).map(mode)));
+    return { exitCode: done.exitCode, named, found };
+  };
+  const expected = {
+    exitCode: 3,
+    named: ['attributes /of another', 'attributes /of another group'],
+    found: { ...modes, 'of another': 0o755, 'of another group': 0o755 },
+  };
+  expect(await restore()).toEqual(expected);
+  // What is there already is put right as it would be made.
+  await chmod(join(target, 'of another'), 0o4700);
+  expect(await restore()).toEqual(expected);
+});

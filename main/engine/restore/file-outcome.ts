@@ -1,5 +1,6 @@
 import { permissionsOf } from '../format/mode.ts';
 import { type EntryColumns, hasAttributes, mayReplace } from './entry-table.ts';
+import { withoutLending, wouldLend } from './rights.ts';
 import type { FileOutcome } from './write-file.ts';
 
 /**
@@ -15,11 +16,14 @@ export function outcomeOf(
 ): FileOutcome {
   const owner =
     owners === 'set' ? { uid: columns.uids[entry] as number, gid: columns.gids[entry] as number } : undefined;
+  const mode = permissionsOf(columns.modes[entry] as number);
+  const lends = !owner && wouldLend(mode, columns.uids[entry] as number, columns.gids[entry] as number);
   return {
     temporary,
     // Attributes can only be set on a file that is writable; such a file gets its mode later.
-    mode: hasAttributes(columns, entry) ? 0o600 : permissionsOf(columns.modes[entry] as number),
+    mode: hasAttributes(columns, entry) ? 0o600 : lends ? withoutLending(mode) : mode,
     ...(path ? { name: { path, existing: mayReplace(columns, entry) ? 'expected' : 'none' } } : {}),
     ...(owner ? { owner } : {}),
+    ...(lends ? { withheld: 'power' } : {}),
   };
 }

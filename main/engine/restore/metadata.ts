@@ -2,7 +2,7 @@ import { chmodSync, lchownSync } from 'node:fs';
 import { permissionsOf } from '../format/mode.ts';
 import { setAttributes } from './attribute-setter.ts';
 import { atimeOf, type EntryTable, hasAttributes, mtimeOf } from './entry-table.ts';
-import { type Rights, tryToSet, withoutLending } from './rights.ts';
+import { type Rights, tryToSet, withoutLending, wouldLend } from './rights.ts';
 import type { TargetPaths } from './target-paths.ts';
 import { TimeSetter } from './time-setter.ts';
 
@@ -30,8 +30,15 @@ export class Metadata {
 
   /** @throws what the system says, unless it refuses */
   setOwner(entry: number, path: Buffer): Rights {
-    if (this.#owners === 'leave') return 'set';
+    if (this.#owners === 'leave') return this.#wouldLend(entry) ? 'refused' : 'set';
     return tryToSet(() => lchownSync(path, this.#table.uids[entry] as number, this.#table.gids[entry] as number));
+  }
+
+  /** A folder lends nothing. */
+  #wouldLend(entry: number): boolean {
+    const { modes, uids, gids } = this.#table;
+    const mode = permissionsOf(modes[entry] as number);
+    return !this.#table.isDirectory(entry) && wouldLend(mode, uids[entry] as number, gids[entry] as number);
   }
 
   /** @param owned whether it has its owner @throws what the system says, unless it refuses */

@@ -24,3 +24,15 @@ export function tryToSet(set: () => void): Rights {
 export function withoutLending(mode: number): number {
   return mode & 0o777;
 }
+
+const USER = process.geteuid?.();
+const GROUP = process.getegid?.();
+
+/**
+ * Whether a file would lend the power of whoever restores it, who becomes its owner: it is somebody else's, and runs with the rights
+ * of its owner or group.
+ */
+export function wouldLend(mode: number, uid: number, gid: number): boolean {
+  if (USER === undefined || (mode & 0o6000) === 0) return false;
+  return ((mode & 0o4000) !== 0 && uid !== USER) || ((mode & 0o2000) !== 0 && gid !== GROUP);
+}

@@ -73,6 +73,8 @@ export interface FileOutcome {
   readonly mode: number;
   /** Absent: the owner stays who restores. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Present: the mode is not the snapshot's, which would lend the power of who restores. */
+  readonly withheld?: 'power';
 }
 
 /** A whole small file: content, owner, mode, final name. On failure nothing is left of it. */
@@ -133,14 +135,14 @@ export function mayExist(path: Buffer): boolean {
 }
 
 /** The owner first: changing it clears setuid and setgid. What is so already costs one look, not two changes. */
-function setOwnerAndMode(fd: number, { owner, mode }: FileOutcome): Rights {
+function setOwnerAndMode(fd: number, { owner, mode, withheld }: FileOutcome): Rights {
   const found = fstatSync(fd);
   const other = owner !== undefined && (found.uid !== owner.uid || found.gid !== owner.gid);
   const owned = other ? tryToSet(() => fchownSync(fd, owner.uid, owner.gid)) : 'set';
   const wanted = owned === 'set' ? mode : withoutLending(mode);
   const isSo = !other && (found.mode & 0o7777) === wanted;
   const moded = isSo ? 'set' : tryToSet(() => fchmodSync(fd, wanted));
-  return owned === 'set' ? moded : owned;
+  return withheld ? 'refused' : owned === 'set' ? moded : owned;
 }
 
 const OUR_USER = process.geteuid?.();

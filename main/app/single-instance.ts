@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { TriplicateError } from '../engine/errors.ts';
 import { makeFolderDurably } from '../engine/store/local-files.ts';
-import { removeUnfinished, temporaryName, writeDurably } from './state-file.ts';
+import { removeUnfinished, temporaryName, unwritable, writeDurably } from './state-file.ts';
 
 const claimed = z.object({
   pid: z.number().int(),
@@ -26,7 +26,9 @@ export interface Claim {
 /** Takes the state folder for this process. @throws `app/already-running` while another lives */
 export async function claimStateFolder(home: string): Promise<Claim> {
   const file = lockFile(home);
-  await makeFolderDurably(home, 0o700);
+  await makeFolderDurably(home, 0o700).catch((error: unknown) => {
+    throw unwritable(home, error);
+  });
   const mine: Claimed = { pid: process.pid, began: beginOf(process.pid), address: null, token: null };
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createExclusively(file, JSON.stringify(mine))) {
@@ -69,9 +71,7 @@ async function createExclusively(file: string, text: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    throw new TriplicateError('config/invalid', `The state folder ${dirname(file)} cannot be written.`, {
-      cause: error,
-    });
+    throw unwritable(file, error);
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined);
   }

@@ -178,7 +178,8 @@ export async function removeUnfinished(folder: string, but: string): Promise<voi
   }
 }
 
-function unwritable(path: string, cause: unknown): TriplicateError {
+/** What the system said, as `app/state-unwritable`. */
+export function unwritable(path: string, cause: unknown): TriplicateError {
   return new TriplicateError('app/state-unwritable', `Triplicate cannot write ${path}: ${whyNotWritten(cause)}`, {
     cause,
     data: { path },

@@ -56,4 +56,12 @@ describe('the claim of a state folder', () => {
       message: expect.stringContaining('running.json'),
     });
   });
+
+  it('says why the folder for it cannot be made or written to', async () => {
+    await writeFile(join(folder.path, 'file'), '');
+    await expect(claimStateFolder(join(folder.path, 'file', 'below'))).rejects.toMatchObject({
+      code: 'app/state-unwritable',
+      message: expect.stringContaining(folder.path),
+    });
+  });
 });

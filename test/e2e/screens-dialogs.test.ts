@@ -54,6 +54,26 @@ test('Escape closes the window on top alone, and the focus goes back to what ope
   await expect.poll(() => focused(page)).toContain('Restore this folder');
 });
 
+test.each([
+  ['/', 'Protect a folder', 'Which folder do you want to protect?', 'Folder'],
+  ['/history/f-documents', 'Restore this folder', 'Where should it go?', 'Folder to restore into'],
+] as const)(
+  'the folder chooser lies on top of the window that opened it, at %s',
+  async (path, opener, title, field) => {
+    const { page } = await open('good', path);
+    await page.getByRole('button', { name: opener }).click();
+    const elsewhere = page.getByRole('radio', { name: 'Another folder' });
+    if (opener === 'Restore this folder') await elsewhere.check();
+    await page.getByRole('button', { name: 'Choose…' }).click();
+    const chooser = page.getByRole('dialog', { name: title });
+    await chooser.getByRole('button', { name: 'Pictures' }).click();
+    await chooser.getByRole('button', { name: 'Choose “Pictures”' }).click();
+    await expect
+      .poll(() => page.getByRole('textbox', { name: field, exact: true }).inputValue())
+      .toBe('/home/ada/Pictures');
+  },
+);
+
 test('the copy to restore from can be chosen, and its buttons stay in a small window', async () => {
   const { page } = await open('good', '/history/f-documents');
   await page.getByRole('button', { name: 'Restore this folder' }).click();

@@ -13,13 +13,14 @@ import type { FolderRecord } from './records.ts';
 
 const PREVIEW_BYTES = 64 * 1024;
 const PICTURE_BYTES = 4 * 1024 * 1024;
-const PICTURES: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-};
+/** Asked for with any part of a name, and a file may well be called `constructor`. */
+const PICTURES: ReadonlyMap<string, string> = new Map([
+  ['png', 'image/png'],
+  ['jpg', 'image/jpeg'],
+  ['jpeg', 'image/jpeg'],
+  ['gif', 'image/gif'],
+  ['webp', 'image/webp'],
+]);
 
 const CHANGES_HISTORY: ReadonlySet<Run['kind']> = new Set(['backup', 'prune', 'catch-up']);
 
@@ -201,7 +202,7 @@ export class History {
 
   async preview(input: { folderId: FolderId; momentId: string; key: string }): Promise<Preview> {
     const name = Buffer.from(input.key, 'base64url').toString('utf8');
-    const mediaType = PICTURES[name.slice(name.lastIndexOf('.') + 1).toLowerCase()];
+    const mediaType = PICTURES.get(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
     const maxBytes = mediaType ? PICTURE_BYTES : PREVIEW_BYTES;
     const { folderId, momentId, key } = input;
     const start = await this.#core.engine.call('readStart', { ...this.scope(folderId), momentId, key, maxBytes });

@@ -1,6 +1,8 @@
 import { Button, Stack, TextInput } from '@mantine/core';
 import { IconArrowUp, IconFolder, IconFolderPlus } from '@tabler/icons-react';
-import { createContext, type ReactNode, use, useCallback, useState } from 'react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { createContext, type ReactNode, use, useCallback, useRef, useState } from 'react';
+import type { Output } from '../../main/api/contract/contract.ts';
 import { tellError, useAction, useClient, useData } from '../data.ts';
 import { Dialog } from './dialog.tsx';
 import { DialogActions } from './dialog-actions.tsx';
@@ -9,6 +11,9 @@ import classes from './folder-chooser.module.css';
 import { lastName } from './format.ts';
 import { Waiting } from './page.tsx';
 import { visible } from './visible.ts';
+
+/** The height of one entry, as in the style sheet. */
+const ROW = 36;
 
 type Choose = (title: string) => Promise<string | null>;
 
@@ -93,22 +98,7 @@ function Browser({ onDone }: { readonly onDone: (path: string | null) => void })
               </Button>
               <span className={classes.path}>{visible(here.path)}</span>
             </div>
-            <ul className={classes.entries} aria-label="Folders here">
-              {here.entries.map((entry) => (
-                <li key={entry.path}>
-                  {/* The second click of two falls on what has taken the place of this folder. */}
-                  <button
-                    type="button"
-                    className={classes.row}
-                    onClick={({ detail }) => detail < 2 && setPath(entry.path)}
-                  >
-                    <IconFolder size={18} stroke={1.6} aria-hidden />
-                    {visible(entry.name)}
-                  </button>
-                </li>
-              ))}
-              {here.entries.length === 0 && <li className={classes.none}>There are no folders inside this one.</li>}
-            </ul>
+            <Entries key={here.path} entries={here.entries} onEnter={setPath} />
           </div>
         </div>
       )}
@@ -121,6 +111,46 @@ function Browser({ onDone }: { readonly onDone: (path: string | null) => void })
         </Button>
       </DialogActions>
     </Stack>
+  );
+}
+
+interface EntriesProps {
+  readonly entries: Output<'system.browse'>['entries'];
+  readonly onEnter: (path: string) => void;
+}
+
+/** Only what is near the window is drawn: a folder may hold ten thousands. */
+function Entries({ entries, onEnter }: EntriesProps) {
+  const scroller = useRef<HTMLUListElement>(null);
+  const virtual = useVirtualizer({
+    count: entries.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 50,
+  });
+  return (
+    <ul ref={scroller} className={classes.entries} aria-label="Folders here">
+      <li style={{ height: virtual.getTotalSize() }} aria-hidden="true" />
+      {virtual.getVirtualItems().map(({ index, key, start }) => {
+        const entry = entries[index];
+        if (entry === undefined) return null;
+        return (
+          <li key={key} className={classes.place} style={{ transform: `translateY(${start}px)` }}>
+            {/* The second click of two falls on what has taken the place of this folder. */}
+            <button
+              type="button"
+              className={classes.row}
+              title={visible(entry.name)}
+              onClick={({ detail }) => detail < 2 && onEnter(entry.path)}
+            >
+              <IconFolder size={18} stroke={1.6} aria-hidden />
+              <span className={classes.entryName}>{visible(entry.name)}</span>
+            </button>
+          </li>
+        );
+      })}
+      {entries.length === 0 && <li className={classes.none}>There are no folders inside this one.</li>}
+    </ul>
   );
 }
 

@@ -74,6 +74,21 @@ test.each([
   },
 );
 
+test('a folder with ten thousands in it is looked through without drawing them all', async () => {
+  const names = ['a\nb', ...Array.from({ length: 20_000 }, (_, index) => `d${String(index).padStart(5, '0')}`)];
+  const { page } = await open('good', '/');
+  await page.route('**/api/system.browse', (route) => {
+    const entries = names.map((name) => ({ name, path: `/srv/${name}` }));
+    return route.fulfill({ json: { ok: true, value: { path: '/srv', parent: '/', entries, shortcuts: [] } } });
+  });
+  await page.getByRole('button', { name: 'Protect a folder' }).click();
+  await page.getByRole('button', { name: 'Choose…' }).click();
+  await page.getByRole('button', { name: 'a\\u{a}b' }).waitFor();
+  expect(await page.getByRole('list', { name: 'Folders here' }).getByRole('button').count()).toBeLessThan(120);
+  await page.getByRole('list', { name: 'Folders here' }).evaluate((list) => list.scrollTo({ top: list.scrollHeight }));
+  await page.getByRole('button', { name: 'd19999' }).waitFor();
+});
+
 test('the copy to restore from can be chosen, and its buttons stay in a small window', async () => {
   const { page } = await open('good', '/history/f-documents');
   await page.getByRole('button', { name: 'Restore this folder' }).click();

@@ -11,6 +11,7 @@ import {
   type Repository,
   repairPacks,
 } from '../../main/engine/engine.ts';
+import { askForUnlisted } from '../../main/engine/repository/unlisted.ts';
 import { newRepository, PASSPHRASE } from '../support/engine.ts';
 import { type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
 import { type RestServer, startRestServer } from '../support/rest-server.ts';
@@ -99,10 +100,8 @@ it('takes no pack for damaged of which a page comes instead, and leaves it where
 it('reads a snapshot that is not there at first and is there then', async () => {
   const id = await backUp();
   let asked = 0;
-  proxy.set(({ method, path }) =>
-    method === 'GET' && path === `/snapshots/${id}` && asked++ === 0
-      ? { kind: 'status', status: 404 }
-      : { kind: 'pass' },
+  proxy.set(({ path }) =>
+    path === `/snapshots/${id}` && asked++ < 2 ? { kind: 'status', status: 404 } : { kind: 'pass' },
   );
   const { snapshots, unreadable } = await listSnapshots(far);
   expect([snapshots.map((one) => one.id), unreadable]).toEqual([[id], []]);
@@ -111,9 +110,7 @@ it('reads a snapshot that is not there at first and is there then', async () => 
 it('passes in silence over no snapshot that is listed and is not there', async () => {
   const id = await backUp();
   await backUp();
-  proxy.set(({ method, path }) =>
-    method === 'GET' && path === `/snapshots/${id}` ? { kind: 'status', status: 404 } : { kind: 'pass' },
-  );
+  proxy.set(({ path }) => (path === `/snapshots/${id}` ? { kind: 'status', status: 404 } : { kind: 'pass' }));
   const { findings, result } = await check({ repository: far, read: 'structure' });
   expect(findings).toMatchObject([{ code: 'snapshot-unreadable', id, text: expect.stringContaining('is not there') }]);
   expect(result).toBe('damaged');
@@ -121,4 +118,24 @@ it('passes in silence over no snapshot that is listed and is not there', async (
   const pruning = prune({ repository: far, mode: 'prune' });
   await expect(pruning).rejects.toMatchObject({ code: 'store/list-incomplete', data: { snapshots: [id] } });
   await expectWhole();
+});
+
+it('asks again for what is there and is called missing, and never takes that for gone', async () => {
+  const id = await backUp();
+  const name = { type: 'snapshots', id } as const;
+  let asked = 0;
+  const missing = (times: number): void => {
+    asked = 0;
+    proxy.set(({ method, path }) =>
+      method === 'GET' && path === `/snapshots/${id}` && asked++ < times
+        ? { kind: 'status', status: 404 }
+        : { kind: 'pass' },
+    );
+  };
+  missing(2);
+  expect((await far.store.get(name)).length).toBeGreaterThan(0);
+  missing(Number.POSITIVE_INFINITY);
+  await expect(far.store.get(name)).rejects.toMatchObject({ code: 'store/corrupt' });
+  await expect(askForUnlisted(far, [id], new Set())).rejects.toMatchObject({ code: 'store/corrupt' });
+  expect((await listSnapshots(far)).unreadable).toMatchObject([{ id, error: { code: 'store/corrupt' } }]);
 });

@@ -16,6 +16,9 @@ import {
   type WriteStore,
 } from './store.ts';
 
+/** How often an object is asked for that is there and is not given. */
+const MOST_TRIES = 3;
+
 export interface RestStoreOptions {
   /** As the user writes it, without secrets. */
   readonly location: string;
@@ -85,16 +88,20 @@ class RestStore implements WriteStore {
       if (range.offset > size) throw tooShort(name, range);
       return new Uint8Array(0);
     }
-    const answer = await this.#rest.get(name, range, signal).catch((error: unknown) => {
-      if (!(error instanceof TriplicateError) || error.code === 'cancelled') throw error;
-      return { kind: 'failed', error } as const;
-    });
-    if (answer.kind === 'bytes') return answer.bytes;
-    // The server's "missing" may mean "unreachable", and its other failures have no reason: the truth has both.
-    const size = await this.#truth.sizeOf(pathOf(name), signal);
-    if (size === undefined) throw await this.#missing(name, signal);
-    if (range !== undefined && range.offset + range.length > size) throw tooShort(name, range);
-    throw answer.error;
+    for (let tries = 1; ; tries++) {
+      const answer = await this.#rest.get(name, range, signal).catch((error: unknown) => {
+        if (!(error instanceof TriplicateError) || error.code === 'cancelled') throw error;
+        return { kind: 'failed', error } as const;
+      });
+      if (answer.kind === 'bytes') return answer.bytes;
+      // The server's "missing" may mean "unreachable", and its other failures have no reason: the truth has both.
+      const size = await this.#truth.sizeOf(pathOf(name), signal);
+      if (size === undefined) throw await this.#missing(name, signal);
+      if (range !== undefined && range.offset + range.length > size) throw tooShort(name, range);
+      if (!hasCode(answer.error, 'store/not-found', 'store/corrupt')) throw answer.error;
+      // It is there: rclone calls missing what it could not open just then, and an answer may have been cut short.
+      if (tries === MOST_TRIES) throw notGiven(name, this.location, answer.error);
+    }
   }
 
   async put(name: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
@@ -285,6 +292,15 @@ function notWhole(name: FileName, location: string, size: number, arrived: numbe
   return new TriplicateError('store/unreachable', `${what} did not arrive whole at ${location}.`, {
     data: { ...name, size, arrived: arrived ?? 'nothing' },
     hint: 'The connection may have broken. It is sent again by the next run; nothing stored is lost.',
+  });
+}
+
+/** Never `store/not-found`: it would pass for one that is gone. */
+function notGiven(name: FileName, location: string, cause: TriplicateError): TriplicateError {
+  const what = describeFile(name.type, name.id);
+  return new TriplicateError('store/corrupt', `${what} is at ${location}, which does not give it.`, {
+    data: { ...cause.data, ...name },
+    cause,
   });
 }
 

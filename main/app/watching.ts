@@ -115,8 +115,8 @@ export class Watching {
     if (!folder) return;
     switch (message.kind) {
       case 'ready':
-        // What changed while the watches were being set up is found by one scan.
         this.#set(folder, { state: 'watching', reason: null });
+        this.#scanAgain(folder);
         break;
       case 'dirty':
         this.#add(folder, new Set(message.directories));
@@ -136,6 +136,15 @@ export class Watching {
   #add(folder: FolderRecord, changed: ReadonlySet<string> | 'everything'): void {
     const now = this.#core.ports.clock.now();
     for (const id of folder.destinationIds) this.#pending.add(folder.id, id, changed, 'change', now);
+    this.#core.changed('folders');
+  }
+
+  /** What changed while the watches were being set up is found by a scan that begins now; one that waits will do. */
+  #scanAgain(folder: FolderRecord): void {
+    const now = this.#core.ports.clock.now();
+    for (const id of folder.destinationIds)
+      if (this.#pending.get(folder.id, id)?.directories !== 'everything')
+        this.#pending.add(folder.id, id, 'everything', 'change', now);
     this.#core.changed('folders');
   }
 

@@ -109,7 +109,7 @@ export class Work {
 
   check(id: DestinationId, depth: 'structure' | 'read-data', cause: Run['cause']): Run {
     const { name } = this.#parts.destinations.record(id);
-    return this.#atDestination('check', id, `Check ${name}`, cause, async ({ signal, onProgress }) => {
+    const work = async ({ signal, onProgress }: RunTools): Promise<RunResult> => {
       const repository = this.#parts.destinations.address(id);
       const outcome = await this.#core.engine.call('check', { repository, depth }, { signal, onProgress });
       const before = this.#parts.destinations.record(id).damage;
@@ -125,7 +125,8 @@ export class Work {
       const report = checkReport(outcome, depth);
       if (!found && stays) report.findings.push(stillDamaged(name));
       return { state: found ? 'failed' : stays ? 'partial' : 'done', report, error: found };
-    });
+    };
+    return this.#atDestination('check', id, `Check ${name}`, cause, work, depth);
   }
 
   /** The damaged destination that holds off a prune here; see `pruneHold`. */
@@ -348,6 +349,7 @@ export class Work {
     title: string,
     cause: Run['cause'],
     work: (tools: RunTools) => Promise<RunResult>,
+    depth?: string,
   ): Run {
     this.#core.secrets.of(id);
     return this.#parts.runs.enqueue({
@@ -357,6 +359,7 @@ export class Work {
       destinationIds: [id],
       cause,
       order: 'queue',
+      ...(depth === undefined ? {} : { depth }),
       // Nobody may read there while versions are removed.
       ...(kind === 'prune' ? { upkeepOf: [id] } : {}),
       work,

@@ -36,6 +36,8 @@ export interface RunRequest {
   readonly order: 'queue' | 'at-once';
   /** Destinations whose old versions it moves or removes, or relies on for long: one such run at a time at each. */
   readonly upkeepOf?: readonly DestinationId[];
+  /** What tells two runs of one kind at the same destinations apart; the same of both, or absent, means that one serves for both. */
+  readonly depth?: string;
   readonly work: (tools: RunTools) => Promise<RunResult>;
 }
 
@@ -284,7 +286,8 @@ function isSame(a: RunRequest, b: RunRequest): boolean {
   const sameDestinations =
     a.destinationIds.length === b.destinationIds.length &&
     a.destinationIds.every((id) => b.destinationIds.includes(id));
-  return a.kind !== 'restore' && a.kind === b.kind && a.folderId === b.folderId && sameDestinations;
+  const sameWork = a.kind !== 'restore' && a.kind === b.kind && a.depth === b.depth;
+  return sameWork && a.folderId === b.folderId && sameDestinations;
 }
 
 function cancelled(): ContractError {

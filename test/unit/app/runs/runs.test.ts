@@ -144,6 +144,22 @@ describe('the queues', () => {
     usb.finish();
     await runs.ended(usb.id);
   });
+
+  it('take no check of the structure for one that reads all data', async () => {
+    const check = (depth: string) => {
+      const destinationIds = ['disk'] as unknown as readonly DestinationId[];
+      const request = { kind: 'check', title: 'Check disk', folderId: null, destinationIds, cause: 'person' } as const;
+      return runs.enqueue({ ...request, order: 'queue', depth, work: async () => done }).id;
+    };
+    const backup = queue('a', 'disk');
+    const light = check('structure');
+    expect(check('structure')).toBe(light);
+    const thorough = check('read-data');
+    expect(thorough).not.toBe(light);
+    backup.finish();
+    expect(await runs.ended(thorough)).toMatchObject({ state: 'done' });
+  });
+
   it('go on after a failure', async () => {
     const bad = queue('a', 'disk');
     const next = queue('b', 'disk');

@@ -30,6 +30,8 @@ export class Catalog {
   readonly #path: string;
   #database: Database;
   #writing: Promise<unknown> = Promise.resolve();
+  /** Damage for which a new file was made. */
+  readonly #mended = new WeakSet<object>();
 
   /** @param path the file; `:memory:` for none */
   constructor(path: string) {
@@ -127,6 +129,8 @@ export class Catalog {
   /** When the error says that the file is damaged: a new one takes its place, and true means that it is to be filled. */
   recover(error: unknown): 'new' | 'not-damaged' {
     if (!isDamage(error)) return 'not-damaged';
+    if (this.#mended.has(error)) return 'new';
+    this.#mended.add(error);
     this.#database.close();
     if (this.#path !== ':memory:') putAside(this.#path, 'damaged');
     this.#database = Database.open(this.#path);

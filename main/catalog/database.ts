@@ -77,6 +77,11 @@ export class Database {
     return this.#prepared(sql).all(...values) as unknown as readonly Row[];
   }
 
+  /** Takes back what was not committed; SQLite has done so itself after some errors, a full disk among them. */
+  rollBack(): void {
+    if (this.#connection.isOpen && this.#connection.isTransaction) this.run('ROLLBACK');
+  }
+
   #prepared(sql: string): StatementSync {
     const known = this.#statements.get(sql);
     if (known) return known;
@@ -88,8 +93,13 @@ export class Database {
 
 class OtherVersion extends Error {}
 
+/** True when SQLite says it, of whatever. */
+export function isOfDatabase(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'errcode' in error;
+}
+
 /** True when SQLite says that its file is not what it wrote. */
-export function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): error is object {
   const code = typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
   return code === CORRUPT || code === NOT_A_DATABASE;
 }

@@ -1,7 +1,7 @@
 import { askForUnlisted, listNewSnapshots, placesOf, type Repository } from '../engine/engine.ts';
 import { hasCode } from '../engine/errors.ts';
 import { applyMoments } from './apply-moments.ts';
-import type { Database } from './database.ts';
+import { type Database, isOfDatabase } from './database.ts';
 import { FolderPart } from './folder-part.ts';
 import { type CatalogNode, latin1 } from './node-value.ts';
 import { type ReadTrees, readTreesFrom, type TreeSource } from './read-trees.ts';
@@ -41,7 +41,7 @@ export async function updateFolder(
     try {
       await readSnapshots(part, folder.root, source, signal);
     } catch (error) {
-      if (hasCode(error, 'cancelled')) throw error;
+      if (hasCode(error, 'cancelled') || isOfDatabase(error)) throw error;
       failure = error; // the other destinations still show their history
     }
   }

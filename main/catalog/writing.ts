@@ -26,7 +26,7 @@ export class Writing {
       this.#database.run('COMMIT');
       return result;
     } catch (error) {
-      this.#database.run('ROLLBACK');
+      this.#database.rollBack();
       throw error;
     }
   }

@@ -95,9 +95,12 @@ export class HistoryService {
   async search({ scopes, text, which, limit }: CallInput<'search'>): Promise<CallOutput<'search'>> {
     const [first] = scopes;
     if (!first) return { hits: [], more: false };
-    await Promise.allSettled(scopes.map((scope) => this.#ask(scope, () => undefined)));
+    const catalog = this.#catalog(first.catalog);
     const folderIds = scopes.map(({ folderId }) => folderId);
-    return this.#ask(first, (catalog) => catalog.search(folderIds, { text, which, limit }), 'even-unknown');
+    return this.#mending(catalog, async () => {
+      await Promise.allSettled(scopes.map((scope) => this.#ask(scope, () => undefined)));
+      return catalog.search(folderIds, { text, which, limit });
+    });
   }
 
   versions(input: CallInput<'versions'>): Promise<readonly VersionInfo[]> {
@@ -131,20 +134,22 @@ export class HistoryService {
   }
 
   /** Asks the catalog when it is as new as it can be without keeping anybody waiting; a damaged one is built again. */
-  async #ask<T>(
-    scope: HistoryScope,
-    question: (catalog: Catalog) => T,
-    known: 'must-be-known' | 'even-unknown' = 'must-be-known',
-  ): Promise<T> {
+  #ask<T>(scope: HistoryScope, question: (catalog: Catalog) => T): Promise<T> {
     const catalog = this.#catalog(scope.catalog);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        if (known === 'must-be-known') await this.#prepare(catalog, scope);
-        return question(catalog);
-      } catch (error) {
-        if (attempt === 2 || catalog.recover(error) === 'not-damaged') throw error;
-        this.#updates.clear();
-      }
+    return this.#mending(catalog, async () => {
+      await this.#prepare(catalog, scope);
+      return question(catalog);
+    });
+  }
+
+  /** Where the catalog turns out to be damaged, all is asked anew: the one in its place is empty. */
+  async #mending<T>(catalog: Catalog, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (catalog.recover(error) === 'not-damaged') throw error;
+      this.#updates.clear();
+      return ask();
     }
   }
 
@@ -154,14 +159,15 @@ export class HistoryService {
       return;
     }
     const update = this.#newest(scope);
-    if (!catalog.knows(scope.folderId)) {
-      const { failure } = await update.done;
-      if (failure !== undefined && !catalog.knows(scope.folderId)) throw failure;
-      return;
+    if (catalog.knows(scope.folderId)) {
+      const left = update.startedAt + PATIENCE_MS - performance.now();
+      if (update.endedAt === null && left > 0)
+        await Promise.race([update.done.catch(() => undefined), delay(left, undefined, { ref: false })]);
+      // The update may have found it damaged: the one in its place is empty.
+      if (catalog.knows(scope.folderId)) return;
     }
-    const left = update.startedAt + PATIENCE_MS - performance.now();
-    if (update.endedAt === null && left > 0)
-      await Promise.race([update.done.catch(() => undefined), delay(left, undefined, { ref: false })]);
+    const { failure } = await this.#newest(scope).done;
+    if (failure !== undefined && !catalog.knows(scope.folderId)) throw failure;
   }
 
   /** The update that shows the newest: one that has ended, one under way, or one that begins now. */
@@ -187,15 +193,18 @@ export class HistoryService {
         withIndex: () => this.#repositories.withIndex(repository, this.#ending),
       })),
     };
-    const done = this.#catalog(scope.catalog).update(folder, this.#ending);
+    const catalog = this.#catalog(scope.catalog);
+    const done = catalog.update(folder, this.#ending);
     const update: Update = { sources, runs: this.#runs, startedAt, endedAt: null, done };
     const ended = (): void => {
       update.endedAt = performance.now();
     };
-    const failed = (): void => {
+    const failed = (error: unknown): void => {
       if (this.#updates.get(scope.folderId) === update) this.#updates.delete(scope.folderId);
+      // A question may still be answered from what can be read of it, and would never hear of anything new.
+      if (catalog.recover(error) === 'new') this.#updates.clear();
     };
-    done.then(({ failure }) => (failure === undefined ? ended() : failed()), failed);
+    done.then(({ failure }) => (failure === undefined ? ended() : failed(failure)), failed);
     this.#updates.set(scope.folderId, update);
     return update;
   }

@@ -155,7 +155,7 @@ function versionInfo(part: FolderPart, { spans, first, last }: Standing): Versio
     modifiedAt: new Date(newest.mtime).toISOString(),
     contentKey: newest.content ? Buffer.from(newest.content).toString('base64url') : TYPE_NAMES[newest.type],
     destinationIds: holders.map(({ destination }) => destination),
-    current: newest.last === null,
+    current: last.at === part.newest?.at,
   };
 }
 

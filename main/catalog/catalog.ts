@@ -65,7 +65,7 @@ export class Catalog {
 
   /** Whether anything of the folder is known. */
   knows(folderId: string): boolean {
-    return (this.#part(folderId)?.moments ?? []).some(({ state }) => state === 1);
+    return (this.#part(folderId)?.moments ?? []).length > 0;
   }
 
   /** All folders that have a part here, and the destinations of which something is known for them. */
@@ -143,7 +143,7 @@ export class Catalog {
   }
 
   #part(folderId: string): FolderPart | undefined {
-    return FolderPart.find(this.#database, folderId);
+    return FolderPart.find(this.#database, folderId, 'whole');
   }
 
   #mustKnow(folderId: string): FolderPart {

@@ -22,6 +22,7 @@ export class FolderPart {
   /** The entry of the folder itself; the first of its range. */
   readonly root: number;
   readonly end: number;
+  readonly #which: 'all' | 'whole';
   #next: number;
   #moments: readonly StoredMoment[];
 
@@ -42,14 +43,18 @@ export class FolderPart {
     return new FolderPart(database, find()?.number ?? 0);
   }
 
-  /** The part of a folder that is in the catalog. */
-  static find(database: Database, id: string): FolderPart | undefined {
+  /**
+   * The part of a folder that is in the catalog. `whole`: without the moment that is just being written, or was when the
+   * process ended, which no answer may name.
+   */
+  static find(database: Database, id: string, which: 'all' | 'whole' = 'all'): FolderPart | undefined {
     const known = database.get<{ number: number }>('SELECT number FROM folder WHERE id = ?', id);
-    return known && new FolderPart(database, known.number);
+    return known && new FolderPart(database, known.number, which);
   }
 
-  private constructor(database: Database, number: number) {
+  private constructor(database: Database, number: number, which: 'all' | 'whole' = 'all') {
     this.database = database;
+    this.#which = which;
     this.number = number;
     this.root = number * FOLDER_RANGE;
     this.end = this.root + FOLDER_RANGE - 1;
@@ -149,9 +154,9 @@ export class FolderPart {
   }
 
   #read(): readonly StoredMoment[] {
-    const sql =
-      'SELECT at, id, time, tree, added, changed, removed, files, state FROM moment WHERE folder = ? ORDER BY at';
-    return this.database.all<StoredMoment>(sql, this.number);
+    const sql = `SELECT at, id, time, tree, added, changed, removed, files, state
+      FROM moment WHERE folder = ? AND state >= ? ORDER BY at`;
+    return this.database.all<StoredMoment>(sql, this.number, this.#which === 'whole' ? 1 : 0);
   }
 }
 

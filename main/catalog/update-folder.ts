@@ -95,9 +95,17 @@ async function readSnapshots(
       if (found === 'unreadable') continue; // tried again with the next update
       tree = found;
     }
-    const time = Number(snapshot.time.ns / 1000n);
+    const time = microseconds(snapshot.time.ns);
     database.run('INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, NULL)', ...place, id, time, tree);
   }
+}
+
+/** Later times cannot be told apart as numbers, and would not come back from the database: the year 2255 stands for all of them. */
+const LAST_MICROSECONDS = 2n ** 53n - 2n ** 40n;
+
+function microseconds(ns: bigint): number {
+  const time = ns / 1000n;
+  return Number(time < LAST_MICROSECONDS ? time : LAST_MICROSECONDS);
 }
 
 /** The folder's own tree in a snapshot; null where it is not in it. */

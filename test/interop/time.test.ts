@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { backup, forget, listSnapshots, planRestore, type Repository, restore } from '../../main/engine/engine.ts';
 import type { TreeId } from '../../main/engine/ids.ts';
 import { describeTree } from '../support/compare-trees.ts';
@@ -96,4 +97,24 @@ it('reads a file again that got its old time and size back', async () => {
   await writeFile(path, 'two version');
   execFileSync('touch', ['-d', '2020-01-01 00:00:00 UTC', path]);
   expect(await run()).toMatchObject({ filesChanged: 1, filesUnchanged: 0 });
+});
+
+it('shows the history also of a clock that was hundreds of years ahead', async () => {
+  for (const years of [0n, 300n]) {
+    shift = years * 365n * DAY;
+    await writeFile(join(source, 'a'), `in ${years} years`);
+    await run();
+  }
+  const engine = new EngineService();
+  try {
+    const sources = [
+      { destinationId: 'disk', repository: { location: repository.store.location, passphrase: PASSPHRASE } },
+    ];
+    const catalog = join(scratch.path, 'catalog.db');
+    const scope = { catalog, folderId: 'f', root: source, destinationIds: ['disk'], sources };
+    expect(await engine.call('moments', scope)).toHaveLength(2);
+    expect(await engine.call('versions', { ...scope, key: Buffer.from('a').toString('base64url') })).toHaveLength(2);
+  } finally {
+    await engine.close();
+  }
 });

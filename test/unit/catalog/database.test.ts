@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { momentsOf, versionsOf } from '../../../main/catalog/answers.ts';
 import { Catalog } from '../../../main/catalog/catalog.ts';
 import { Database, isDamage } from '../../../main/catalog/database.ts';
+import { FolderPart } from '../../../main/catalog/folder-part.ts';
+import { search } from '../../../main/catalog/search.ts';
+import { applySnapshots, type FakeSnapshot, sha, TreeWorld } from '../../support/catalog-world.ts';
 
 describe("the catalog's file", () => {
   let folder: string;
@@ -82,5 +86,26 @@ describe("the catalog's file", () => {
     expect(catalog.knows('kept')).toBe(false);
     expect(existsSync(`${path}.damaged`)).toBe(true);
     await catalog.close();
+  });
+});
+
+describe('a moment that is just being written', () => {
+  it('is named by no answer, also where the process ended in the middle of it', async () => {
+    const database = Database.open(':memory:');
+    const world = new TreeWorld();
+    const tree = world.add({ letter: { content: 'dear', mtime: 1 } });
+    const whole: FakeSnapshot = { destination: 'disk', id: sha('whole'), time: 1000, tree };
+    (await applySnapshots(database, 'f', [whole], world)).addMoment({
+      ...{ at: 2000, id: sha('half'), time: 2000, tree: sha('no tree') },
+      ...{ added: 0, changed: 0, removed: 0, files: 0, state: 0 },
+    });
+    const part = FolderPart.find(database, 'f', 'whole');
+    if (!part) throw new Error('the folder is unknown');
+    const letter = Buffer.from('letter').toString('base64url');
+    expect(versionsOf(part, letter)).toMatchObject([{ momentId: whole.id, current: true }]);
+    const { hits } = search([{ folderId: 'f', part }], { text: 'letter', which: 'all', limit: 10 });
+    expect(hits).toMatchObject([{ momentId: whole.id, existsNow: true }]);
+    expect(momentsOf(part).map(({ id }) => id)).toEqual([whole.id]);
+    database.close();
   });
 });

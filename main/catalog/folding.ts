@@ -66,6 +66,17 @@ export function queryWords(text: string): readonly string[] {
   return fold(text.replaceAll('/', ' ')).split(/\s+/).filter(Boolean);
 }
 
+/**
+ * How the query's first word may be spelled in a name as it is: SQLite knows of no case but that of English, and of no accents.
+ * Folding each name for the comparison would take seconds.
+ */
+export function spellingsOf(query: string, folded: string): readonly string[] {
+  const [typed = ''] = query.replaceAll('/', ' ').trim().split(/\s+/);
+  if (ASCII.test(typed)) return [folded];
+  const cases = [folded, typed, typed.toLowerCase(), typed.toUpperCase()];
+  return [...new Set(cases.flatMap((text) => [text.normalize('NFC'), text.normalize('NFD')]))];
+}
+
 export function trigrams(text: string): readonly string[] {
   const letters = [...text];
   const found = new Set<string>();

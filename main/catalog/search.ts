@@ -1,6 +1,16 @@
 import { type HitInfo, hitInfo } from './answers.ts';
 import type { FolderPart } from './folder-part.ts';
-import { allOf, fold, queryWords, startTrigrams, trigrams, wholeTrigrams, wordTails, wordTrigram } from './folding.ts';
+import {
+  allOf,
+  fold,
+  queryWords,
+  spellingsOf,
+  startTrigrams,
+  trigrams,
+  wholeTrigrams,
+  wordTails,
+  wordTrigram,
+} from './folding.ts';
 import { nameText } from './node-value.ts';
 import { recentlyDeleted } from './recently-deleted.ts';
 
@@ -62,15 +72,18 @@ export function search(
 class Hunt {
   readonly words: readonly string[];
   readonly first: string;
+  /** Of the first word, for names that are not folded. */
+  readonly spellings: readonly string[];
   readonly which: SearchQuery['which'];
   readonly limit: number;
   readonly found = new Map<number, Found>();
   /** True when something was not looked at. */
   cut = false;
 
-  constructor(words: readonly string[], { which, limit }: SearchQuery) {
+  constructor(words: readonly string[], { text, which, limit }: SearchQuery) {
     this.words = words;
     this.first = words[0] ?? '';
+    this.spellings = spellingsOf(text, this.first);
     this.which = which;
     this.limit = limit;
   }
@@ -148,11 +161,13 @@ const laterWords: Step = (hunt, part) => {
 /** Words too short for the index are looked for in the names that came last. */
 const scanned: Step = (hunt, part) => {
   if (hunt.words.some((word) => trigrams(word).length > 0)) return;
+  const fits = hunt.spellings.map(() => "CAST(name AS TEXT) LIKE ? ESCAPE '\\'").join(' OR ');
   const rows = part.database.all<Row>(
     `SELECT id, name, gone FROM (SELECT id, name, gone FROM entry WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT ?)
-      WHERE CAST(name AS TEXT) LIKE ? ESCAPE '\\' AND gone >= ? LIMIT ?`,
-    ...[part.root, part.end, MOST_SCANNED, `%${hunt.first.replace(/[\\%_]/g, '\\$&')}%`],
-    ...[hunt.which === 'deleted' ? 1 : 0, MOST_CANDIDATES],
+      WHERE gone >= ? AND (${fits}) LIMIT ?`,
+    ...[part.root, part.end, MOST_SCANNED, hunt.which === 'deleted' ? 1 : 0],
+    ...hunt.spellings.map((text) => `%${text.replace(/[\\%_]/g, '\\$&')}%`),
+    MOST_CANDIDATES,
   );
   const size = part.database.get<{ id: number | null }>('SELECT max(id) AS id FROM entry WHERE id <= ?', part.end);
   if ((size?.id ?? 0) - part.root > MOST_SCANNED || rows.length === MOST_CANDIDATES) hunt.cut = true;

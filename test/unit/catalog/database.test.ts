@@ -109,3 +109,18 @@ describe('a moment that is just being written', () => {
     database.close();
   });
 });
+
+it.each([
+  ['üb', 'Grundübung'],
+  ['ÜB', 'Grundu\u0308bung'],
+  ['да', 'ЗАДАЧА'],
+  ['ος', 'οδος'],
+])('two letters within a name, %j, find %j', async (text, name) => {
+  const database = Database.open(':memory:');
+  const world = new TreeWorld();
+  const tree = world.add({ [Buffer.from(name).toString('latin1')]: { content: '', mtime: 1 } });
+  const part = await applySnapshots(database, 'f', [{ destination: 'disk', id: sha('a'), time: 1, tree }], world);
+  const { hits } = search([{ folderId: 'f', part }], { text, which: 'all', limit: 10 });
+  expect(hits.map((hit) => hit.name)).toEqual([name]);
+  database.close();
+});

@@ -17,6 +17,8 @@ const end = (): void => {
 };
 
 process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole group; the app decides what becomes of the work
+// A file that would be larger than this process may write is that one's failure, not the end of all.
+process.on('SIGXFSZ', () => undefined);
 process.on('unhandledRejection', (reason) => {
   process.stderr.write(`engine: ${reason instanceof Error ? reason.stack : String(reason)}\n`);
 });

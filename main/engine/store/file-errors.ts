@@ -11,6 +11,7 @@ const MEANING: Readonly<Record<string, { readonly code: ErrorCode; readonly word
   EROFS: { code: 'store/read-only', words: 'the file system is read-only' },
   EACCES: { code: 'store/denied', words: 'permission is denied' },
   EPERM: { code: 'store/denied', words: 'the operation is not permitted' },
+  EFBIG: { code: 'store/denied', words: 'files of this size are not allowed there' },
   // What is read as a whole is never that large.
   ERR_MEMORY_ALLOCATION_FAILED: { code: 'store/corrupt', words: 'the file is larger than memory' },
   ENOTDIR: { code: 'store/bad-location', words: 'a part of the path is a file, not a folder' },

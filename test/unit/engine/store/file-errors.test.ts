@@ -12,6 +12,7 @@ it.each([
   ['EROFS', 'remove', 'store/read-only'],
   ['EACCES', 'read', 'store/denied'],
   ['EPERM', 'remove', 'store/denied'],
+  ['EFBIG', 'write', 'store/denied'],
   ['EIO', 'read', 'store/corrupt'],
   ['EIO', 'write', 'store/unreachable'],
   ['EIO', 'list', 'store/unreachable'],

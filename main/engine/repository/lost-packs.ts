@@ -1,7 +1,8 @@
-import { TriplicateError } from '../errors.ts';
+import { hasCode, TriplicateError } from '../errors.ts';
 import type { PackId } from '../ids.ts';
 import type { StoredFile } from '../store/store.ts';
 import { type LoadedIndex, loadIndex } from './blob-index.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Repository } from './repository.ts';
 import type { StoredSnapshot } from './snapshots.ts';
 
@@ -32,8 +33,44 @@ export async function setLostPacksAside(
       hint: 'Is the place complete? Nothing was changed there. If its files are lost, start a new repository elsewhere.',
     });
   }
-  index.setAside(lost);
-  return lost.length;
+  const there = await thereThoughUnlisted(
+    store,
+    lost.filter((id) => !listed.has(id)),
+    expected,
+    signal,
+  );
+  const gone = lost.filter((id) => !there.has(id));
+  index.setAside(gone);
+  return gone.length;
+}
+
+/** So many are asked for by name at first. When none of them is there, neither are the others. */
+const SOME = 64;
+
+/**
+ * Those of the packs that are there and whole, though the listing leaves them out: some places list late, and a listing alone proves
+ * nothing of what it leaves out. @throws `store/…` when the place gives no clear answer
+ */
+async function thereThoughUnlisted(
+  store: Repository['store'],
+  unlisted: readonly PackId[],
+  expected: ReadonlyMap<PackId, number>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<PackId>> {
+  const there = new Set<PackId>();
+  const ask = (ids: readonly PackId[]): Promise<void> =>
+    inParallel(ids, store.capabilities.connections, async (id) => {
+      try {
+        const [last, length] = [(expected.get(id) ?? 1) - 1, 1];
+        await store.get({ type: 'data', id }, { offset: last, length }, signal);
+        there.add(id);
+      } catch (error) {
+        if (!hasCode(error, 'store/not-found', 'store/corrupt')) throw error;
+      }
+    });
+  await ask(unlisted.slice(0, SOME));
+  if (there.size > 0) await ask(unlisted.slice(SOME));
+  return there;
 }
 
 /**
@@ -71,7 +108,11 @@ export async function areAllThere(
   if (expected.size === 0) return true;
   const early = await ahead;
   if (early && lostOf(expected, sizesOf(early)).length === 0) return true;
-  return lostOf(expected, sizesOf(await store.list('data', signal))).length === 0;
+  const listed = sizesOf(await store.list('data', signal));
+  const lost = lostOf(expected, listed);
+  if (lost.length === 0) return true;
+  if (lost.some((id) => listed.has(id))) return false;
+  return (await thereThoughUnlisted(store, lost, expected, signal)).size === lost.length;
 }
 
 function sizesOf(files: readonly StoredFile[]): ReadonlyMap<string, number> {

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { TriplicateError } from '../../../../main/engine/errors.ts';
 import type { LoadedIndex } from '../../../../main/engine/repository/blob-index.ts';
-import { areAllThere, listPacksAhead } from '../../../../main/engine/repository/lost-packs.ts';
+import { areAllThere, listPacksAhead, setLostPacksAside } from '../../../../main/engine/repository/lost-packs.ts';
 import { createMemoryStore } from '../../../../main/engine/store/memory-store.ts';
-import type { StoredFile, WriteStore } from '../../../../main/engine/store/store.ts';
+import { CONFIG_FILE, type StoredFile, type WriteStore } from '../../../../main/engine/store/store.ts';
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
@@ -11,9 +12,12 @@ const BOTH: readonly StoredFile[] = [
   { id: B, size: 200 },
 ];
 
-/** An index that names both packs. */
-function indexed(): LoadedIndex {
-  const index = { packFileSizes: () => new Map(BOTH.map(({ id, size }) => [id, size])) };
+/** An index that names both packs; those that are set aside come into `aside`. */
+function indexed(aside: string[] = []): LoadedIndex {
+  const index = {
+    packFileSizes: () => new Map(BOTH.map(({ id, size }) => [id, size])),
+    setAside: (packs: readonly string[]) => aside.push(...packs),
+  };
   return { index, indexIds: [], damaged: [] } as unknown as LoadedIndex;
 }
 
@@ -23,6 +27,7 @@ function showing(...listings: readonly (readonly StoredFile[] | Error)[]): {
   asked: number;
 } {
   const place = { store: createMemoryStore(), asked: 0 };
+  void place.store.put(CONFIG_FILE, new Uint8Array(1));
   place.store.list = async () => {
     const listing = listings[place.asked++] ?? [];
     if (listing instanceof Error) throw listing;
@@ -51,4 +56,33 @@ it.each([
 it('takes packs for lost only when the second look does not show them either', async () => {
   const place = showing([], BOTH.slice(0, 1));
   expect(await areAllThere(place, indexed(), undefined, listPacksAhead(place, undefined))).toBe(false);
+});
+
+it('asks by name for a pack that a late listing leaves out', async () => {
+  const place = showing(BOTH.slice(0, 1));
+  await place.store.put({ type: 'data', id: B }, new Uint8Array(200));
+  const aside: string[] = [];
+  expect(await setLostPacksAside(place, indexed(aside), undefined)).toBe(0);
+  expect(aside).toEqual([]);
+  place.store.list = async () => BOTH.slice(0, 1);
+  expect(await areAllThere(place, indexed(), undefined, listPacksAhead(place, undefined))).toBe(true);
+});
+
+it.each([
+  ['is not there either', undefined],
+  ['is there and cut short', 199],
+])('sets aside a pack that %s', async (_what, size) => {
+  const place = showing(BOTH.slice(0, 1));
+  if (size !== undefined) await place.store.put({ type: 'data', id: B }, new Uint8Array(size));
+  const aside: string[] = [];
+  expect(await setLostPacksAside(place, indexed(aside), undefined)).toBe(1);
+  expect(aside).toEqual([B]);
+});
+
+it('takes a place that does not answer by name for one that does not answer', async () => {
+  const place = showing(BOTH.slice(0, 1));
+  place.store.get = async () => {
+    throw new TriplicateError('store/unreachable', 'no answer');
+  };
+  await expect(setLostPacksAside(place, indexed(), undefined)).rejects.toThrow('no answer');
 });

@@ -20,7 +20,7 @@ it('finds the only file also where every way by chance ends in an empty folder',
       workingDirectory: scratch.path,
     });
     const { index } = await loadIndex(repository);
-    const tree = (await readTree(repository, index, top))[0]?.subtree as TreeId;
+    const tree = (await readTree(repository, index, top as TreeId))[0]?.subtree as TreeId;
     const request = { repository, index, tree, limit: { files: 8, bytes: 1000 }, signal: new AbortController().signal };
     expect(await chooseSample({ ...request, pick: () => 0 })).toEqual([Buffer.from('7/letter').toString('base64url')]);
   } finally {

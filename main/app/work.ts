@@ -182,9 +182,11 @@ export class Work {
   /** Restores a sample of every folder from this destination into a scratch place and compares. */
   drill(id: DestinationId, cause: Run['cause']): Run {
     const { name } = this.#parts.destinations.record(id);
-    return this.#atDestination('drill', id, `Try a restore from ${name}`, cause, (tools) =>
-      this.#parts.proofs.drill(id, tools),
-    );
+    return this.#atDestination('drill', id, `Try a restore from ${name}`, cause, async (tools) => {
+      // What another program has removed says nothing of what is left.
+      await this.#parts.watch.lookForGone(this.#parts.destinations.record(id), 'at once');
+      return this.#parts.proofs.drill(id, tools);
+    });
   }
 
   async #runBackup(folderId: FolderId, destinationIds: readonly DestinationId[], tools: RunTools): Promise<RunResult> {

@@ -123,6 +123,17 @@ it('a version that another program has removed counts no longer, and no check of
   expect(state()).toBe('good');
 });
 
+it('a trial restore of a version that another program has removed finds no damage in what is left', async () => {
+  const [version] = await judge.snapshots();
+  await judge.run('forget', version?.id ?? '');
+  const drill = app.work.drill(disk.destinationId, 'person');
+  expect(await app.runs.ended(drill.id)).toMatchObject({ state: 'done', error: null });
+  expect(app.destinations.list()[0]).toMatchObject({ state: 'ready', problem: null });
+  expect(state()).toBe('new');
+  expect((await backUp()).state).toBe('done');
+  expect(state()).toBe('good');
+});
+
 it('an index that is gone is named, with what makes it anew, on the card of the destination', async () => {
   await app.close();
   await rm(join(location, 'index'), { recursive: true });

@@ -18,7 +18,7 @@ import { goOnUnlocked, MOST_FINDINGS, makePlan, runRestore, worstFirst } from '.
 
 /**
  * Proves that what the destination holds can be restored: nothing that this process remembers is believed. Damage is a
- * finding. @throws what says nothing of the copy: `store/unreachable`, `cancelled` and the like
+ * finding. @throws what says nothing of the copy: `store/unreachable`, `cancelled`, `snapshot/not-found` and the like
  */
 export async function runDrill(
   repositories: OpenRepositories,
@@ -28,7 +28,7 @@ export async function runDrill(
   try {
     return await tryRestore(repositories, input, options);
   } catch (error) {
-    if (!hasCode(error, 'repo/damaged', 'repo/blob-missing', 'store/corrupt', 'snapshot/not-found')) throw error;
+    if (!hasCode(error, 'repo/damaged', 'repo/blob-missing', 'store/corrupt')) throw error;
     const finding = { level: 'error', code: 'restore/damaged', text: toWire(error).message, path: null } as const;
     return { filesRestored: 0, bytesRestored: 0, findings: [finding], moreFindings: 0 };
   }

@@ -7,7 +7,7 @@ import { TriplicateError } from '../engine/errors.ts';
 import type { Core } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
-import type { RestoreCall } from './engine-link/calls.ts';
+import type { RestoreCall, RestorePlanInfo } from './engine-link/calls.ts';
 import type { Folders } from './folders.ts';
 import { bestFirst, type History } from './history.ts';
 import { restoreReport } from './runs/report-words.ts';
@@ -31,6 +31,17 @@ export interface RestoreParts {
   readonly history: History;
   readonly runs: Runs;
   readonly watch: DestinationWatch;
+}
+
+interface CopyOfMoment {
+  readonly destinationId: DestinationId;
+  readonly snapshotId: string;
+}
+
+interface FirstPlan {
+  readonly destinationId: DestinationId;
+  readonly call: RestoreCall;
+  readonly plan: RestorePlanInfo;
 }
 
 interface Planned {
@@ -63,29 +74,27 @@ export class Restores {
   async plan(wish: RestoreWish): Promise<RestorePlan> {
     const folder = this.#history.folder(wish.folderId);
     const target = targetOf(wish, folder.path);
-    const copy = await this.#choose(wish);
-    const { name } = this.#destinations.record(copy.destinationId);
-    const call: RestoreCall = {
+    const { destinationId, call, plan } = await this.#planFromFirst(await this.#copiesOf(wish), (copy) => ({
       repository: this.#destinations.address(copy.destinationId),
       snapshotId: copy.snapshotId,
       root: folder.path,
       keys: wish.keys,
       target,
       existing: wish.existing,
-    };
-    const plan = await this.#core.engine.call('planRestore', call);
+    }));
+    const { name } = this.#destinations.record(destinationId);
     const planId = randomUUID();
     const what = wish.keys.length === 1 ? nameOf(wish.keys[0] ?? '') || folder.name : folder.name;
     this.#remember(planId, {
       call,
       folderId: this.#folders.records().some(({ id }) => id === folder.id) ? folder.id : null,
-      destinationId: copy.destinationId,
+      destinationId,
       title: `Restore ${what} from ${name}`,
     });
     return {
       planId,
       target,
-      from: { destinationId: copy.destinationId, name },
+      from: { destinationId, name },
       create: plan.create,
       replace: plan.replace,
       keep: plan.keep,
@@ -117,11 +126,30 @@ export class Restores {
     });
   }
 
-  /** The snapshot to read from: at the wanted destination, else at the nearest one that has the moment. */
-  async #choose(
-    wish: RestoreWish,
-    look: 'done' | 'not-yet' = 'not-yet',
-  ): Promise<{ destinationId: DestinationId; snapshotId: string }> {
+  /**
+   * The plan from the first copy that gives one: it may have gone a moment ago, as a whole or this version of it, while another
+   * has all. @throws what was wrong with the first, where none gives one
+   */
+  async #planFromFirst(
+    copies: readonly CopyOfMoment[],
+    callOf: (copy: CopyOfMoment) => RestoreCall,
+  ): Promise<FirstPlan> {
+    const errors: unknown[] = [];
+    for (const copy of copies) {
+      try {
+        const call = callOf(copy);
+        const plan = await this.#core.engine.call('planRestore', call);
+        return { destinationId: copy.destinationId, call, plan };
+      } catch (error) {
+        if (!isOfTheCopy(error)) throw error;
+        errors.push(error);
+      }
+    }
+    throw errors[0];
+  }
+
+  /** Where to read from, best first, at least one: at the wanted destination, else wherever the moment is and can be reached. */
+  async #copiesOf(wish: RestoreWish, look: 'done' | 'not-yet' = 'not-yet'): Promise<readonly CopyOfMoment[]> {
     const scope = this.#history.scope(wish.folderId);
     const moments = await this.#core.engine.call('moments', scope);
     const moment =
@@ -133,29 +161,37 @@ export class Restores {
     const copies = bestFirst(moment?.copies ?? [], scope).filter(
       ({ destinationId }) => wish.from === undefined || destinationId === wish.from,
     );
-    const first = copies.find((copy) =>
+    const reached = copies.filter((copy) =>
       scope.sources.some(({ destinationId }) => destinationId === copy.destinationId),
     );
-    if (!first && copies.length > 0) {
+    if (reached.length === 0 && copies.length > 0) {
       const places = copies.map(({ destinationId }) => this.#destinations.record(destinationId));
       if (look === 'not-yet') {
         // A disk that was connected a moment ago is used at once, and so is any place right after the start.
         await Promise.all(places.map((place) => this.#watch.look(place)));
-        return this.#choose(wish, 'done');
+        return this.#copiesOf(wish, 'done');
       }
       const names = places.map(({ name }) => name).join(' and ');
       throw new TriplicateError('store/unreachable', `This moment is kept at ${names}, which cannot be reached now.`, {
         hint: 'Connect the disk or the network, then restore.',
       });
     }
-    if (!first) throw new TriplicateError('snapshot/not-found', 'This moment is kept at no destination.');
-    return { destinationId: first.destinationId as DestinationId, snapshotId: first.snapshotId };
+    if (reached.length === 0) throw new TriplicateError('snapshot/not-found', 'This moment is kept at no destination.');
+    return reached.map(({ destinationId, snapshotId }) => ({
+      destinationId: destinationId as DestinationId,
+      snapshotId,
+    }));
   }
 
   #remember(planId: string, planned: Planned): void {
     this.#plans.set(planId, planned);
     for (const old of [...this.#plans.keys()].slice(0, -KEPT_PLANS)) this.#plans.delete(old);
   }
+}
+
+/** Whether it says something of this copy alone, so that another may do. */
+function isOfTheCopy(error: unknown): boolean {
+  return error instanceof TriplicateError && /^(store|repo|rclone|snapshot)\//.test(error.code);
 }
 
 function targetOf({ target }: RestoreWish, original: string): string {

@@ -2,8 +2,8 @@ import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
-import { PASSPHRASE } from '../support/engine.ts';
+import type { EngineService } from '../../main/app/engine-link/engine-service.ts';
+import { PASSPHRASE, quickEngine } from '../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A part of the catalog's file is damaged which not every question reads. */
@@ -18,7 +18,7 @@ beforeEach(async () => {
   source = join(scratch.path, 'source');
   catalog = join(scratch.path, 'catalog.db');
   await mkdir(source);
-  engine = new EngineService();
+  engine = quickEngine();
   await engine.call('create', { repository: repository(), like: null });
   await store('first');
   await engine.call('updateHistory', scope());
@@ -68,7 +68,7 @@ const found = async (text: string) => {
 
 it('new versions show also where only what is written is damaged', async () => {
   await strike('span_first');
-  engine = new EngineService();
+  engine = quickEngine();
   expect(await moments()).toHaveLength(1);
   const second = await store('second');
   await expect.poll(moments).toContain(second);
@@ -77,6 +77,6 @@ it('new versions show also where only what is written is damaged', async () => {
 
 it('the first answer after damage is no answer from an empty catalog', async () => {
   await strike('name_search_data');
-  engine = new EngineService();
+  engine = quickEngine();
   expect(await found('first')).toEqual(['first']);
 });

@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type App, createApp } from '../../main/app/compose.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { type Restic, restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 import { type ToldWatcher, toldWatcher } from '../support/told-watcher.ts';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   const ports = barePorts({
     startProcess: watcher.startProcess,
   });
-  app = await createApp(ports, { home: join(scratch.path, 'home'), engine: new EngineService() });
+  app = await createApp(ports, { home: join(scratch.path, 'home'), engine: quickEngine() });
   await app.settings.update({ quietSeconds: 1 });
   await app.destinations.add({ name: 'Disk', location });
   await app.folders.add({ path: documents });

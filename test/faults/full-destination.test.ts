@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createApp } from '../../main/app/compose.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { toldWatcher } from '../support/told-watcher.ts';
@@ -28,7 +28,7 @@ it('a full disk is not tried anew at every look, but as soon as there is room', 
     clock: { now: () => Date.now() + ahead },
     startProcess: watcher.startProcess,
   });
-  const app = await createApp(ports, { home: join(scratch.path, 'home'), engine: new EngineService() });
+  const app = await createApp(ports, { home: join(scratch.path, 'home'), engine: quickEngine() });
   const states = () => app.runs.list({ kinds: ['backup'] }).map(({ state }) => state);
   const reach = (...wanted: readonly string[]) => expect.poll(states, { timeout: 20_000 }).toEqual(wanted);
   const lookAgain = async (): Promise<void> => {

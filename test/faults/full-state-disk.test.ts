@@ -2,9 +2,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createApp } from '../../main/app/compose.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { openStateFile } from '../../main/app/state-file.ts';
 import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -16,7 +16,7 @@ it('the app goes on while its own disk is full, says so, and ends when it is tol
     const documents = join(scratch.path, 'Documents');
     await mkdir(documents);
     await writeFile(join(documents, 'letter'), 'dear');
-    const app = await createApp(barePorts(), { home: disk.path, life: 'once', engine: new EngineService() });
+    const app = await createApp(barePorts(), { home: disk.path, life: 'once', engine: quickEngine() });
     const backUp = async () => {
       const [run] = await app.work.backUpNow({});
       return app.runs.ended(run?.id ?? '');

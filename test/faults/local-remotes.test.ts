@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type App, createApp } from '../../main/app/compose.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Remotes of rclone that stand on a folder of this computer. */
@@ -27,7 +27,7 @@ beforeEach(async () => {
   app = await createApp(barePorts(), {
     home: join(scratch.path, 'home'),
     life: 'once',
-    engine: new EngineService(),
+    engine: quickEngine(),
   });
   await app.destinations.add({ name: 'Disk', location });
 });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createApp } from '../../main/app/compose.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { startNodeProcess } from '../../main/app/node-process.ts';
 import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -20,7 +20,7 @@ it('goes quiet with its state and its copies in the folder: through a link, thro
   await writeFile(join(documents, 'letter'), 'dear');
   const app = await createApp(barePorts({ startProcess: startNodeProcess }), {
     home: join(link, '.state'),
-    engine: new EngineService(),
+    engine: quickEngine(),
   });
   const backups = () => app.runs.list({ kinds: ['backup'] });
   const quiet = async (): Promise<void> => {

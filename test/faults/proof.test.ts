@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
+import { quickEngine } from '../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A proof must fail where a restore would, and cost little where nothing is wrong. */
 
 const ALL = { files: 500, bytes: 1_000_000_000 };
-const engine = new EngineService();
+const engine = quickEngine();
 const folders: TemporaryFolder[] = [];
 let root: string;
 let repository: { location: string; passphrase: string };

@@ -4,13 +4,13 @@ import { expect, it } from 'vitest';
 import type { DestinationId } from '../../main/api/contract/values.ts';
 import { createApp } from '../../main/app/compose.ts';
 import type { CallOutput, Engine, EngineCallName } from '../../main/app/engine-link/calls.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 it('a destination that is removed as a run ends takes nothing from the other ones of the run', async () => {
   const scratch = await temporaryFolder('removed');
-  const service = new EngineService();
+  const service = quickEngine();
   let atEnd: () => Promise<void> = async () => undefined;
   const engine: Engine = {
     call: async <Name extends EngineCallName>(...[name, input]: Parameters<typeof service.call<Name>>) => {

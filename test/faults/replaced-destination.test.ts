@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { App } from '../../main/app/compose.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
+import { quickEngine } from '../support/engine.ts';
 import { type FolderOnDisk, folderOnDisk } from '../support/folder-on-disk.ts';
 import { type Restic, restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -60,7 +60,7 @@ it('a repository of the same passphrase in the place of ours is neither written 
 });
 
 it('a disk that is exchanged between two runs is opened anew, whatever it holds', async () => {
-  const engine = new EngineService();
+  const engine = quickEngine();
   const [folder] = app.folders.records();
   const call = {
     repositories: [{ location, passphrase }],

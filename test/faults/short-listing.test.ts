@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { backup, forgetNamed, listSnapshots, prune, type Repository } from '../../main/engine/engine.ts';
-import { newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { newRepository, PASSPHRASE, quickEngine, reopen } from '../support/engine.ts';
 import { type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
 import { type RcloneRemotes, startRcloneRemotes } from '../support/rclone-remotes.ts';
 import { restic } from '../support/restic.ts';
@@ -125,7 +124,7 @@ it('does not take a place that gives no answer for one where the snapshot is gon
 });
 
 it("refuses the app's own prune before it forgets anything, and keeps the history of what is not listed", async () => {
-  const engine = new EngineService();
+  const engine = quickEngine();
   const address = { location: `${LOCATION}-${round}`, passphrase: PASSPHRASE };
   const catalog = join(scratch.path, `catalog-${round}.db`);
   const scope = { catalog, folderId: 'f', root: source, destinationIds: ['d'] };

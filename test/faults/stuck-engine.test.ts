@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createApp } from '../../main/app/compose.ts';
 import type { Engine } from '../../main/app/engine-link/calls.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { TriplicateError } from '../../main/engine/errors.ts';
 import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** An engine that never answers a backup, not even that it was cancelled, as where a share hangs; when it is ended, all calls fail. */
 function stuckEngine(): Engine {
-  const service = new EngineService();
+  const service = quickEngine();
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => undefined);
   return {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createApp } from '../../main/app/compose.ts';
 import type { Engine } from '../../main/app/engine-link/calls.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const HOUR = 3_600_000;
@@ -17,7 +17,7 @@ it('a copy that a run is bringing up to date counts as behind until that is done
   let ahead = 0;
   let begun = Promise.withResolvers<void>();
   let may = Promise.withResolvers<void>();
-  const engine = new EngineService();
+  const engine = quickEngine();
   const slow: Engine = {
     call: async (name, input, options) => {
       if (name === 'backup') {

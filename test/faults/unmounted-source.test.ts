@@ -1,9 +1,8 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { backup, listSnapshots } from '../../main/engine/engine.ts';
-import { newRepository, reopen } from '../support/engine.ts';
+import { newRepository, quickEngine, reopen } from '../support/engine.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -50,7 +49,7 @@ it.for(['a full scan', 'a run of changes'] as const)('is seen by %s', async (kin
 it('says so when a link has taken the place of a folder, instead of storing the link alone', async () => {
   const source = join(scratch.path, 'source');
   const repository = { location: join(scratch.path, 'copies'), passphrase: 'correct horse battery' };
-  const engine = new EngineService();
+  const engine = quickEngine();
   const run = (dirtyDirectories: readonly string[] | null) =>
     engine.call('backup', {
       repositories: [repository],

@@ -2,16 +2,16 @@ import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
+import type { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { directoriesOf } from '../../main/app/unread.ts';
-import { PASSPHRASE } from '../support/engine.ts';
+import { PASSPHRASE, quickEngine } from '../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 let scratch: TemporaryFolder;
 let engine: EngineService;
 beforeEach(async () => {
   scratch = await temporaryFolder('unsteady');
-  engine = new EngineService();
+  engine = quickEngine();
 });
 afterEach(async () => {
   await engine.close();

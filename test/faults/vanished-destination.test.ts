@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
+import { quickEngine } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -10,7 +10,7 @@ const passphrase = 'a passphrase';
 
 it('a disk that goes in the middle of a run takes nothing from the others of the run', async () => {
   const scratch = await temporaryFolder('vanished');
-  const engine = new EngineService();
+  const engine = quickEngine();
   const at = (...path: readonly string[]) => join(scratch.path, ...path);
   const address = (name: string) => ({ location: at(name, 'copies'), passphrase });
   try {

@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { type BackupReport, type BackupRequest, backup, loadIndex, type Repository } from '../../main/engine/engine.ts';
 import type { TreeId } from '../../main/engine/ids.ts';
-import { hostAheadBy, newRepository, PASSPHRASE, reopen, subtreeAt } from '../support/engine.ts';
+import { hostAheadBy, newRepository, PASSPHRASE, quickEngine, reopen, subtreeAt } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -244,7 +243,7 @@ it('is left by the command for its next run, and can be passed over', async () =
 });
 
 it('is left by the app for its next full scan, but not where something is damaged', async () => {
-  const engine = new EngineService();
+  const engine = quickEngine();
   try {
     const location = join(scratch.path, 'of the app');
     const address = { location, passphrase: PASSPHRASE };

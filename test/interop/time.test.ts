@@ -2,11 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { backup, forget, listSnapshots, planRestore, type Repository, restore } from '../../main/engine/engine.ts';
 import type { TreeId } from '../../main/engine/ids.ts';
 import { describeTree } from '../support/compare-trees.ts';
-import { hostAheadBy, newRepository, PASSPHRASE } from '../support/engine.ts';
+import { hostAheadBy, newRepository, PASSPHRASE, quickEngine } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -105,7 +104,7 @@ it('shows the history also of a clock that was hundreds of years ahead', async (
     await writeFile(join(source, 'a'), `in ${years} years`);
     await run();
   }
-  const engine = new EngineService();
+  const engine = quickEngine();
   try {
     const sources = [
       { destinationId: 'disk', repository: { location: repository.store.location, passphrase: PASSPHRASE } },

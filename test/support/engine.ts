@@ -1,4 +1,5 @@
 import { systemHost } from '../../main/app/engine-host.ts';
+import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { openStore } from '../../main/app/open-store.ts';
 import { systemClock } from '../../main/app/system.ts';
 import type { EngineHost, Repository } from '../../main/engine/engine.ts';
@@ -34,6 +35,9 @@ export async function newRepository(
 export async function cheapenKey(location: string, passphrase = PASSPHRASE): Promise<void> {
   await changePassphrase(await reopen(location, process.env, passphrase), { passphrase, scrypt: CHEAP_SCRYPT });
 }
+
+/** The app's engine, in this process, whose new repositories have keys as cheap as those of other tests. */
+export const quickEngine = () => new EngineService({ scrypt: CHEAP_SCRYPT });
 
 /** This machine as the engine sees it. */
 export const ownHost = systemHost;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Run } from '../../main/api/contract/runs.ts';
 import type { DestinationId } from '../../main/api/contract/values.ts';
 import { type App, createApp } from '../../main/app/compose.ts';
-import { EngineService } from '../../main/app/engine-link/engine-service.ts';
 import { barePorts } from './bare-ports.ts';
+import { quickEngine } from './engine.ts';
 
 /** An app with the real engine that protects one folder on one disk, both below `scratch`. */
 export interface FolderOnDisk {
@@ -30,7 +30,7 @@ export async function folderOnDisk(
   const location = join(scratch, 'disk', 'copies');
   for (const path of [documents, join(scratch, 'disk')]) await mkdir(path);
   for (const [name, content] of Object.entries(files)) await writeFile(join(documents, name), content);
-  const open = () => createApp(barePorts(), { home: join(scratch, 'home'), life: 'once', engine: new EngineService() });
+  const open = () => createApp(barePorts(), { home: join(scratch, 'home'), life: 'once', engine: quickEngine() });
   let app = await open();
   const { id } = await app.destinations.add({ name: 'Disk', location });
   await app.folders.add({ path: documents });

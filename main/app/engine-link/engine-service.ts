@@ -20,7 +20,7 @@ import type {
 import { runCopy } from './copy.ts';
 import { runDrill } from './drill.ts';
 import { HistoryService } from './history-service.ts';
-import { OpenRepositories } from './open-repositories.ts';
+import { type NewKeys, OpenRepositories } from './open-repositories.ts';
 import { plainError } from './serve-engine.ts';
 import { runCheck, runPlanRestore, runPrune, runRestore } from './verbs.ts';
 
@@ -39,10 +39,16 @@ type Servers = {
 /** Does the calls: the engine, its stores and rclone, joined. Runs in the engine's process; tests use it directly. */
 export class EngineService implements Engine {
   readonly #host = systemHost();
-  readonly #repositories = new OpenRepositories(this.#host);
+  readonly #repositories: OpenRepositories;
   readonly #running = new Set<Promise<unknown>>();
   readonly #ending = new AbortController();
-  readonly #history = new HistoryService(this.#repositories, this.#ending.signal);
+  readonly #history: HistoryService;
+
+  /** @param newKeys tests take cheaper keys than the default */
+  constructor(newKeys: NewKeys = {}) {
+    this.#repositories = new OpenRepositories(this.#host, newKeys);
+    this.#history = new HistoryService(this.#repositories, this.#ending.signal);
+  }
 
   serve(name: EngineCallName, input: unknown, options: Options): Promise<unknown> {
     const server = this.#servers[name] as (input: unknown, options: Options) => Promise<unknown>;

@@ -1,4 +1,5 @@
 import {
+  type CreateOptions,
   createRepository,
   type EngineHost,
   type LoadedIndex,
@@ -27,15 +28,20 @@ export interface Limits {
   readonly downloadKiBps: number;
 }
 
+/** How the keys of new repositories are derived; as the engine does it for people when empty. */
+export type NewKeys = Pick<CreateOptions, 'scrypt'>;
+
 /** Stores and repositories stay open between calls, so that a small run costs what the change costs. */
 export class OpenRepositories {
   readonly #host: EngineHost;
+  readonly #newKeys: NewKeys;
   readonly #stores = new Map<string, Promise<WriteStore>>();
   readonly #repositories = new Map<string, Promise<OpenOne>>();
   #limits: Limits = { uploadKiBps: 0, downloadKiBps: 0 };
 
-  constructor(host: EngineHost) {
+  constructor(host: EngineHost, newKeys: NewKeys = {}) {
     this.#host = host;
+    this.#newKeys = newKeys;
   }
 
   async open(address: RepositoryAddress): Promise<Repository> {
@@ -71,9 +77,10 @@ export class OpenRepositories {
   async create(address: RepositoryAddress, like: RepositoryAddress | null): Promise<Repository> {
     const chunkerPolynomial = like ? (await this.open(like)).config.chunkerPolynomial : undefined;
     const store = await this.#store(address.location);
+    const likeThat = chunkerPolynomial === undefined ? {} : { chunkerPolynomial };
     const repository = await createRepository(
       store,
-      { passphrase: address.passphrase, ...(chunkerPolynomial === undefined ? {} : { chunkerPolynomial }) },
+      { passphrase: address.passphrase, ...likeThat, ...this.#newKeys },
       this.#host,
     );
     const one = await asOpened(address, store, repository);

@@ -1,4 +1,4 @@
-import type { Run } from '../api/contract/runs.ts';
+import type { CheckDepth, Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
 import { type Core, copyOf, isoNow, placeOf, updateCopy, updatePlace } from './core.ts';
@@ -107,7 +107,7 @@ export class Work {
     });
   }
 
-  check(id: DestinationId, depth: 'structure' | 'read-data', cause: Run['cause']): Run {
+  check(id: DestinationId, depth: CheckDepth, cause: Run['cause']): Run {
     const { name } = this.#parts.destinations.record(id);
     const work = async ({ signal, onProgress }: RunTools): Promise<RunResult> => {
       const repository = this.#parts.destinations.address(id);
@@ -351,7 +351,7 @@ export class Work {
     title: string,
     cause: Run['cause'],
     work: (tools: RunTools) => Promise<RunResult>,
-    depth?: string,
+    depth?: CheckDepth,
   ): Run {
     this.#core.secrets.of(id);
     return this.#parts.runs.enqueue({

@@ -133,7 +133,7 @@ function Again({ run }: { readonly run: Run }) {
   if (run.kind === 'restore' || destinationId === undefined) return null;
   const again = () => {
     const told = { onSuccess: () => tellDone('Started again') };
-    if (run.kind === 'check') check.mutate({ destinationId, readData: false }, told);
+    if (run.kind === 'check') check.mutate({ destinationId, readData: run.depth === 'read-data' }, told);
     else if (run.kind === 'drill') drill.mutate({ destinationId }, told);
     else if (run.kind === 'prune') prune.mutate({ destinationId }, told);
     else if (run.kind === 'catch-up') catchUp.mutate({ destinationId }, told);

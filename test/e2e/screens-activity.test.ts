@@ -119,3 +119,19 @@ test('the reports of one folder are asked for from its card', async () => {
   await page.keyboard.press('Escape');
   await expect.poll(() => page.getByRole('combobox', { name: 'Folder' }).inputValue()).toBe('Photos');
 });
+
+test('a check of all data that failed is run again as such', async () => {
+  const { page, app } = await open();
+  const [one] = app.world.runs;
+  const place = app.world.destinations[0];
+  if (one === undefined || place === undefined) throw new Error('The sample has no runs.');
+  const error = { code: 'store/unreachable', message: 'It went away.', hint: '', retry: 'when-back' } as const;
+  const failed = { kind: 'check', depth: 'read-data', state: 'failed', title: 'The check that failed' } as const;
+  const run = { ...one, ...failed, id: 'failed-check' as Run['id'], report: null, error: { ...error, data: {} } };
+  app.world.runs = [{ ...run, folderId: null, destinationIds: [place.id] }, ...app.world.runs];
+  await page.reload();
+  await page.getByRole('link', { name: /The check that failed/ }).click();
+  await page.getByRole('button', { name: 'Run it again' }).click();
+  await expect.poll(() => app.world.runs[0]).toMatchObject({ kind: 'check', depth: 'read-data' });
+  expect(app.world.runs[0]?.id).not.toBe('failed-check');
+});

@@ -319,7 +319,11 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
           ),
         ),
     }),
-    'runs.check': onPlace('check', 'Check'),
+    'runs.check': ({ destinationId, readData }) => {
+      const depth = readData ? ('read-data' as const) : ('structure' as const);
+      const title = `Check ${place(destinationId).name}`;
+      return startRun(newRun('check', title, { destinationIds: [destinationId], depth }));
+    },
     'runs.prune': onPlace('prune', 'Clean up'),
     'runs.drill': onPlace('drill', 'Try a restore from'),
     'runs.catchUp': ({ destinationId }) => {

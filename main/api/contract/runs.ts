@@ -50,6 +50,10 @@ export const report = z.object({
 });
 export type Report = z.infer<typeof report>;
 
+/** What a check looks at: the names and sizes of all that is stored, or every byte of it as well. */
+export const checkDepth = z.enum(['structure', 'read-data']);
+export type CheckDepth = z.infer<typeof checkDepth>;
+
 export const run = z.object({
   id: runId,
   kind: runKind,
@@ -60,6 +64,8 @@ export const run = z.object({
   destinationIds: z.array(destinationId),
   /** Why it ran. */
   cause: z.enum(['change', 'schedule', 'person', 'reconnected', 'start']),
+  /** Of a check. */
+  depth: checkDepth.optional(),
   createdAt: moment,
   startedAt: moment.nullable(),
   endedAt: moment.nullable(),

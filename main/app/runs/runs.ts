@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Report, Run, RunKind, RunState } from '../../api/contract/runs.ts';
+import type { CheckDepth, Report, Run, RunKind, RunState } from '../../api/contract/runs.ts';
 import type { ContractError, DestinationId, FolderId, RunId } from '../../api/contract/values.ts';
 import { hasCode, TriplicateError } from '../../engine/errors.ts';
 import type { EngineProgress } from '../../engine/progress.ts';
@@ -36,8 +36,8 @@ export interface RunRequest {
   readonly order: 'queue' | 'at-once';
   /** Destinations whose old versions it moves or removes, or relies on for long: one such run at a time at each. */
   readonly upkeepOf?: readonly DestinationId[];
-  /** What tells two runs of one kind at the same destinations apart; the same of both, or absent, means that one serves for both. */
-  readonly depth?: string;
+  /** Of a check; one of the structure does not serve for one that reads all. */
+  readonly depth?: CheckDepth;
   readonly work: (tools: RunTools) => Promise<RunResult>;
 }
 
@@ -92,6 +92,7 @@ export class Runs {
       folderId: request.folderId,
       destinationIds: [...request.destinationIds],
       cause: request.cause,
+      ...(request.depth === undefined ? {} : { depth: request.depth }),
       createdAt: isoNow(this.#core),
       startedAt: null,
       endedAt: null,

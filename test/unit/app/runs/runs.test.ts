@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Run } from '../../../../main/api/contract/runs.ts';
+import type { CheckDepth, Run } from '../../../../main/api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../../../../main/api/contract/values.ts';
 import type { Core } from '../../../../main/app/core.ts';
 import { AppEvents } from '../../../../main/app/events.ts';
@@ -146,7 +146,7 @@ describe('the queues', () => {
   });
 
   it('take no check of the structure for one that reads all data', async () => {
-    const check = (depth: string) => {
+    const check = (depth: CheckDepth) => {
       const destinationIds = ['disk'] as unknown as readonly DestinationId[];
       const request = { kind: 'check', title: 'Check disk', folderId: null, destinationIds, cause: 'person' } as const;
       return runs.enqueue({ ...request, order: 'queue', depth, work: async () => done }).id;
@@ -157,7 +157,7 @@ describe('the queues', () => {
     const thorough = check('read-data');
     expect(thorough).not.toBe(light);
     backup.finish();
-    expect(await runs.ended(thorough)).toMatchObject({ state: 'done' });
+    expect(await runs.ended(thorough)).toMatchObject({ state: 'done', depth: 'read-data' });
   });
 
   it('go on after a failure', async () => {

@@ -4,7 +4,7 @@
  * itself is TypeScript that Node 24 runs as it is. A checkout brings its own Node 24 (see package.json).
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,24 @@ const SMALL_HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=40'];
  * Node keeps the program here as it has compiled it, worker threads included: a third less time to start. A folder of
  * the person's own, because what lies there is run; Node's default is one in the shared temporary folder.
  */
-process.env.NODE_COMPILE_CACHE ??= join(process.env.XDG_CACHE_HOME || join(ownHome(), '.cache'), 'triplicate', 'code');
+if (process.env.NODE_COMPILE_CACHE === undefined) {
+  const folder = ownFolder(process.env.XDG_CACHE_HOME || join(ownHome(), '.cache'), 'triplicate', 'code');
+  if (folder) process.env.NODE_COMPILE_CACHE = folder;
+}
+
+/** A folder that nobody else may write to, whatever the umask is; undefined where none can be made. */
+function ownFolder(...names) {
+  const paths = names.map((_name, depth) => join(...names.slice(0, depth + 1)));
+  for (const path of paths) {
+    try {
+      // Not recursive, and not left to Node: neither ends where the system makes no folder, as in /proc.
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if (error.code !== 'EEXIST') return existsSync(paths.at(-1)) ? paths.at(-1) : undefined;
+    }
+  }
+  return paths.at(-1);
+}
 
 /** A user that is only a number to the system, as in a container, may have none. */
 function ownHome() {

@@ -54,7 +54,7 @@ test('keeping rules that another window has changed are not put back by an old f
   await app.call('destinations.update', { id: 'd-disk', retention, offsite: true });
   await page.getByRole('textbox', { name: 'Name' }).fill('Green disk');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('heading', { name: 'Green disk' }).waitFor();
+  await page.getByRole('heading', { name: 'Green disk', exact: true }).waitFor();
   expect(app.world.destinations.find(({ id }) => id === 'd-disk')).toMatchObject({
     name: 'Green disk',
     offsite: true,
@@ -69,7 +69,7 @@ test('a destination that another window gave a folder is not taken away by an ol
   await app.call('folders.update', { id: 'f-documents', excludeLargerThan: 1_500_000, excludes: ['*.tmp '] });
   await page.getByRole('textbox', { name: 'Name' }).fill('Papers');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('heading', { name: 'Papers' }).waitFor();
+  await page.getByRole('heading', { name: 'Papers', exact: true }).waitFor();
   expect(app.world.folders.find(({ id }) => id === 'f-documents')).toMatchObject({
     destinationIds: ['d-disk', 'd-cloud', 'd-nas'],
     excludeLargerThan: 1_500_000,

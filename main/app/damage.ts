@@ -1,4 +1,4 @@
-import type { Finding } from '../api/contract/runs.ts';
+import type { CheckDepth, Finding } from '../api/contract/runs.ts';
 import type { ContractError } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
 import type { EngineFinding } from './engine-link/calls.ts';
@@ -25,7 +25,7 @@ export interface DamageAfterCheck {
 /** @param before the damage that was known of the destination */
 export function damageAfterCheck(
   findings: readonly EngineFinding[],
-  depth: 'structure' | 'read-data',
+  depth: CheckDepth,
   before: ContractError | null,
 ): DamageAfterCheck {
   const stays = depth === 'structure' && before !== null && isInContent(before);

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { RestorePlan } from '../api/contract/history.ts';
 import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
-import { TriplicateError } from '../engine/errors.ts';
+import { hasCode, isOfOnePlace, TriplicateError } from '../engine/errors.ts';
 import type { Core } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
@@ -141,7 +141,7 @@ export class Restores {
         const plan = await this.#core.engine.call('planRestore', call);
         return { destinationId: copy.destinationId, call, plan };
       } catch (error) {
-        if (!isOfTheCopy(error)) throw error;
+        if (!isOfOnePlace(error) && !hasCode(error, 'snapshot/not-found')) throw error;
         errors.push(error);
       }
     }
@@ -187,11 +187,6 @@ export class Restores {
     this.#plans.set(planId, planned);
     for (const old of [...this.#plans.keys()].slice(0, -KEPT_PLANS)) this.#plans.delete(old);
   }
-}
-
-/** Whether it says something of this copy alone, so that another may do. */
-function isOfTheCopy(error: unknown): boolean {
-  return error instanceof TriplicateError && /^(store|repo|rclone|snapshot)\//.test(error.code);
 }
 
 function targetOf({ target }: RestoreWish, original: string): string {

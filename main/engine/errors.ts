@@ -150,6 +150,11 @@ export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean
   return typeof error === 'object' && error !== null && 'code' in error && codes.includes(error.code as ErrorCode);
 }
 
+/** True for what is wrong with one place alone, or on the way to it: another place is not concerned. */
+export function isOfOnePlace(error: unknown): boolean {
+  return error instanceof TriplicateError && /^(store|repo|rclone)\//.test(error.code);
+}
+
 /** The form of any thrown value that may cross a border; an unknown one becomes `internal`, its message kept for the log. */
 export function toWire(error: unknown): WireError {
   if (error instanceof TriplicateError) {

@@ -23,6 +23,7 @@ import {
 import { hasCode, TriplicateError } from '../../main/engine/errors.ts';
 import { describeTree } from '../support/compare-trees.ts';
 import { CHEAP_SCRYPT, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
+import { LONG } from '../support/long.ts';
 import { filesOf, type Mutation, mutate, mutation, type RepositoryFiles } from '../support/mutations.ts';
 import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -32,7 +33,6 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
  * one, a restore gives each file bit for bit or names it, and check knows of all that a restore cannot give and of all
  * that stock restic finds. With TRIPLICATE_LONG=1 three hundred rounds, from another seed each time.
  */
-const LONG = process.env.TRIPLICATE_LONG === '1';
 const ROUNDS = Number(process.env.TRIPLICATE_ROUNDS ?? (LONG ? 300 : 6));
 const SEED = Number(process.env.TRIPLICATE_SEED ?? (LONG ? Date.now() % 1_000_000 : 11));
 const HANG_MS = 60_000;

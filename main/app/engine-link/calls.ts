@@ -1,3 +1,4 @@
+import type { CheckDepth } from '../../api/contract/runs.ts';
 import type { ContractError } from '../../api/contract/values.ts';
 import type { EntryInfo, EntryType, HitInfo, MomentInfo, VersionInfo } from '../../catalog/catalog.ts';
 import type { EngineProgress } from '../../engine/progress.ts';
@@ -230,7 +231,7 @@ export interface EngineCalls {
   ];
   usage: [{ readonly repository: RepositoryAddress }, { readonly usedBytes: number; readonly snapshots: number }];
   unlock: [{ readonly repository: RepositoryAddress }, { readonly removed: number }];
-  check: [{ readonly repository: RepositoryAddress; readonly depth: 'structure' | 'read-data' }, CheckOutcome];
+  check: [{ readonly repository: RepositoryAddress; readonly depth: CheckDepth }, CheckOutcome];
   prune: [
     {
       readonly repository: RepositoryAddress;

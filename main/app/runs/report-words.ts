@@ -1,4 +1,4 @@
-import type { Finding, Report } from '../../api/contract/runs.ts';
+import type { CheckDepth, Finding, Report } from '../../api/contract/runs.ts';
 import type { DestinationId } from '../../api/contract/values.ts';
 import type { BackupOutcome, CheckOutcome, EngineFinding, PruneOutcome, RestoreOutcome } from '../engine-link/calls.ts';
 
@@ -90,7 +90,7 @@ function backupSummary(outcome: BackupOutcome, stored: number): string {
   return `${told.join(', ')}; ${size(stored)} stored.${rest}`;
 }
 
-export function checkReport(outcome: CheckOutcome, depth: 'structure' | 'read-data'): Report {
+export function checkReport(outcome: CheckOutcome, depth: CheckDepth): Report {
   const errors = outcome.findings.filter(({ level }) => level === 'error').length;
   const what = depth === 'read-data' ? 'Every stored byte was read' : 'The structure was checked';
   const summary =

@@ -1,4 +1,4 @@
-import { fromWire, TriplicateError, toWire } from '../errors.ts';
+import { fromWire, isOfOnePlace, TriplicateError, toWire } from '../errors.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { formatTime } from '../format/time.ts';
 import type { SnapshotId, TreeId } from '../ids.ts';
@@ -62,18 +62,14 @@ export async function backup(request: BackupRequest): Promise<BackupReport> {
         results.set(destinations[position] as BackupDestination, result);
       }
     } catch (error) {
-      if (!isOfDestination(error)) throw error;
+      // Unlike a source that is not there, it does not concern the others.
+      if (!isOfOnePlace(error)) throw error;
       failure ??= error;
       for (const destination of destinations) results.set(destination, nothingStored(destination, error));
     }
   }
   if (!made) throw failure;
   return { ...made, results: request.destinations.map((destination) => results.get(destination) as DestinationResult) };
-}
-
-/** What one group of destinations fails with does not concern the others, unlike a source that is not there. */
-function isOfDestination(error: unknown): boolean {
-  return error instanceof TriplicateError && /^(store|repo|rclone)\//.test(error.code);
 }
 
 function nothingStored({ repository }: BackupDestination, error: unknown): DestinationResult {

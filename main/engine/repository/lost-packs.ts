@@ -33,13 +33,7 @@ export async function setLostPacksAside(
       hint: 'Is the place complete? Nothing was changed there. If its files are lost, start a new repository elsewhere.',
     });
   }
-  const there = await thereThoughUnlisted(
-    store,
-    lost.filter((id) => !listed.has(id)),
-    expected,
-    signal,
-  );
-  const gone = lost.filter((id) => !there.has(id));
+  const gone = await lostWhenAskedFor(store, expected, listed, signal);
   index.setAside(gone);
   return gone.length;
 }
@@ -53,16 +47,14 @@ const SOME = 64;
  */
 async function thereThoughUnlisted(
   store: Repository['store'],
-  unlisted: readonly PackId[],
-  expected: ReadonlyMap<PackId, number>,
+  unlisted: readonly (readonly [id: PackId, size: number])[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlySet<PackId>> {
   const there = new Set<PackId>();
-  const ask = (ids: readonly PackId[]): Promise<void> =>
-    inParallel(ids, store.capabilities.connections, async (id) => {
+  const ask = (packs: typeof unlisted): Promise<void> =>
+    inParallel(packs, store.capabilities.connections, async ([id, size]) => {
       try {
-        const [last, length] = [(expected.get(id) ?? 1) - 1, 1];
-        await store.get({ type: 'data', id }, { offset: last, length }, signal);
+        await store.get({ type: 'data', id }, { offset: size - 1, length: 1 }, signal);
         there.add(id);
       } catch (error) {
         if (!hasCode(error, 'store/not-found', 'store/corrupt')) throw error;
@@ -71,6 +63,18 @@ async function thereThoughUnlisted(
   await ask(unlisted.slice(0, SOME));
   if (there.size > 0) await ask(unlisted.slice(SOME));
   return there;
+}
+
+/** What the listing shows cut short, or does not show and is not there either. @throws `store/…` */
+async function lostWhenAskedFor(
+  store: Repository['store'],
+  expected: ReadonlyMap<PackId, number>,
+  listed: ReadonlyMap<string, number>,
+  signal: AbortSignal | undefined,
+): Promise<readonly PackId[]> {
+  const unlisted = [...expected].filter(([id]) => !listed.has(id));
+  const there = await thereThoughUnlisted(store, unlisted, signal);
+  return lostOf(expected, listed).filter((id) => !there.has(id));
 }
 
 /**
@@ -109,10 +113,7 @@ export async function areAllThere(
   const early = await ahead;
   if (early && lostOf(expected, sizesOf(early)).length === 0) return true;
   const listed = sizesOf(await store.list('data', signal));
-  const lost = lostOf(expected, listed);
-  if (lost.length === 0) return true;
-  if (lost.some((id) => listed.has(id))) return false;
-  return (await thereThoughUnlisted(store, lost, expected, signal)).size === lost.length;
+  return (await lostWhenAskedFor(store, expected, listed, signal)).length === 0;
 }
 
 function sizesOf(files: readonly StoredFile[]): ReadonlyMap<string, number> {

@@ -1,51 +1,33 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import type { Run } from '../../main/api/contract/runs.ts';
-import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
-import { type FakeServer, serveFake } from '../support/fake-server.ts';
-import { buildRenderer } from '../support/renderer-build.ts';
+import { type OpenScreen, screens } from '../support/screens.ts';
 
 /** What Triplicate did over years: thousands of runs, by wheel and by keyboard. */
 
 const RUNS = 3_000;
-let browser: Browser;
-let server: FakeServer | undefined;
+const openScreen = screens({ width: 900, height: 600 });
 
-beforeAll(async () => {
-  await buildRenderer();
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
-}, 240_000);
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await server?.close();
-});
-
-afterAll(() => browser?.close());
-
-async function open(): Promise<{ page: Page; app: FakeServer['app'] }> {
-  server = await serveFake({ scenario: 'good', stepMs: 30 });
-  const { world } = server.app;
-  const pattern = world.runs.find(({ endedAt }) => endedAt !== null);
-  if (pattern === undefined) throw new Error('The sample has no run that ended.');
-  const old = (index: number): Run => {
-    const at = new Date(Date.now() - 2 * 86_400_000 - index * 3_600_000).toISOString();
-    const state = index % 500 === 499 ? 'failed' : 'done';
-    return {
-      ...pattern,
-      id: `old-${index}` as Run['id'],
-      title: `Old run ${index}`,
-      createdAt: at,
-      endedAt: at,
-      state,
+async function open(): Promise<OpenScreen> {
+  const opened = await openScreen('good', '/activity', ({ world }) => {
+    const pattern = world.runs.find(({ endedAt }) => endedAt !== null);
+    if (pattern === undefined) throw new Error('The sample has no run that ended.');
+    const old = (index: number): Run => {
+      const at = new Date(Date.now() - 2 * 86_400_000 - index * 3_600_000).toISOString();
+      const state = index % 500 === 499 ? 'failed' : 'done';
+      return {
+        ...pattern,
+        id: `old-${index}` as Run['id'],
+        title: `Old run ${index}`,
+        createdAt: at,
+        endedAt: at,
+        state,
+      };
     };
-  };
-  world.runs = [...world.runs, ...Array.from({ length: RUNS }, (_one, index) => old(index))];
-  const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 900, height: 600 } });
-  const page = await context.newPage();
-  await page.goto(`${server.address}/#/activity`);
-  await page.locator('[data-run]').first().waitFor();
-  return { page, app: server.app };
+    world.runs = [...world.runs, ...Array.from({ length: RUNS }, (_one, index) => old(index))];
+  });
+  await opened.page.locator('[data-run]').first().waitFor();
+  return opened;
 }
 
 const focusedRun = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute('data-run') ?? '');

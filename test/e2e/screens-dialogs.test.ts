@@ -1,41 +1,10 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
-import { type FakeServer, serveFake } from '../support/fake-server.ts';
-import type { Scenario } from '../support/fake-world.ts';
-import { buildRenderer } from '../support/renderer-build.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { screens } from '../support/screens.ts';
 
 /** Windows above windows, long lists, and the ways between a field and its results. */
 
-let browser: Browser;
-let server: FakeServer | undefined;
-
-beforeAll(async () => {
-  await buildRenderer();
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
-}, 240_000);
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await server?.close();
-});
-
-afterAll(() => browser?.close());
-
-async function open(
-  scenario: Scenario,
-  path: string,
-  prepare: (app: FakeServer['app']) => void = () => undefined,
-  stepMs = 30,
-): Promise<{ page: Page; app: FakeServer['app'] }> {
-  server = await serveFake({ scenario, stepMs });
-  prepare(server.app);
-  const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 900, height: 600 } });
-  const page = await context.newPage();
-  await page.goto(`${server.address}/#${path}`);
-  await page.locator('h1').first().waitFor();
-  return { page, app: server.app };
-}
+const open = screens({ width: 900, height: 600 });
 
 const focused = (page: Page) =>
   page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');

@@ -1,41 +1,11 @@
-import { type Browser, chromium, type Page, type Route } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Page, Route } from 'playwright-core';
+import { expect, test } from 'vitest';
 import type { Run } from '../../main/api/contract/runs.ts';
-import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
-import { type FakeServer, serveFake } from '../support/fake-server.ts';
-import type { Scenario } from '../support/fake-world.ts';
-import { buildRenderer } from '../support/renderer-build.ts';
+import { screens } from '../support/screens.ts';
 
 /** Answers that are late, wrong, of an earlier question, or about names that would deceive: what is on screen stays true. */
 
-let browser: Browser;
-let server: FakeServer | undefined;
-
-beforeAll(async () => {
-  await buildRenderer();
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
-}, 240_000);
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await server?.close();
-});
-
-afterAll(() => browser?.close());
-
-async function open(
-  scenario: Scenario,
-  path: string,
-  prepare: (page: Page, app: FakeServer['app']) => unknown = () => undefined,
-): Promise<{ page: Page; app: FakeServer['app'] }> {
-  server = await serveFake({ scenario, stepMs: 30 });
-  const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });
-  const page = await context.newPage();
-  await prepare(page, server.app);
-  await page.goto(`${server.address}/#${path}`);
-  await page.locator('h1').first().waitFor();
-  return { page, app: server.app };
-}
+const open = screens({ width: 1280, height: 800 });
 
 const answer = (route: Route, value: unknown) => route.fulfill({ json: { ok: true, value } });
 
@@ -57,7 +27,7 @@ const hit = (folderId: string, folderName: string, path: string) => ({
 const palette = (page: Page) => page.getByRole('textbox', { name: 'Find a file, a screen or an action' });
 
 test('of two files with the same path in two folders, the one that was picked is shown, wherever one searched before', async () => {
-  const { page } = await open('good', '/history/f-documents', (one) =>
+  const { page } = await open('good', '/history/f-documents', (_, one) =>
     one.route('**/api/history.search', (route) => {
       const { folderId } = route.request().postDataJSON();
       const all = [hit('f-documents', 'Documents', 'plan.txt'), hit('f-photos', 'Photos', 'plan.txt')];
@@ -80,7 +50,7 @@ test('of two files with the same path in two folders, the one that was picked is
 
 test('what an earlier question found does not pass for the answer to a later one', async () => {
   let wait = 0;
-  const { page } = await open('good', '/history/find/tax', (one) =>
+  const { page } = await open('good', '/history/find/tax', (_, one) =>
     one.route('**/api/history.search', async (route) => {
       await new Promise((resolve) => setTimeout(resolve, wait));
       await route.continue().catch(() => undefined);
@@ -135,20 +105,20 @@ test('a run that ends while the list of runs is on its way has ended', async () 
 });
 
 test('an answer that cannot be drawn takes its screen alone', async () => {
-  const { page } = await open('good', '/settings', (one) =>
+  const { page, address } = await open('good', '/settings', (_, one) =>
     one.route('**/api/destinations.list', (route) => answer(route, { no: 'list' })),
   );
   await page.getByRole('link', { name: 'Destinations' }).click();
   await page.getByText('This screen cannot be shown').waitFor();
   await page.getByRole('link', { name: 'Home', exact: true }).click();
   await page.getByRole('article', { name: 'Documents' }).waitFor();
-  await page.goto(`${server?.address}/#/activity/of/%`);
+  await page.goto(`${address}/#/activity/of/%`);
   await page.getByRole('heading', { name: 'Activity' }).waitFor();
 });
 
 test('of a long folder, a part that cannot be read says so and is asked for again', async () => {
   let broken = true;
-  const { page } = await open('good', '/history/f-documents', (one) =>
+  const { page } = await open('good', '/history/f-documents', (_, one) =>
     one.route('**/api/history.browse', async (route) => {
       if (!broken || route.request().postDataJSON().offset === 0) return route.continue();
       await route.fulfill({
@@ -184,7 +154,7 @@ test('a restore that is being prepared stays when the moments cannot be asked fo
 });
 
 test('a first backup that was stopped is not taken for one that was made', async () => {
-  const { page } = await open('good', '/welcome/finish', (_, app) => {
+  const { page } = await open('good', '/welcome/finish', (app) => {
     app.world.info = { ...app.world.info, setup: { ...app.world.info.setup, finished: false } };
     const run = app.world.runs.find(({ kind }) => kind === 'backup') as Run;
     const error = { code: 'cancelled', message: 'Triplicate ended.', hint: '', retry: 'never' as const, data: {} };
@@ -219,7 +189,7 @@ test('names cannot hide what they are, turn the words around, or pass for anothe
     '👩‍👩‍👧.png',
     'x'.repeat(255),
   ];
-  const { page } = await open('good', '/history/f-documents', (one) =>
+  const { page } = await open('good', '/history/f-documents', (_, one) =>
     one.route('**/api/history.browse', (route) =>
       answer(route, { entries: names.map((name) => hit('f-documents', 'Documents', name)), total: names.length }),
     ),

@@ -1,7 +1,6 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
-import { buildRenderer } from '../support/renderer-build.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { oneBrowser } from '../support/one-browser.ts';
 import { openView, VIEWS } from '../support/screenshots.ts';
 
 /** The Tab key alone: it reaches all that can be pressed, shows where it is, and gets out again. */
@@ -26,17 +25,10 @@ const NAMES = [
   'unlock',
 ];
 
-let browser: Browser;
-
-beforeAll(async () => {
-  await buildRenderer();
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
-}, 240_000);
-
-afterAll(() => browser?.close());
+const chromium = oneBrowser();
 
 test.each(VIEWS.filter(({ name }) => NAMES.includes(name)))('$name', async (view) => {
-  const { page, close } = await openView(browser, view, { scheme: 'light', width: 900, height: 600 });
+  const { page, close } = await openView(chromium.browser, view, { scheme: 'light', width: 900, height: 600 });
   try {
     const all = await markTabStops(page);
     const seen = new Set<string>();

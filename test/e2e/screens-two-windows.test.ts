@@ -1,40 +1,11 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { chromiumArguments, chromiumPath } from '../support/chromium.ts';
-import { type FakeServer, serveFake } from '../support/fake-server.ts';
-import { asDestination, asFolder, type Scenario } from '../support/fake-world.ts';
-import { buildRenderer } from '../support/renderer-build.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { asDestination, asFolder } from '../support/fake-world.ts';
+import { screens } from '../support/screens.ts';
 
 /** Something changes while a window is open: another window, or the app itself, acts on what it shows. */
 
-let browser: Browser;
-let server: FakeServer | undefined;
-
-beforeAll(async () => {
-  await buildRenderer();
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
-}, 240_000);
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await server?.close();
-});
-
-afterAll(() => browser?.close());
-
-async function open(
-  scenario: Scenario,
-  path: string,
-  prepare: (app: FakeServer['app']) => void = () => undefined,
-): Promise<{ page: Page; app: FakeServer['app'] }> {
-  server = await serveFake({ scenario, stepMs: 30 });
-  prepare(server.app);
-  const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });
-  const page = await context.newPage();
-  await page.goto(`${server.address}/#${path}`);
-  await page.locator('h1').first().waitFor();
-  return { page, app: server.app };
-}
+const open = screens({ width: 1280, height: 800 });
 
 const menuItem = async (page: Page, of: string, item: string) => {
   await page.getByRole('button', { name: `More for ${of}` }).click();

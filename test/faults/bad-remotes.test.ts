@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -16,16 +16,18 @@ import {
   removeKey,
 } from '../../main/engine/engine.ts';
 import { CHEAP_SCRYPT, newRepository, PASSPHRASE, reopen } from '../support/engine.ts';
-import { type Asked, type Fault, type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
+import type { Asked, Fault, FaultyServer } from '../support/http-faults.ts';
 import { LONG } from '../support/long.ts';
-import { type RestServer, startRestServer } from '../support/rest-server.ts';
+import { type RepositoryBehindProxy, repositoryBehindProxy } from '../support/repository-behind-proxy.ts';
+import type { RestServer } from '../support/rest-server.ts';
 import { type Restic, restic } from '../support/restic.ts';
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import type { TemporaryFolder } from '../support/temporary-folder.ts';
 
 const BIN = fileURLToPath(new URL('../../main/bin.js', import.meta.url));
 
 /** A repository on a server that fails, with a disk beside it: nothing is believed, nothing is deleted, nobody is held up. */
 
+let place: RepositoryBehindProxy;
 let scratch: TemporaryFolder;
 let source: string;
 let folder: string;
@@ -35,23 +37,12 @@ let far: Repository;
 let near: Repository;
 
 beforeEach(async () => {
-  scratch = await temporaryFolder('bad-remotes');
-  source = join(scratch.path, 'source');
-  folder = join(scratch.path, 'served');
-  await mkdir(source);
-  await mkdir(folder);
-  server = await startRestServer(folder);
-  proxy = await startFaultyServer(server.port);
-  far = await newRepository(`rest:${server.url(proxy.port)}`);
+  place = await repositoryBehindProxy('bad-remotes');
+  ({ scratch, source, folder, server, proxy, far } = place);
   near = await newRepository(join(scratch.path, 'disk'));
   await fill(0);
 });
-afterEach(async () => {
-  await far.store.close();
-  await proxy.close();
-  await server.close();
-  await scratch.remove();
-});
+afterEach(() => place.close());
 
 async function fill(from: number): Promise<void> {
   for (let n = from; n < from + 20; n++) await writeFile(join(source, `file ${n}`), randomBytes(1_000_000));

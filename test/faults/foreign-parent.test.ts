@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type App, createApp } from '../../main/app/compose.ts';
+import { backupsDone, backupsOf } from '../support/backups-done.ts';
 import { barePorts } from '../support/bare-ports.ts';
 import { quickEngine } from '../support/engine.ts';
 import { type Restic, restic } from '../support/restic.ts';
@@ -40,12 +41,8 @@ afterEach(async () => {
   await scratch.remove();
 });
 
-const backups = () => app.runs.list({ kinds: ['backup'] });
-
-async function stored(count: number): Promise<void> {
-  const states = () => backups().map(({ state }) => state);
-  await expect.poll(states, { timeout: 20_000 }).toEqual(Array(count).fill('done'));
-}
+const backups = () => backupsOf(app);
+const stored = (count: number) => backupsDone(app, count);
 
 async function change(path: string, content: string, runs: number): Promise<void> {
   await writeFile(join(documents, path), content);

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type App, createApp } from '../../main/app/compose.ts';
+import { backupsDone } from '../support/backups-done.ts';
 import { barePorts } from '../support/bare-ports.ts';
 import { quickEngine } from '../support/engine.ts';
 import { restic } from '../support/restic.ts';
@@ -32,12 +33,7 @@ afterEach(async () => {
   await scratch.remove();
 });
 
-const backups = () => app.runs.list({ kinds: ['backup'] });
-
-async function stored(count: number): Promise<void> {
-  const states = () => backups().map(({ state }) => state);
-  await expect.poll(states, { timeout: 20_000 }).toEqual(Array(count).fill('done'));
-}
+const stored = (count: number) => backupsDone(app, count);
 
 it('what changed after the first scan and before the watches stood is stored', async () => {
   await stored(1);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
@@ -12,37 +12,26 @@ import {
   repairPacks,
 } from '../../main/engine/engine.ts';
 import { askForUnlisted } from '../../main/engine/repository/unlisted.ts';
-import { newRepository, PASSPHRASE } from '../support/engine.ts';
-import { type FaultyServer, startFaultyServer } from '../support/http-faults.ts';
-import { type RestServer, startRestServer } from '../support/rest-server.ts';
+import { PASSPHRASE } from '../support/engine.ts';
+import type { FaultyServer } from '../support/http-faults.ts';
+import { type RepositoryBehindProxy, repositoryBehindProxy } from '../support/repository-behind-proxy.ts';
 import { restic } from '../support/restic.ts';
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import type { TemporaryFolder } from '../support/temporary-folder.ts';
 
 /** A server, or a proxy before it, whose answers look good and are wrong. */
 
+let place: RepositoryBehindProxy;
 let scratch: TemporaryFolder;
 let source: string;
 let folder: string;
-let server: RestServer;
 let proxy: FaultyServer;
 let far: Repository;
 
 beforeEach(async () => {
-  scratch = await temporaryFolder('lying-remotes');
-  source = join(scratch.path, 'source');
-  folder = join(scratch.path, 'served');
-  await mkdir(source);
-  await mkdir(folder);
-  server = await startRestServer(folder);
-  proxy = await startFaultyServer(server.port);
-  far = await newRepository(`rest:${server.url(proxy.port)}`);
+  place = await repositoryBehindProxy('lying-remotes');
+  ({ scratch, source, folder, proxy, far } = place);
 });
-afterEach(async () => {
-  await far.store.close();
-  await proxy.close();
-  await server.close();
-  await scratch.remove();
-});
+afterEach(() => place.close());
 
 /** Gives the id of the snapshot. */
 async function backUp(): Promise<string> {

@@ -1,9 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chromiumArguments, chromiumPath } from './chromium.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { LONG } from './long.ts';
-import { buildRenderer } from './renderer-build.ts';
+import { oneBrowser } from './one-browser.ts';
 import { openView, VIEWS } from './screenshots.ts';
 
 /**
@@ -23,15 +22,9 @@ const LOOKS = [
  * sideways scrolling. The files that call it share the views out, so that they run side by side.
  */
 export function testLooks(names: RegExp): void {
-  let browser: Browser;
-  beforeAll(async () => {
-    await buildRenderer();
-    browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] });
-  }, 240_000);
-  afterAll(() => browser?.close());
-
+  const chromium = oneBrowser();
   test.each(VIEWS.filter(({ name }) => names.test(name)))('$name is accessible, quiet and fits', async (view) => {
-    const { page, noise, close } = await openView(browser, view, LOOKS[0]);
+    const { page, noise, close } = await openView(chromium.browser, view, LOOKS[0]);
     try {
       for (const { scheme, width, height, rules } of LOOKS) {
         await page.emulateMedia({ colorScheme: scheme });

@@ -36,7 +36,8 @@ export async function ensureDependencies() {
 }
 
 /**
- * Programs that must be on the PATH: `{ names, apt, why }`, any of `names` will do. Returns the sentence that says what
+ * Programs that must be on the PATH: `{ names, apt, why }`, any of `names` will do; `otherwise` is the package to take where
+ * there is none called `apt`. Returns the sentence that says what
  * is missing and could not be installed, or undefined when all are there.
  */
 export async function ensurePrograms(programs) {
@@ -51,9 +52,14 @@ export async function ensurePrograms(programs) {
       return run(command, rest, { env, output: 'when-failed' });
     };
     const install = () => apt('install', '-y', '--no-install-recommends', ...missing.map((program) => program.apt));
+    const oneByOne = async () => {
+      for (const { apt: name, otherwise } of missing) {
+        if ((await apt('install', '-y', name)) !== 0 && otherwise) await apt('install', '-y', otherwise);
+      }
+    };
     if ((await install()) !== 0) {
       await apt('update');
-      if ((await install()) !== 0) for (const program of missing) await apt('install', '-y', program.apt);
+      if ((await install()) !== 0) await oneByOne();
     }
     missing = missing.filter((program) => !program.names.some(findProgram));
     if (missing.length === 0) return undefined;
@@ -67,8 +73,9 @@ export const testPrograms = [
   rclone,
   { names: ['restic'], apt: 'restic', why: 'the tests compare with it' },
   {
-    names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
-    apt: 'chromium',
+    names: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    apt: 'chromium-headless-shell',
+    otherwise: 'chromium', // Not every system has a package of the former.
     why: 'the tests open the interface in it',
   },
   { names: ['setfattr'], apt: 'attr', why: 'the tests set extended attributes with it' },

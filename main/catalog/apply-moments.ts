@@ -113,8 +113,10 @@ async function addMoment(
     part.addMoment(moment);
     if (after) {
       const files = await insertMoment(part, moment, readTrees, writing);
-      for (const changed of [{ ...moment, files, state: 1 as const }, part.from(at + 1)])
+      for (const changed of [{ ...moment, files }, part.from(at + 1)])
         if (changed) await recount(part, changed, writing);
+      // Whole only when the one that follows is counted anew as well.
+      part.addMoment({ ...(part.from(at) ?? moment), state: 1 });
     } else {
       const changes = await appendMoment(part, moment, readTrees, writing);
       const files = before + changes.added - changes.removed;

@@ -100,6 +100,12 @@ export class FolderPart {
     this.#moments = this.#moments.toSpliced(position, known, moment);
   }
 
+  /** Moments that are about to go: a process that ends before `removeMoments` finds them as unfinished. */
+  hideMoments(ats: readonly number[]): void {
+    for (const at of ats) this.database.run('UPDATE moment SET state = 0 WHERE folder = ? AND at = ?', this.number, at);
+    this.#moments = this.#moments.filter(({ at }) => !ats.includes(at));
+  }
+
   removeMoments(ats: readonly number[]): void {
     for (const at of ats) this.database.run('DELETE FROM moment WHERE folder = ? AND at = ?', this.number, at);
     this.#moments = this.#read();

@@ -7,11 +7,12 @@ import type { Writing } from './writing.ts';
 
 /**
  * Takes moments out without reading a tree: spans of which no moment is left go, and so do paths without spans; all
- * others stay as they are. The counts of the moments that follow are made anew.
+ * others stay as they are. The counts of the moments that follow are made anew. What a process that ends in the middle has begun,
+ * the next update does again: until then the moments stay, as unfinished ones.
  */
 export async function forgetMoments(part: FolderPart, ats: readonly number[], writing: Writing): Promise<void> {
   const newestBefore = part.newest?.at;
-  part.removeMoments(ats);
+  part.hideMoments(ats);
   const { newest } = part;
   if (!newest) {
     part.clear();
@@ -27,6 +28,7 @@ export async function forgetMoments(part: FolderPart, ats: readonly number[], wr
     await dropSpans(part, before, after.at, writing);
     await recount(part, after, writing);
   }
+  part.removeMoments(ats);
 }
 
 /** An earlier moment is the newest again: what stood in it stands now. */

@@ -49,8 +49,12 @@ export class Metadata {
 
   /** The entry stands under its path. */
   note(entry: number, path: Buffer): void {
-    this.#times.set(path, atimeOf(this.#table, entry), mtimeOf(this.#table, entry));
+    this.#setTimes(entry, path);
     this.noteAttributes(entry);
+  }
+
+  #setTimes(entry: number, path: Buffer): void {
+    this.#times.set(path, atimeOf(this.#table, entry), mtimeOf(this.#table, entry));
   }
 
   /** As `note`, for one whose times are in a block. */
@@ -75,9 +79,16 @@ export class Metadata {
     return failed.map(({ entry, path }) => ({ entry, path, text: `Its extended attributes were not set. ${why}` }));
   }
 
-  /** Resolves when all times that were noted are set. */
-  async setTimes(): Promise<readonly UnsetMetadata[]> {
-    const failed = await this.#times.flush();
+  /**
+   * Resolves when all times that were noted are set.
+   * @param all the entries of which they were noted, should they have to be set again
+   */
+  async setTimes(all: Iterable<number>): Promise<readonly UnsetMetadata[]> {
+    let failed = await this.#times.flush();
+    if (this.#times.hasLost) {
+      for (const entry of all) this.#setTimes(entry, this.#paths.of(entry));
+      failed = await this.#times.flush();
+    }
     if (failed.length === 0) return [];
     // Such problems are rare, so the entries are looked for only now.
     const entries = new Map<string, number>();

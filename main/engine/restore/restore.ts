@@ -297,7 +297,7 @@ class RestoreRun {
       });
     }
     this.#nameUnset(await this.#metadata.setAttributes());
-    this.#nameUnset(await this.#metadata.setTimes());
+    this.#nameUnset(await this.#metadata.setTimes(this.#restored()));
     for (const entry of late.reverse()) {
       this.#attempt(entry, () => {
         this.#setMode(entry, this.#paths.of(entry));
@@ -308,6 +308,12 @@ class RestoreRun {
     for (const entry of this.#unset) {
       if (!this.#failed.has(entry)) this.#leftOut.push({ path: this.#textOf(entry), reason: 'attributes', text });
     }
+  }
+
+  /** All that is to have the times of the snapshot. */
+  *#restored(): Generator<number> {
+    for (let entry = 0; entry < this.#table.count; entry++)
+      if (this.#table.metadata(entry) === 'yes' && !this.#failed.has(entry)) yield entry;
   }
 
   #setOwner(entry: number, path: Buffer): void {

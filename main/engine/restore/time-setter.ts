@@ -30,8 +30,14 @@ export class TimeSetter {
   #ended: Promise<unknown> | undefined;
   #state: 'unused' | 'running' | 'unavailable' = 'unused';
   #isUp = false;
+  #hasLost = false;
   /** Kept only until the program is known to have started: after that it does them all. */
   #sent: Buffer[] = [];
+
+  /** Whether the helper ended before its end: nobody knows which of the times that it was sent are set. */
+  get hasLost(): boolean {
+    return this.#hasLost;
+  }
 
   set(path: Uint8Array, atime: Instant, mtime: Instant): void {
     this.#unsent.add(path, atime, mtime);
@@ -77,6 +83,7 @@ export class TimeSetter {
     helper.stdin.on('error', () => undefined);
     const broken = (): void => {
       this.#state = 'unavailable';
+      this.#hasLost = this.#isUp;
     };
     helper.on('error', broken);
     helper.on('spawn', () => {

@@ -13,22 +13,25 @@ export interface AttributesSet<Target extends AttributeTarget> {
   readonly failed: readonly Target[];
 }
 
-/** Number of the system call lsetxattr. */
-const LSETXATTR: Partial<Record<NodeJS.Architecture, number>> = { x64: 189, arm64: 6 };
+/** Numbers of the system calls lsetxattr and lgetxattr. */
+const CALLS: Partial<Record<NodeJS.Architecture, readonly [number, number]>> = { x64: [189, 192], arm64: [6, 9] };
 
 /**
  * Reads a path, how many attributes follow, and for each its name and value, texts behind their lengths; numbers have 32 bits,
- * the highest byte first. Answers with a byte for each path: 1 when one of its attributes could not be set.
+ * the highest byte first. Answers with a byte for each path: 1 when one of its attributes could not be set and is not so already,
+ * as on a read-only file that was restored before, or where a system's own label is nobody's to set.
  */
 const PERL = `
-my $call = $ARGV[0] + 0; binmode STDIN; binmode STDOUT; $| = 1;
+my ($set, $get) = map { $_ + 0 } @ARGV; binmode STDIN; binmode STDOUT; $| = 1;
 sub bytes { my $length = shift; my $text = ""; return $text if $length == 0; read(STDIN, $text, $length) == $length or exit 1; $text }
 sub text { bytes(unpack("N", bytes(4))) }
+sub is { my ($path, $name, $value) = @_; my $found = "\\0" x (length($value) + 1);
+  syscall($get, $path, $name, $found, length($found)) == length($value) && substr($found, 0, length($value)) eq $value }
 until (eof(STDIN)) {
   my $path = text(); my $failed = 0;
   for (1 .. unpack("N", bytes(4))) {
     my $name = text(); my $value = text();
-    $failed = 1 if syscall($call, $path, $name, $value, length($value), 0) != 0;
+    $failed = 1 if syscall($set, $path, $name, $value, length($value), 0) != 0 && !is($path, $name, $value);
   }
   print chr($failed);
 }`;
@@ -38,16 +41,16 @@ export async function setAttributes<Target extends AttributeTarget>(
   targets: readonly Target[],
 ): Promise<AttributesSet<Target>> {
   if (targets.length === 0) return { state: 'done', failed: [] };
-  const call = process.platform === 'linux' ? LSETXATTR[process.arch] : undefined;
-  const answer = call === undefined ? undefined : await ask(call, targets);
+  const calls = process.platform === 'linux' ? CALLS[process.arch] : undefined;
+  const answer = calls && (await ask(calls, targets));
   if (!answer) return { state: 'missing', failed: targets };
   // A helper that ended early has said nothing of the last ones.
   return { state: 'done', failed: targets.filter((_, position) => answer[position] !== 0) };
 }
 
-function ask(call: number, targets: readonly AttributeTarget[]): Promise<Buffer | undefined> {
+function ask(calls: readonly number[], targets: readonly AttributeTarget[]): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
-    const child = spawn('perl', ['-e', PERL, String(call)], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn('perl', ['-e', PERL, ...calls.map(String)], { stdio: ['pipe', 'pipe', 'ignore'] });
     const answer: Buffer[] = [];
     child.stdout.on('data', (part: Buffer) => answer.push(part));
     child.on('error', () => resolve(undefined));

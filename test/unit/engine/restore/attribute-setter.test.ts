@@ -44,6 +44,26 @@ it('names those for which it failed, sets the others, and goes through no link',
   expect(attributeOf(file, 'user.note')).toBe('of file');
 });
 
+it('takes for set what is so already where it cannot be set', async ({ skip }) => {
+  const path = Buffer.from(join(scratch.path, 'file'));
+  await writeFile(path, '');
+  const targets = ['as it was', 'other', 'as it was, and more'].map((value) => ({
+    path,
+    attributes: [attribute('user.note', value), attribute('user.empty', '')],
+  }));
+  await setAttributes(targets.slice(0, 1));
+  try {
+    execFileSync('chattr', ['+i', path.toString()], { stdio: 'ignore' });
+  } catch {
+    return skip('chattr is not permitted here');
+  }
+  try {
+    expect((await setAttributes(targets)).failed).toEqual(targets.slice(1));
+  } finally {
+    execFileSync('chattr', ['-i', path.toString()]);
+  }
+});
+
 it('has nothing to do for nothing', async () => {
   expect(await setAttributes([])).toEqual({ state: 'done', failed: [] });
 });

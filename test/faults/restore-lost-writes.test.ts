@@ -39,9 +39,13 @@ async function mountHollowDisk(path: string): Promise<string | undefined> {
   return undefined;
 }
 
-it('does not report a restore as complete that the disk of the target has lost', async ({ skip }) => {
+it.for([
+  ['of the target', ''],
+  ['in a folder of the target', 'source'],
+])('does not report a restore as complete that the disk %s has lost', async ([, folder = ''], { skip }) => {
   const target = join(scratch.path, 'target');
-  const reason = await mountHollowDisk(target);
+  if (folder !== '') await mkdir(target);
+  const reason = await mountHollowDisk(join(target, folder));
   if (reason !== undefined) return skip(`mounting is not permitted here: ${reason}`);
   const source = join(scratch.path, 'source');
   await mkdir(source);
@@ -49,7 +53,7 @@ it('does not report a restore as complete that the disk of the target has lost',
   const repository = await newRepository(join(scratch.path, 'repository'));
   await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });
   const { snapshot } = await findSnapshot(repository, 'latest');
-  const plan = await planRestore({ repository, tree: snapshot.tree, target, existing: 'replace' });
+  const plan = await planRestore({ repository, tree: snapshot.tree, target, from: scratch.path, existing: 'replace' });
   await expect(restore(plan)).rejects.toMatchObject({
     code: 'store/unreachable',
     message: expect.stringContaining('could not keep'),

@@ -9,6 +9,7 @@ import type { EntryTable } from './entry-table.ts';
 import { hasSameContent, hasSameMetadata, statAt } from './existing.ts';
 import { FoundLinks } from './hard-links.ts';
 import type { PathMatch } from './include.ts';
+import { FoundDisks } from './mounted-disks.ts';
 import type { PlannedEntries } from './planned-entries.ts';
 import type { RestoreAction, RestoreLeftOut, RestoreProblem, RestoreRequest } from './request.ts';
 import { besideName } from './safe-name.ts';
@@ -37,6 +38,7 @@ export class Decision {
   readonly #entries: PlannedEntries;
   readonly #paths: TargetPaths;
   readonly #links: FoundLinks;
+  readonly disks: FoundDisks;
   readonly measured = new Map<number, number>();
   readonly leftOut: RestoreLeftOut[] = [];
   readonly counts: Record<RestoreAction, number> = { new: 0, replaced: 0, kept: 0, beside: 0, unchanged: 0 };
@@ -44,13 +46,15 @@ export class Decision {
   bytes = 0;
   #compared = 0;
 
-  constructor(request: RestoreRequest, index: BlobIndex, entries: PlannedEntries, paths: TargetPaths) {
+  /** @param device that of the target */
+  constructor(request: RestoreRequest, index: BlobIndex, entries: PlannedEntries, paths: TargetPaths, device: number) {
     this.#request = request;
     this.#index = index;
     this.#entries = entries;
     this.#table = entries.table;
     this.#paths = paths;
     this.#links = new FoundLinks(entries.table);
+    this.disks = new FoundDisks(entries.table, device);
   }
 
   /** What is in the target itself. */
@@ -101,6 +105,7 @@ export class Decision {
       await soon();
       throwIfCancelled(this.#request.signal);
     }
+    if (found.isDirectory()) this.disks.note(entry, Number(found.dev));
     const { node } = this.#entries.at(entry);
     const replaces = this.#request.existing === 'replace';
     const isSame = await hasSameContent(this.#paths.of(entry), found, node, this.#index, this.measured);

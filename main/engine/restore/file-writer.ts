@@ -8,11 +8,12 @@ import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { isTransferable, JobPool } from '../workers/job-pool.ts';
 import { workerEntry } from '../workers/worker-entry.ts';
 import { collectUses, isToWrite, WHOLE } from './content-uses.ts';
-import { type EntryTable, isStaged, liesInTarget } from './entry-table.ts';
+import { type EntryTable, isStaged } from './entry-table.ts';
 import { outcomeOf } from './file-outcome.ts';
 import type { LinkPlan } from './hard-links.ts';
 import { jobOf, jobWithout } from './job-of-read.ts';
 import { firstUse, type PackRead, planReads, READ_BYTES, readOfOne } from './jobs.ts';
+import type { MountedDisks } from './mounted-disks.ts';
 import type { RestorePlan, RestoreProblem } from './request.ts';
 import type { RestoreJob, RestoreReply, RestoreWorkerData } from './restore-messages.ts';
 import { shareColumns } from './shared-columns.ts';
@@ -48,6 +49,7 @@ export interface FileWriterOptions {
   /** A few random letters that make this run's temporary names its own. */
   readonly mark: string;
   readonly guard: TargetGuard;
+  readonly mounted: MountedDisks;
   readonly staged: StagedFolders;
   readonly signal?: AbortSignal | undefined;
 }
@@ -99,7 +101,8 @@ export class FileWriter {
       owners: options.owners,
       mark: options.mark,
       root: paths.root.toString('latin1'),
-      device: options.guard.device,
+      device: plan.device,
+      mounted: options.mounted,
       columns: shareColumns(this.#table),
     };
     const workers = Math.min(4, Math.max(1, availableParallelism()));
@@ -212,7 +215,7 @@ export class FileWriter {
   #make(entry: number): boolean {
     if (this.#states[entry] === MADE) return true;
     try {
-      if (liesInTarget(this.#table, entry)) this.#options.guard.assertThere();
+      this.#options.guard.assertHolds(this.#table, entry);
       createTemporary(this.#temporaryOf(entry), this.#table.sizes[entry] as number);
       this.#states[entry] = MADE;
       this.#partsLeft.set(entry, this.#table.contentCount(entry));

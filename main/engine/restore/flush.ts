@@ -4,7 +4,7 @@ import { runHelper } from './helper-programs.ts';
 const FLUSH_BYTES = 600 * 1024 * 1024;
 
 /** A file system without a disk. */
-const NEVER_FAILS = '/proc';
+const NEVER_FAILS = Buffer.from('/proc');
 
 /** What a file costs the disk beside its content: a block that is not full, a place in the file system's books. */
 const FILE_BYTES = 4096;
@@ -14,15 +14,15 @@ const FILE_BYTES = 4096;
  * it would have all the bytes of the restore before it.
  */
 export class Flush {
-  readonly #root: string;
+  readonly #roots: readonly Buffer[];
   #unflushed = 0;
   #running: Promise<void> | undefined;
   /** The system tells of what it could not write only once, to whoever asks first. */
   #hasFailed = false;
 
-  /** @param root any path of the file system that is to be flushed */
-  constructor(root: string) {
-    this.#root = root;
+  /** @param roots any path of each file system that is to be flushed */
+  constructor(roots: readonly Buffer[]) {
+    this.#roots = roots;
   }
 
   /** A file was made. */
@@ -47,9 +47,16 @@ export class Flush {
   }
 
   async #run(): Promise<void> {
-    if ((await runHelper('sync', ['-f', this.#root])) !== 'failed') return;
-    // Some know no `-f`, and say nothing of a disk.
-    if ((await runHelper('sync', ['-f', NEVER_FAILS])) === 'done') this.#hasFailed = true;
-    else await runHelper('sync', []);
+    for (const root of this.#roots) {
+      if ((await syncAt(root)) !== 'failed') continue;
+      // Some know no `-f`, and say nothing of a disk.
+      if ((await syncAt(NEVER_FAILS)) === 'done') this.#hasFailed = true;
+      else await runHelper('sync', []);
+    }
   }
+}
+
+/** The path may have bytes that no argument from Node can carry, see `makeSpecialFile`. */
+function syncAt(path: Buffer): ReturnType<typeof runHelper> {
+  return runHelper('sh', ['-c', `path=$(cat; echo x); exec sync -f "\${path%x}"`], path);
 }

@@ -28,10 +28,12 @@ export async function planRestore(request: RestoreRequest): Promise<RestorePlan>
   const entries = new PlannedEntries(table, index);
   const paths = new TargetPaths(request.target, table);
   try {
-    const decision = new Decision(request, index, entries, paths);
+    const decision = new Decision(request, index, entries, paths, device);
     const notTaken = await selectEntries(request, index, table, decision);
     const { counts, bytes, measured } = decision;
-    return { request, index, measured, device, entries, counts, bytes, leftOut: [...notTaken, ...decision.leftOut] };
+    const { devices } = decision.disks;
+    const leftOut = [...notTaken, ...decision.leftOut];
+    return { request, index, measured, device, devices, entries, counts, bytes, leftOut };
   } finally {
     paths.close();
   }

@@ -89,8 +89,10 @@ export interface RestorePlan {
   readonly index: BlobIndex;
   /** Where the index contradicts itself. */
   readonly measured: MeasuredLengths;
-  /** The number of the disk on which the target lay when the plan was begun; see `TargetGuard`. */
+  /** The number of the disk on which the target lay when the plan was begun; see `TargetDisks`. */
   readonly device: number;
+  /** By entry, that of each folder on which another disk is mounted. */
+  readonly devices: ReadonlyMap<number, number>;
   /** A directory before what is in it; the entries of one mostly together. */
   readonly entries: PlannedEntries;
   readonly counts: Readonly<Record<RestoreAction, number>>;

@@ -1,5 +1,6 @@
 import type { Key } from '../format/crypto.ts';
 import type { EntryColumns } from './entry-table.ts';
+import type { MountedDisks } from './mounted-disks.ts';
 import type { LongPaths } from './whole-files.ts';
 
 /** Paths cross the thread border as latin1 text, one character a byte: cheap to copy, and any byte passes. */
@@ -11,9 +12,10 @@ export interface RestoreWorkerData {
   readonly owners: 'set' | 'leave';
   /** Makes this restore's temporary names its own. */
   readonly mark: string;
-  /** See `TargetGuard`. */
+  /** See `TargetDisks`. */
   readonly root: PathBytes;
   readonly device: number;
+  readonly mounted: MountedDisks;
   /** In memory that all threads share. */
   readonly columns: EntryColumns;
 }

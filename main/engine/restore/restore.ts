@@ -10,6 +10,7 @@ import { NO_ENTRY, ROOT } from './folder-table.ts';
 import { type LinkPlan, makeLink, planLinks } from './hard-links.ts';
 import { makeSpecialFile } from './helper-programs.ts';
 import { Metadata, type UnsetMetadata } from './metadata.ts';
+import { disksInUse, type MountedDisks, pathOf, TargetDisks } from './mounted-disks.ts';
 import { prepareTarget } from './prepare-target.ts';
 import type { RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
 import { StagedFolders } from './staged-folders.ts';
@@ -44,6 +45,7 @@ class RestoreRun {
   readonly #mark: string;
   readonly #closed: ClosedFolders;
   readonly #flush: Flush;
+  readonly #mounted: MountedDisks;
   readonly #guard: TargetGuard;
   readonly #staged: StagedFolders;
   readonly #failed = new Map<number, RestoreProblem>();
@@ -67,8 +69,10 @@ class RestoreRun {
     this.#closed = new ClosedFolders(this.#table);
     this.#paths = new TargetPaths(prepareTarget(plan), this.#table);
     this.#metadata = new Metadata(this.#table, this.#paths, this.#owners);
-    this.#guard = new TargetGuard(this.#paths.root, plan.device);
-    this.#flush = new Flush(this.#paths.root.toString());
+    const { root } = this.#paths;
+    this.#mounted = disksInUse(this.#table, this.#paths, plan.devices);
+    this.#guard = new TargetGuard(new TargetDisks(root, plan.device, this.#mounted));
+    this.#flush = new Flush([root, ...[...this.#mounted.values()].map(pathOf)]);
     this.#links = planLinks(this.#table);
     this.#staged = new StagedFolders(this.#table, this.#links, this.#paths, this.#mark);
   }
@@ -183,7 +187,8 @@ class RestoreRun {
         if (++this.#told % 4 === 0) this.#tell('restoring');
       },
     };
-    const options = { owners: this.#owners, mark: this.#mark, guard: this.#guard, staged: this.#staged, signal };
+    const [guard, mounted] = [this.#guard, this.#mounted];
+    const options = { owners: this.#owners, mark: this.#mark, guard, mounted, staged: this.#staged, signal };
     await new FileWriter(this.#plan, this.#links, this.#paths, events, options).run();
   }
 
@@ -255,7 +260,7 @@ class RestoreRun {
     if (type === 'symlink') {
       this.#attempt(entry, () => symlinkSync(Buffer.from(linkTarget), place));
     } else if (type === 'fifo' || type === 'dev' || type === 'chardev') {
-      if (liesInTarget(this.#table, entry)) this.#guard.assertThere();
+      this.#guard.assertHolds(this.#table, entry);
       const made = await makeSpecialFile(place, type, device);
       if (made !== 'done') {
         this.#guard.assertUsable();
@@ -338,7 +343,7 @@ class RestoreRun {
 
   #attempt(entry: number, work: () => void): void {
     try {
-      if (liesInTarget(this.#table, entry)) this.#guard.assertThere();
+      this.#guard.assertHolds(this.#table, entry);
       work();
     } catch (error) {
       const fatal = this.#guard.judge(error);

@@ -2,32 +2,37 @@ import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TriplicateError } from '../errors.ts';
 import { DISK_FAILURES, systemCode } from '../store/file-errors.ts';
+import type { EntryColumns } from './entry-table.ts';
+import type { TargetDisks } from './mounted-disks.ts';
 
 /** What ends a whole restore, whichever file met it first. */
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const DISK_FAILS = new Set([...DISK_FAILURES, 'ENODEV', 'ENXIO', 'ENOTCONN', 'ENOMEDIUM', 'ESTALE']);
 
 /**
- * Keeps a restore on the disk that it began on. A disk that is pulled out leaves its mount point, an empty folder of the
+ * Keeps a restore on the disks that it began on. A disk that is pulled out leaves its mount point, an empty folder of the
  * system's disk: without a look, the rest would be written there.
  */
 export class TargetGuard {
-  readonly #root: Buffer;
-  readonly #device: number;
+  readonly #disks: TargetDisks;
 
-  /** @param device where the target lay when the restore was planned */
-  constructor(root: Buffer, device: number) {
-    this.#root = root;
-    this.#device = device;
+  constructor(disks: TargetDisks) {
+    this.#disks = disks;
   }
 
-  get device(): number {
-    return this.#device;
+  get #root(): Buffer {
+    return this.#disks.root;
   }
 
   /** @throws `store/unreachable` */
   assertThere(): void {
-    if (!isOnDevice(this.#root, this.#device)) throw this.#gone();
+    const { lost } = this.#disks;
+    if (lost !== undefined) throw targetGone(lost);
+  }
+
+  /** That what is made for the entry comes onto its own disk. @throws `store/unreachable` */
+  assertHolds(columns: EntryColumns, entry: number): void {
+    if (!this.#disks.hold(columns, entry)) this.assertThere();
   }
 
   /** @throws `store/unreachable`, `store/read-only` */
@@ -45,7 +50,8 @@ export class TargetGuard {
         hint: 'Free some space or choose another target, then restore again: what is there already is kept.',
       });
     }
-    if (DISK_FAILS.has(code) || !isOnDevice(this.#root, this.#device)) return this.#gone();
+    const { lost } = this.#disks;
+    if (DISK_FAILS.has(code) || lost !== undefined) return targetGone(lost ?? this.#root.toString());
     // Only when it is the whole target: another file system below it may be read-only for good.
     return code === 'EROFS' && this.#isReadOnly() ? this.#readOnly() : undefined;
   }
@@ -68,10 +74,6 @@ export class TargetGuard {
     } catch (error) {
       return systemCode(error) === 'EROFS';
     }
-  }
-
-  #gone(): TriplicateError {
-    return targetGone(this.#root.toString());
   }
 
   #readOnly(): TriplicateError {
@@ -109,9 +111,4 @@ function statOrNone(path: string): Stats | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether the root is there and on the same disk as before. */
-export function isOnDevice(root: Buffer, device: number): boolean {
-  return statSync(root, { throwIfNoEntry: false })?.dev === device;
 }

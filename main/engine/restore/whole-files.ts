@@ -1,10 +1,10 @@
 import { EntryPaths } from './entry-paths.ts';
 import type { EntryColumns } from './entry-table.ts';
-import { atimeOf, isStaged, liesInTarget, mtimeOf } from './entry-table.ts';
+import { atimeOf, isStaged, mtimeOf } from './entry-table.ts';
 import { outcomeOf } from './file-outcome.ts';
+import { TargetDisks } from './mounted-disks.ts';
 import type { PathBytes, RestoreWorkerData } from './restore-messages.ts';
 import type { Rights } from './rights.ts';
-import { isOnDevice } from './target-guard.ts';
 import { temporaryPath } from './temporary-names.ts';
 import { TimeBlock } from './time-block.ts';
 import { writeWhole } from './write-file.ts';
@@ -16,21 +16,22 @@ export type LongPaths = ReadonlyMap<number, PathBytes>;
 export class WholeFiles {
   readonly #data: Omit<RestoreWorkerData, 'key'>;
   readonly #columns: EntryColumns;
-  readonly #root: Buffer;
+  readonly #disks: TargetDisks;
   readonly #paths: EntryPaths;
   readonly #times = new TimeBlock();
 
   constructor(data: Omit<RestoreWorkerData, 'key'>) {
     this.#data = data;
     this.#columns = data.columns;
-    this.#root = Buffer.from(data.root, 'latin1');
-    this.#paths = new EntryPaths(data.root === '/' ? Buffer.alloc(0) : this.#root, data.columns);
+    const root = Buffer.from(data.root, 'latin1');
+    this.#disks = new TargetDisks(root, data.device, data.mounted);
+    this.#paths = new EntryPaths(data.root === '/' ? Buffer.alloc(0) : root, data.columns);
   }
 
   /** Content, owner, mode and name; times are for the main thread to set. @throws what the system says */
   write(entry: number, content: Uint8Array, longPaths: LongPaths): Rights {
-    const { owners, device } = this.#data;
-    if (liesInTarget(this.#columns, entry) && !isOnDevice(this.#root, device)) {
+    const { owners } = this.#data;
+    if (!this.#disks.hold(this.#columns, entry)) {
       throw Object.assign(new Error('The disk of the target is gone.'), { code: 'ENODEV' });
     }
     const long = longPaths.get(entry);

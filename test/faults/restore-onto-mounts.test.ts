@@ -1,0 +1,53 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { backup, findSnapshot, planRestore, type RestorePlan, restore } from '../../main/engine/engine.ts';
+import { newRepository } from '../support/engine.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A target in which other disks are mounted, as the root of a system is one. */
+
+let scratch: TemporaryFolder;
+let source: string;
+let target: string;
+let mounted: string;
+beforeEach(async () => {
+  scratch = await temporaryFolder('restore-onto-mounts');
+  [source, target] = [join(scratch.path, 'source'), join(scratch.path, 'target')];
+  mounted = join(target, 'disk');
+  for (const folder of [join(source, 'disk', 'new'), mounted]) await mkdir(folder, { recursive: true });
+});
+afterEach(async () => {
+  await execa('umount', ['-l', mounted], { reject: false });
+  await scratch.remove();
+});
+
+async function mount(): Promise<string | undefined> {
+  const { exitCode, stderr } = await execa('mount', ['-t', 'tmpfs', 'tmpfs', mounted], { reject: false });
+  return exitCode === 0 ? undefined : `mounting is not permitted here: ${stderr}`;
+}
+
+async function planned(): Promise<RestorePlan> {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });
+  const { snapshot } = await findSnapshot(repository, 'latest');
+  return planRestore({ repository, tree: snapshot.tree, target, from: source, existing: 'replace' });
+}
+
+it('writes nothing into the empty mount point of a disk that was in the target when the restore was planned', async ({
+  skip,
+}) => {
+  const reason = await mount();
+  if (reason !== undefined) return skip(reason);
+  await writeFile(join(source, 'disk', 'small'), 'small');
+  await writeFile(join(source, 'disk', 'large'), Buffer.alloc(3_000_000, 'large'));
+  for (let n = 0; n < 8; n++) await writeFile(join(source, 'disk', 'new', `${n}`), `${n}`);
+  const plan = await planned();
+  await execa('umount', ['-l', mounted]);
+  await expect(restore(plan)).rejects.toMatchObject({
+    code: 'store/unreachable',
+    message: expect.stringContaining(mounted),
+  });
+  expect(await readdir(mounted)).toEqual([]);
+});

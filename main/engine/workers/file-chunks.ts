@@ -266,6 +266,9 @@ function isAsSeen(fd: number, seen: { readonly changeTime: bigint }, total: numb
 
 /** Times of files move on in ticks of up to 10 ms on usual systems. */
 const TICK_MS = 20;
+/** Where a time has no part of a second: in seconds (ext3, HFS+, small inodes of ext4), or of two (FAT). */
+const SECOND_MS = 1020;
+const TWO_SECONDS_MS = 2020;
 /** By so much the clock of a server may be ahead of ours. A change to a file of a later time gets another time for certain. */
 const AHEAD_MS = 10_000;
 /** Of the files whose times are ahead of our clock: those that changed up to then have been left alone for a tick. */
@@ -279,13 +282,20 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
  */
 function waitForNextTick(changeTime: bigint): void {
   const changed = Math.floor(Number(changeTime) / 1e6);
+  const tick = tickOf(changeTime);
   // fence: ambient-time a worker thread has nobody to pass a clock in, and files have the times of the system's
   const now = Date.now();
-  if (changed + TICK_MS <= now) return;
+  if (changed + tick <= now) return;
   const isAhead = changed > now;
   if (isAhead && (changed <= settledAhead || changed - now > AHEAD_MS)) return;
-  Atomics.wait(sleeper, 0, 0, Math.min(TICK_MS, changed + TICK_MS - now) + 1);
+  Atomics.wait(sleeper, 0, 0, Math.min(tick, changed + tick - now) + 1);
   if (isAhead) settledAhead = changed;
+}
+
+/** By how much the time of a file moves on at once, at most, as far as the time itself tells. */
+function tickOf(time: bigint): number {
+  if (time % 1_000_000_000n !== 0n) return TICK_MS;
+  return time % 2_000_000_000n === 0n ? TWO_SECONDS_MS : SECOND_MS;
 }
 
 function failed(error: unknown): FileResult {

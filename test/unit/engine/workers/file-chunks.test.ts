@@ -143,7 +143,7 @@ describe('a file that changed a moment ago', () => {
   let now: number;
   beforeEach(() => {
     waits = [];
-    now = 1_800_000_000_000;
+    now = 1_800_000_000_007;
     vi.spyOn(Date, 'now').mockImplementation(() => now);
     vi.spyOn(Atomics, 'wait').mockImplementation((...args: unknown[]) => {
       waits.push(args[3] as number);
@@ -166,6 +166,16 @@ describe('a file that changed a moment ago', () => {
     expect(await firstWait(now)).toBe(21);
     expect(await firstWait(now - 15)).toBe(6);
     expect(await firstWait(now - 20)).toBeUndefined();
+  });
+
+  it('waits longer where times are in whole seconds, or in every second one, as file systems have them that know no parts', async () => {
+    const [odd, even] = [1_800_000_001_000, 1_800_000_002_000];
+    now = odd + 300;
+    expect(await firstWait(odd)).toBe(721);
+    now = even + 300;
+    expect(await firstWait(even)).toBe(1721);
+    now = even + 2020;
+    expect(await firstWait(even)).toBeUndefined();
   });
 
   it('waits as well after the clock was put back, and when the machine has slept', async () => {

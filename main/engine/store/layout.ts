@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../clock.ts';
-import type { FileName, FileType } from './store.ts';
+import type { FileName, FileType, StoredFile } from './store.ts';
 
 /** Where things lie in a repository, the same on a disk and at a remote (repository format, section 1). Paths use `/`. */
 
@@ -25,6 +25,15 @@ export function pathOf(name: FileName): string {
  * where they were (and what is left of one may be readable); there is one config for all.
  */
 export const OURS_ALONE: ReadonlySet<FileType> = new Set(['index', 'snapshots', 'locks', 'keys']);
+
+/**
+ * Each object once, as the place named it first: some clouds hold two files of one name, and folders of a network that change while they
+ * are listed name a file twice. Counted twice a version would cost another one its place, or itself its own.
+ */
+export function eachOnce(files: readonly StoredFile[]): readonly StoredFile[] {
+  const ids = new Set<string>();
+  return files.filter(({ id }) => ids.size < ids.add(id).size);
+}
 
 /** How an object is called in messages. */
 export function describeFile(type: FileType, id: string): string {

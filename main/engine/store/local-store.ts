@@ -7,6 +7,7 @@ import { fileError, systemCode } from './file-errors.ts';
 import { BTRFS, EXT, F2FS, OVERLAY, TMPFS, XFS, ZFS } from './file-system-types.ts';
 import {
   describeFile,
+  eachOnce,
   folderOf,
   isOldLeftover,
   OURS_ALONE,
@@ -113,7 +114,7 @@ class LocalStore implements WriteStore {
     }
     // Something was missing on the way: fine in a repository that is still there, never proof of emptiness.
     if (vanished) await this.#assertPresent();
-    return found;
+    return eachOnce(found);
   }
 
   async get(name: FileName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {

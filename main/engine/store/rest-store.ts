@@ -2,7 +2,7 @@ import type { Clock, Random } from '../clock.ts';
 import { hasCode, TriplicateError, throwIfCancelled } from '../errors.ts';
 import { isId } from '../ids.ts';
 import type { HttpTransport } from './http-transport.ts';
-import { describeFile, isOldLeftover, OURS_ALONE, pathOf, TEMPORARY_BYTES, temporaryName } from './layout.ts';
+import { describeFile, eachOnce, isOldLeftover, OURS_ALONE, pathOf, TEMPORARY_BYTES, temporaryName } from './layout.ts';
 import type { RemoteFile, RemoteTruth } from './remote-truth.ts';
 import { RestProtocol } from './rest-protocol.ts';
 import {
@@ -74,9 +74,8 @@ class RestStore implements WriteStore {
       return [];
     }
     this.#rememberLeftovers(files);
-    return files
-      .map(({ path, size }) => ({ id: path.slice(path.lastIndexOf('/') + 1), size }))
-      .filter(({ id }) => isId(id));
+    const named = files.map(({ path, size }) => ({ id: path.slice(path.lastIndexOf('/') + 1), size }));
+    return eachOnce(named.filter(({ id }) => isId(id)));
   }
 
   async get(name: FileName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {

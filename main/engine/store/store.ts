@@ -8,7 +8,7 @@
  *   leaves no object under the final name, or a whole one. No reader ever sees half an object.
  * - `put` of an existing name with the same bytes is fine; objects are immutable and named by content. Only `config` is
  *   not: a different one that is already there is `store/exists`.
- * - `list` gives all objects of a type or throws; a missing folder of an existing, reachable repository reads as empty,
+ * - `list` gives all objects of a type, each once, or throws; a missing folder of an existing, reachable repository reads as empty,
  *   an unreachable place throws `store/unreachable` and never reads as empty. A missing folder where there is no `config`
  *   either (the mount point of a disk that is away) is `repo/not-a-repository`. Names that are not ids are left out.
  * - `get` and `remove` throw `store/not-found` only when the place answered that the object is not there, and is itself

@@ -73,6 +73,13 @@ it('sweeps what interrupted uploads left in any folder that was listed', async (
   expect(left.every((path) => path.includes((clock.now() / 1_000_000_000n).toString(16)))).toBe(true);
 });
 
+it('gives each object once, of which the place may hold two', async () => {
+  const { files, store } = place();
+  files.set(`snapshots/${ID}`, 10);
+  files.set(`snapshots/again/${ID}`, 11);
+  expect(await store.list('snapshots')).toEqual([{ id: ID, size: 10 }]);
+});
+
 it('waits for nothing any more when the bytes did not arrive', async () => {
   const { store } = place({ uploadsFail: true });
   const ready = Promise.withResolvers<void>();

@@ -13,8 +13,13 @@ export type LockMode = 'shared' | 'exclusive';
 
 export interface StoredLock {
   readonly id: string;
-  /** Absent when the file cannot be read; restic 0.14 ignores such locks, and so do we. */
+  /** Absent when the file is no lock, or not given. */
   readonly lock?: Lock;
+  /**
+   * `not-a-lock`: restic 0.14 ignores such files, and so do we. `not-given`: it may be anybody's, who is at work, and a disk that
+   * fails to read it or a server that does not give it is no word on that.
+   */
+  readonly unreadable?: 'not-a-lock' | 'not-given';
 }
 
 /** As restic: time for another program's lock to become visible (see `needsTime`), and the period of the refresh. */
@@ -55,18 +60,20 @@ async function listOtherLocks(
     const files = (await repository.store.list('locks', signal)).filter(({ id }) => id !== own);
     await inParallel(files, repository.store.capabilities.connections, async ({ id, size }) => {
       if (size > LARGEST_LOCK) {
-        locks.push({ id });
+        locks.push({ id, unreadable: 'not-a-lock' });
         return;
       }
       try {
         locks.push({ id, lock: decodeLock(await readUnpacked(repository, { type: 'locks', id }, signal)) });
       } catch (error) {
         if (hasCode(error, 'store/not-found')) gone++;
-        else if (hasCode(error, 'repo/damaged', 'store/corrupt')) locks.push({ id });
+        else if (hasCode(error, 'repo/damaged')) locks.push({ id, unreadable: 'not-a-lock' });
+        else if (hasCode(error, 'store/corrupt')) locks.push({ id, unreadable: 'not-given' });
         else throw error;
       }
     });
-    if (gone === 0 || look === LOOKS) return locks;
+    const isSure = gone === 0 && !locks.some(({ unreadable }) => unreadable === 'not-given');
+    if (isSure || look === LOOKS) return locks;
   }
 }
 
@@ -437,10 +444,13 @@ class HeldLock {
 
   async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
     const dead: string[] = [];
-    for (const { id, lock } of await listOtherLocks(this.#repository, this.#id, signal)) {
+    let notGiven: string | undefined;
+    for (const { id, lock, unreadable } of await listOtherLocks(this.#repository, this.#id, signal)) {
       if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) dead.push(id);
       else if (lock && conflicts(this.#mode, [lock])) return lock;
+      else if (unreadable === 'not-given') notGiven = id;
     }
+    if (notGiven !== undefined) throw notGivenError(this.#repository, notGiven);
     // Only now: where nothing can be removed, the failure must not hide a lock that stands in the way.
     await removeLocks(this.#repository, dead, signal);
     return undefined;
@@ -603,5 +613,13 @@ function lockedError(repository: Repository, lock: Lock): TriplicateError {
   const who = printableText(`${lock.username}@${lock.hostname}, process ${lock.pid}`);
   return new TriplicateError('repo/locked', `The repository at ${repository.store.location} is in use by ${who}.`, {
     data: { hostname: lock.hostname, username: lock.username, pid: lock.pid },
+  });
+}
+
+function notGivenError(repository: Repository, id: string): TriplicateError {
+  const text = `A lock of the repository at ${repository.store.location} cannot be read (${id.slice(0, 8)}): another program may be at work there.`;
+  return new TriplicateError('repo/locked', text, {
+    data: { id },
+    hint: 'Nothing was changed. Try again; when it stays so and no other program works there, `unlock --remove-all` removes the lock.',
   });
 }

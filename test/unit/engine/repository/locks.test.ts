@@ -75,6 +75,22 @@ it('passes over no lock where a dead one beside it cannot be taken away', async 
   await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
 });
 
+it.each([
+  ['at first', 2],
+  ['ever', 99],
+])('passes over no lock that the place does not give %s', async (_when, times) => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const other = takeLock(repository, 'shared');
+  await other.held;
+  const error = new TriplicateError('store/corrupt', 'The disk reports a read error.');
+  const faults = faulty(repository.store, [{ method: 'get', type: 'locks', times, fault: { kind: 'fail', error } }]);
+  const refused = withLock({ ...repository, store: faults.store }, 'exclusive', async () => undefined);
+  await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
+  expect(faults.calls('get')).toBe(3);
+  await other.release();
+  expect(await listLocks(repository)).toEqual([]);
+});
+
 /** A place so far away that another program may lock and hold while our lock travels. */
 function farAway(store: WriteStore, events: string[], onWritten: () => Promise<void>): WriteStore {
   return {

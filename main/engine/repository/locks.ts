@@ -40,24 +40,27 @@ const SEEN_FOR = { near: 1_000_000_000n, far: 30n * 1_000_000_000n } as const;
 const LARGEST_LOCK = 1024 * 1024;
 /** Between a listing of the locks and their reading one may be renewed, under another name. */
 const LOOKS = 3;
+/** How long a place may take until its list shows what was stored. */
+const SHOWN_WITHIN_MS = 2 * 60 * 1000;
 /** Whoever has cancelled does not wait longer for a lock to be taken away: a place that is silent takes minutes. */
 const PATIENCE_MS = 10_000;
 
 /** All lock files of the repository. */
-export function listLocks(repository: Repository, signal?: AbortSignal): Promise<readonly StoredLock[]> {
-  return listOtherLocks(repository, undefined, signal);
+export async function listLocks(repository: Repository, signal?: AbortSignal): Promise<readonly StoredLock[]> {
+  return (await listOtherLocks(repository, undefined, signal)).others;
 }
 
-/** All but the one that is `own`: to read that back from a far place would only take time. */
+/** All but the one that is `own`, and whether that is among them: to read it back from a far place would only take time. */
 async function listOtherLocks(
   repository: Repository,
   own: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<readonly StoredLock[]> {
+): Promise<{ readonly others: readonly StoredLock[]; readonly showsOwn: boolean }> {
   for (let look = 1; ; look++) {
     const locks: StoredLock[] = [];
     let gone = 0;
-    const files = (await repository.store.list('locks', signal)).filter(({ id }) => id !== own);
+    const listed = await repository.store.list('locks', signal);
+    const files = listed.filter(({ id }) => id !== own);
     await inParallel(files, repository.store.capabilities.connections, async ({ id, size }) => {
       if (size > LARGEST_LOCK) {
         locks.push({ id, unreadable: 'not-a-lock' });
@@ -73,7 +76,7 @@ async function listOtherLocks(
       }
     });
     const isSure = gone === 0 && !locks.some(({ unreadable }) => unreadable === 'not-given');
-    if (isSure || look === LOOKS) return locks;
+    if (isSure || look === LOOKS) return { others: locks, showsOwn: files.length < listed.length };
   }
 }
 
@@ -377,7 +380,7 @@ class HeldLock {
             this.#repository.host.clock.sleep(SETTLE_MS, signal),
           ])
         : [];
-      const after = during ?? (await this.#inTheWay(signal));
+      const after = during ?? (await this.#inTheWayForSure(signal));
       if (!after) return undefined;
       await this.#drop();
       return after;
@@ -442,18 +445,44 @@ class HeldLock {
     if (id !== undefined) await giveUp(this.#repository, id, this.#cancel);
   }
 
+  /**
+   * The look by which the lock holds. A place that shows late what was stored hides another's lock as it hides ours: so ours has to
+   * show. After as long again all shows that was stored until then, and whoever comes later sees ours.
+   */
+  async #inTheWayForSure(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    const { clock } = this.#repository.host;
+    for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+      const { holder, showsOwn } = await this.#lookAround(signal);
+      if (holder || (showsOwn && waitedMs === 0)) return holder;
+      if (showsOwn) {
+        await clock.sleep(waitedMs, signal);
+        return this.#inTheWay(signal);
+      }
+      await this.#look();
+      this.#lost.signal.throwIfAborted();
+      if (waitedMs >= SHOWN_WITHIN_MS) throw hiddenError(this.#repository);
+      await clock.sleep(RETRY_MS, signal);
+    }
+  }
+
   async #inTheWay(signal: AbortSignal | undefined): Promise<Lock | undefined> {
+    return (await this.#lookAround(signal)).holder;
+  }
+
+  /** Gives the lock that stands in the way, and whether ours is among those that are listed. Clears away those of the dead. */
+  async #lookAround(signal: AbortSignal | undefined): Promise<{ readonly holder?: Lock; readonly showsOwn: boolean }> {
     const dead: string[] = [];
     let notGiven: string | undefined;
-    for (const { id, lock, unreadable } of await listOtherLocks(this.#repository, this.#id, signal)) {
+    const { others, showsOwn } = await listOtherLocks(this.#repository, this.#id, signal);
+    for (const { id, lock, unreadable } of others) {
       if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) dead.push(id);
-      else if (lock && conflicts(this.#mode, [lock])) return lock;
+      else if (lock && conflicts(this.#mode, [lock])) return { holder: lock, showsOwn };
       else if (unreadable === 'not-given') notGiven = id;
     }
     if (notGiven !== undefined) throw notGivenError(this.#repository, notGiven);
     // Only now: where nothing can be removed, the failure must not hide a lock that stands in the way.
     await removeLocks(this.#repository, dead, signal);
-    return undefined;
+    return { showsOwn };
   }
 
   async #write(
@@ -622,4 +651,9 @@ function notGivenError(repository: Repository, id: string): TriplicateError {
     data: { id },
     hint: 'Nothing was changed. Try again; when it stays so and no other program works there, `unlock --remove-all` removes the lock.',
   });
+}
+
+function hiddenError(repository: Repository): TriplicateError {
+  const text = `The repository at ${repository.store.location} does not show in its list of locks the one that was just stored there, so it may hide that of another program.`;
+  return new TriplicateError('store/list-incomplete', text);
 }

@@ -19,6 +19,7 @@ import { retrying } from '../../../../main/engine/store/retrying-store.ts';
 import type { FileName, WriteStore } from '../../../../main/engine/store/store.ts';
 import { storedObject } from '../../../contract/store-suite.ts';
 import { hostAheadBy, newRepository } from '../../../support/engine.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
 import { faulty, type PlannedFault } from '../../../support/faulty-store.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -87,6 +88,36 @@ it.each([
   const refused = withLock({ ...repository, store: faults.store }, 'exclusive', async () => undefined);
   await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
   expect(faults.calls('get')).toBe(3);
+  await other.release();
+  expect(await listLocks(repository)).toEqual([]);
+});
+
+/** A place whose list shows what was stored only after so many looks at it. */
+function showingLate(store: WriteStore, looks: number): WriteStore {
+  const seen = new Map<string, number>();
+  return {
+    ...faulty(store, []).store,
+    list: async (type, signal) => {
+      const listed = await store.list(type, signal);
+      for (const { id } of listed) seen.set(id, (seen.get(id) ?? 0) + 1);
+      return listed.filter(({ id }) => (seen.get(id) ?? 0) > looks);
+    },
+  };
+}
+
+it('holds no lock before the list of the place shows it, and the lock of another that was there', async () => {
+  const made = await newRepository(join(scratch.path, 'repository'));
+  const repository = { ...made, host: { ...made.host, clock: { ...fakeClock(), now: made.host.clock.now } } };
+  const late = { ...repository, store: showingLate(made.store, 5) };
+  expect(await withLock(late, 'exclusive', async () => 'done')).toBe('done');
+  const other = takeLock(made, 'shared');
+  await other.held;
+  const hidden = { ...repository, store: showingLate(made.store, 5) };
+  const refused = withLock(hidden, 'exclusive', async () => undefined);
+  await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
+  const never = { ...repository, store: showingLate(made.store, Number.POSITIVE_INFINITY) };
+  const unsure = withLock(never, 'exclusive', async () => undefined);
+  await expect(unsure).rejects.toMatchObject({ code: 'store/list-incomplete' });
   await other.release();
   expect(await listLocks(repository)).toEqual([]);
 });

@@ -535,7 +535,7 @@ class HeldLock {
     const { host, store } = this.#repository;
     const patience = SEEN_FOR[store.capabilities.remote ? 'far' : 'near'];
     const now = host.clock.now();
-    if (now - this.#seen < patience || now - (this.#trustedSince ?? 0n) < patience) return;
+    if (isWithin(patience, now, this.#seen) || isWithin(patience, now, this.#trustedSince ?? 0n)) return;
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });
@@ -596,7 +596,7 @@ class HeldLock {
 
   #isTrusted(): boolean {
     const { clock } = this.#repository.host;
-    return this.#trustedSince !== undefined && clock.now() - this.#trustedSince < TRUSTED_FOR;
+    return this.#trustedSince !== undefined && isWithin(TRUSTED_FOR, clock.now(), this.#trustedSince);
   }
 
   /** The first reason counts. */
@@ -629,6 +629,12 @@ class HeldLock {
       }
     }
   }
+}
+
+/** What lies ahead as far is no more recent: the clock was put back, and how long ago it was nobody knows. */
+function isWithin(span: Nanoseconds, now: Nanoseconds, at: Nanoseconds): boolean {
+  const apart = now - at;
+  return apart < span && -apart < span;
 }
 
 const CLEARED = 'was cleared by another program, perhaps while this machine slept';

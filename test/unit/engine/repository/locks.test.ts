@@ -209,6 +209,19 @@ it('looks for its lock before it changes anything when it has not seen it for a 
   expect(await repository.store.list('data')).toHaveLength(1);
 });
 
+it('looks for its lock as well when the clock was put back meanwhile', async () => {
+  let later = 0n;
+  const repository = await newRepository(join(scratch.path, 'repository'), { host: hostAheadBy(() => later) });
+  const { name, bytes } = storedObject('data', Buffer.from('a pack'));
+  const refused = withLock(repository, 'shared', async (_, locked) => {
+    later -= FORTY_MINUTES;
+    expect(await unlock(repository, 'all')).toBe(1);
+    await locked.store.put(name, bytes);
+  });
+  await expect(refused).rejects.toMatchObject({ code: 'repo/locked' });
+  expect(await repository.store.list('data')).toEqual([]);
+});
+
 it('refuses at the end what came of work under a lock that was cleared, where that counts', async () => {
   const repository = await newRepository(join(scratch.path, 'repository'));
   const cleared = async (): Promise<string> => {

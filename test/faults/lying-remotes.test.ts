@@ -86,6 +86,19 @@ it('takes no pack for damaged of which a page comes instead, and leaves it where
   await expectWhole();
 });
 
+it('removes no pack that comes with other bytes each time it is read, as over a bad line', async () => {
+  await backUp();
+  const packs = await stored('data');
+  let at = 0;
+  proxy.set(({ method, path }) =>
+    method === 'GET' && /^\/data\/\w/.test(path) ? { kind: 'flip', at: ++at * 7 } : { kind: 'pass' },
+  );
+  const report = await repairPacks({ repository: far, others: [] });
+  expect(report).toMatchObject({ result: 'incomplete', packsReplaced: [] });
+  expect(await stored('data')).toEqual(expect.arrayContaining([...packs]));
+  await expectWhole();
+});
+
 it('reads a snapshot that is not there at first and is there then', async () => {
   const id = await backUp();
   let asked = 0;

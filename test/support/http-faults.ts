@@ -13,8 +13,8 @@ export type Fault =
   | { readonly kind: 'half' }
   /** A list comes back with every second entry, or none, missing. */
   | { readonly kind: 'list'; readonly left: 'none' | 'half' }
-  /** One bit of what is given is another. */
-  | { readonly kind: 'flip' }
+  /** One bit of what is given is another: in the middle, or in this byte of it, counted round and round. */
+  | { readonly kind: 'flip'; readonly at?: number }
   /** An answer without a body does not say how long that would be, as from a proxy that compresses. */
   | { readonly kind: 'no-length' }
   /** A WebDAV folder is shown without what has this name. */
@@ -103,8 +103,10 @@ async function whole(message: IncomingMessage): Promise<Buffer> {
 }
 
 function spoiled(content: Buffer, fault: Fault): Buffer {
-  if (fault.kind === 'flip')
-    return Buffer.from(content.map((byte, position) => (position === content.length >> 1 ? byte ^ 1 : byte)));
+  if (fault.kind === 'flip') {
+    const struck = (fault.at ?? content.length >> 1) % content.length;
+    return Buffer.from(content.map((byte, position) => (position === struck ? byte ^ 1 : byte)));
+  }
   if (fault.kind === 'list') return shortened(content, fault.left);
   return fault.kind === 'hide' ? without(content, fault.name) : content;
 }

@@ -15,6 +15,7 @@ export interface CheckJob {
 export interface CheckReply {
   /** Whether the file has the hash that its name says. */
   readonly name: 'right' | 'wrong';
+  readonly hash: string;
   /** Whether its header can be read and lists exactly what the index lists. */
   readonly header: 'right' | 'wrong';
   readonly badBlobs: readonly { readonly type: BlobType; readonly id: string }[];

@@ -15,8 +15,10 @@ port.on('message', (job: CheckJob) => {
 
 function verify(job: CheckJob): CheckReply {
   const badBlobs = job.entries.filter((entry) => !isGood(job.bytes, entry)).map(({ type, id }) => ({ type, id }));
+  const hash = hexSha256(job.bytes);
   return {
-    name: hexSha256(job.bytes) === job.id ? 'right' : 'wrong',
+    name: hash === job.id ? 'right' : 'wrong',
+    hash,
     header: hasHeader(job) ? 'right' : 'wrong',
     badBlobs,
   };

@@ -18,7 +18,8 @@ export interface ReadPacksResult {
 
 /**
  * Reads every given pack and verifies all of it: name, header, each blob. `sizes` are what the place lists: a pack of which it gives
- * more or less than that has not been seen, whatever came instead, as from a proxy that answers with a page of its own.
+ * more or less than that has not been seen, whatever came instead, as from a proxy that answers with a page of its own; nor has one
+ * that is another each time, as a bad cable or memory makes it: what is stored may be whole.
  * @throws `store/unreachable`, `cancelled`, …
  */
 export async function readPacks(
@@ -45,15 +46,15 @@ export async function readPacks(
         const job = { id: pack.id, bytes, entries: pack.blobs };
         return { size, reply: await pool.run(job, isTransferable(bytes) ? [bytes.buffer] : []) };
       };
-      let seen = await look();
-      // From a far place: a bit may have changed on its way.
-      if (seen?.reply.name === 'wrong' && repository.store.capabilities.remote) seen = await look();
+      const first = await look();
+      const seen = first?.reply.name === 'wrong' ? await look() : first;
       if (!seen) {
         onFinding(unreadable(pack), pack.blobs);
         return;
       }
       const { size, reply } = seen;
-      if (reply.name === 'wrong' && size !== sizes.get(pack.id)) {
+      const isSteady = size === sizes.get(pack.id) && reply.hash === first?.reply.hash;
+      if (reply.name === 'wrong' && !isSteady) {
         onFinding(unreadable(pack), pack.blobs);
         return;
       }

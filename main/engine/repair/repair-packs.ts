@@ -5,7 +5,7 @@ import type { Side } from '../copy/blob-transfer.ts';
 import { TriplicateError, type WireError } from '../errors.ts';
 import type { IndexedPack } from '../format/index-file.ts';
 import { packFileSize } from '../format/pack.ts';
-import type { PackId, TreeId } from '../ids.ts';
+import type { BlobId, PackId, TreeId } from '../ids.ts';
 import type { EngineProgress } from '../progress.ts';
 import { type LoadedIndex, loadIndex } from '../repository/blob-index.ts';
 import { withLock } from '../repository/locks.ts';
@@ -37,7 +37,7 @@ export interface RepairPacksReport {
   readonly bytesRead: number;
   /** Damaged packs. What was good in them lies in new packs now, and they are removed. */
   readonly packsReplaced: readonly PackId[];
-  /** Packs that the place would not give and of which not everything is safe elsewhere: nothing was done to them. */
+  /** Packs that the place would not give, or not the same twice, and of which not everything is safe elsewhere: they are as they were. */
   readonly packsLeft: readonly PackId[];
   /** Pieces of content that were still good in the damaged packs. */
   readonly salvaged: number;
@@ -107,7 +107,7 @@ class RepairRun {
     const loaded = await loadIndex(repository, { signal });
     const listed = await repository.store.list('data', signal);
     const sizes = new Map(listed.map(({ id, size }) => [id, size]));
-    const { damaged, unreadable: unread, packsRead, bytesRead } = await this.#findDamaged(loaded, sizes);
+    const { damaged, lostIn, packsRead, bytesRead } = await this.#findDamaged(loaded, sizes);
     loaded.index.setAside(damaged.map(({ id }) => id));
 
     const others = await Promise.all(this.#request.others.map((other) => this.#openSide(other)));
@@ -118,9 +118,11 @@ class RepairRun {
     const roots = snapshots.map(({ snapshot }) => snapshot.tree);
     const lost = await this.#putBackBelow(back, loaded, roots);
     this.#tell('finishing', blobsDone, null, back.bytesAdded, null);
-    // A disk that fails to read today may read tomorrow: bytes that nobody has seen are no proof of damage.
-    const isSafe = ({ blobs }: IndexedPack): boolean => blobs.every(({ type, id }) => loaded.index.has(type, id));
-    const left = new Set(damaged.filter((pack) => unread.has(pack.id) && !isSafe(pack)));
+    // A disk that fails to read today may read tomorrow: bytes that nobody has seen are no proof of damage, nor are those that were good
+    // when the pack was read and did not come a second time.
+    const isSafe = ({ id: packId, blobs }: IndexedPack): boolean =>
+      blobs.every(({ type, id }) => loaded.index.has(type, id) || lostIn.get(packId)?.has(type, id));
+    const left = new Set(damaged.filter((pack) => !isSafe(pack)));
     const replaced = damaged.filter((pack) => !left.has(pack)).map(({ id }) => id);
     await this.#switch(loaded, replaced, back.written);
 
@@ -148,21 +150,24 @@ class RepairRun {
     return { repository, index };
   }
 
-  /** Reads every pack. Damaged is what is not exactly what its name and the index say. */
+  /** Reads every pack. Damaged is what is not exactly what its name and the index say; `lostIn`: what of it is no more, where it was read. */
   async #findDamaged({ index }: LoadedIndex, sizes: ReadonlyMap<string, number>) {
     const packs = [...index.packs()];
     const total = packs.reduce((sum, pack) => sum + packFileSize(pack.blobs), 0);
     const ids = new Set<string>();
-    const unreadable = new Set<string>();
+    const lostIn = new Map<string, BlobSet>();
     let done = 0;
     let bytes = 0;
     const { packsRead, bytesRead } = await readPacks(
       this.#repository,
       packs,
       sizes,
-      ({ id, code }) => {
+      ({ id, code }, bad) => {
         ids.add(id);
-        if (code === 'pack-unreadable') unreadable.add(id);
+        if (code === 'pack-unreadable') return;
+        const lost = new BlobSet();
+        for (const { type, id: blob } of bad) lost.add(type, blob as BlobId);
+        lostIn.set(id, lost);
       },
       (size) => {
         bytes += size;
@@ -170,7 +175,7 @@ class RepairRun {
       },
       this.#signal,
     );
-    return { damaged: packs.filter(({ id }) => ids.has(id)), unreadable, packsRead, bytesRead };
+    return { damaged: packs.filter(({ id }) => ids.has(id)), lostIn, packsRead, bytesRead };
   }
 
   /** Everything that the damaged packs held, whether a snapshot needs it or not: one that cannot be read may. */

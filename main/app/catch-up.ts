@@ -2,6 +2,7 @@ import type { Run } from '../api/contract/runs.ts';
 import type { DestinationId } from '../api/contract/values.ts';
 import { hasCode, TriplicateError } from '../engine/errors.ts';
 import { type Core, placeOf, updatePlace } from './core.ts';
+import { asDamage } from './damage.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
 import type { CopyOutcome, MissedMoment } from './engine-link/calls.ts';
@@ -9,6 +10,7 @@ import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import type { History } from './history.ts';
 import type { Missed } from './missed.ts';
+import { noteDamage } from './note-damage.ts';
 import type { PlaceRecord } from './records.ts';
 import { type CaughtUp, catchUpReport } from './runs/report-words.ts';
 import type { RunResult, Runs, RunTools } from './runs/runs.ts';
@@ -139,6 +141,9 @@ export class CatchUp {
       const outcome = await this.#copyFrom(from, id, snapshotIds, shifted(tools, total, wanted.length));
       if (outcome === 'source-is-away') continue;
       const there = new Set([...outcome.copied.map((one) => one.from), ...outcome.present]);
+      // What it has lost is missing to its other versions as well.
+      const [lost] = outcome.failed;
+      if (lost) await noteDamage(this.#core, from, asDamage(lost.error.message));
       const failed = new Map(outcome.failed.map((one) => [one.id, one.error.message]));
       for (const { moment, snapshotId } of here)
         if (!there.has(snapshotId))

@@ -1,13 +1,45 @@
 import type { CheckDepth, Finding } from '../api/contract/runs.ts';
 import type { ContractError } from '../api/contract/values.ts';
-import { TriplicateError } from '../engine/errors.ts';
+import { hasCode, TriplicateError } from '../engine/errors.ts';
 import type { EngineFinding } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 
 /** What is known of the damage of a destination, and for how long. Pure. */
 
 /** What a damage carries that was met by reading content: a check that reads none says nothing of it. */
-export const IN_CONTENT = { metBy: 'reading' } as const;
+const IN_CONTENT = { metBy: 'reading' } as const;
+
+/** What of a restore speaks against the copy itself. */
+const DAMAGE: ReadonlySet<string> = new Set([
+  'restore/damaged',
+  'restore/missing',
+  'drill/differs',
+  'check/pack-missing',
+  'check/pack-size',
+]);
+
+/** The damage of the copy that a restore from it has met; null when there is none. */
+export function damageMet(findings: readonly EngineFinding[]): ContractError | null {
+  const met = findings.find(({ code }) => DAMAGE.has(code));
+  return met ? asDamage(met.text, met.code.startsWith('check/') ? {} : IN_CONTENT) : null;
+}
+
+/** The same, of reading that ended with an error. */
+export function damageOfError(error: unknown): ContractError | null {
+  if (!(error instanceof TriplicateError) || !hasCode(error, 'repo/damaged', 'repo/blob-missing', 'store/corrupt'))
+    return null;
+  return asDamage(error.message, IN_CONTENT);
+}
+
+/** @param text what a person reads of it */
+export function asDamage(text: string, data: Readonly<Record<string, string>> = IN_CONTENT): ContractError {
+  return plainError(
+    new TriplicateError('restore/incomplete', text, {
+      data,
+      hint: 'The other copies are not affected. A check that reads all data shows the extent.',
+    }),
+  );
+}
 
 function isInContent({ data }: ContractError): boolean {
   return data.metBy === IN_CONTENT.metBy;

@@ -3,13 +3,14 @@ import type { ContractError, DestinationId } from '../api/contract/values.ts';
 import { hasCode, TriplicateError } from '../engine/errors.ts';
 import { proofLimit } from './copies.ts';
 import { type Core, copyOf, isoNow, updateCopy } from './core.ts';
-import { IN_CONTENT } from './damage.ts';
+import { damageMet } from './damage.ts';
 import type { Destinations } from './destinations.ts';
 import { DrillFolders } from './drill-folders.ts';
 import { ageOf } from './elapsed.ts';
 import type { RestoreOutcome, SampleLimit } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
+import { noteDamage } from './note-damage.ts';
 import type { FolderRecord } from './records.ts';
 import { removeTree } from './remove-tree.ts';
 import { restoreReport, size } from './runs/report-words.ts';
@@ -62,9 +63,9 @@ export class Proofs {
         moreFindings: total.moreFindings + one.moreFindings,
       };
     }
-    const damage = damageOf(total);
-    await this.#destinations.patch(id, { lastDrillAt: isoNow(this.#core), ...(damage ? { damage } : {}) });
-    if (damage) this.#tell(id, damage);
+    const damage = damageMet(total.findings);
+    if (damage) await noteDamage(this.#core, id, damage);
+    await this.#destinations.patch(id, { lastDrillAt: isoNow(this.#core) });
     const error = damage ?? hindranceOf(total);
     return { state: error ? 'failed' : 'done', report: restoreReport(total, 'tried'), error };
   }
@@ -87,7 +88,7 @@ export class Proofs {
     });
     try {
       const outcome = await this.#prove(folder, id, FIRST, tools);
-      const error = damageOf(outcome);
+      const error = damageMet(outcome.findings);
       if (error === null) {
         const hindrance = hindranceOf(outcome);
         if (hindrance) throw new TriplicateError('restore/incomplete', hindrance.message);
@@ -95,8 +96,7 @@ export class Proofs {
         const text = `${name} is proven: a restore from it was tried and compared (${tried}). It counts as a copy.`;
         return { findings: [finding('info', 'proof/passed', text)], error };
       }
-      await this.#destinations.patch(id, { damage: error });
-      this.#tell(id, error);
+      await noteDamage(this.#core, id, error);
       return { findings: [finding('error', error.code, `${name}: ${error.message}`)], error };
     } catch (error) {
       if (!hasCode(error, 'cancelled'))
@@ -119,7 +119,7 @@ export class Proofs {
         { repository: this.#destinations.address(id), snapshotId, root: folder.path, scratch, sample },
         { ...tools, onProgress: (progress) => tools.onProgress(proving(progress)) },
       );
-      if (damageOf(outcome) === null && hindranceOf(outcome) === null) {
+      if (damageMet(outcome.findings) === null && hindranceOf(outcome) === null) {
         const ids = { folderId: folder.id, destinationId: id };
         await updateCopy(this.#core, ids, { lastVerifiedAt: isoNow(this.#core) });
         this.#core.changed('folders');
@@ -129,40 +129,16 @@ export class Proofs {
       await removeTree(scratch);
     }
   }
-
-  #tell(id: DestinationId, error: ContractError): void {
-    const { name } = this.#destinations.record(id);
-    this.#core.events.emit('notice', { level: 'error', title: `${name} is damaged`, text: error.message });
-  }
 }
 
 function proving(progress: RunProgress): RunProgress {
   return { ...progress, phase: 'proving' };
 }
 
-/** What speaks against the copy itself. */
-const DAMAGE: ReadonlySet<string> = new Set([
-  'restore/damaged',
-  'restore/missing',
-  'drill/differs',
-  'check/pack-missing',
-  'check/pack-size',
-]);
 /** The scratch place could not take it, a full disk for one: that says nothing of the copy, for or against. */
 const HINDRANCE: ReadonlySet<string> = new Set(['restore/failed', 'restore/in-the-way']);
 
 function hindranceOf(outcome: RestoreOutcome): ContractError | null {
   const failed = outcome.findings.find(({ code }) => HINDRANCE.has(code));
   return failed ? plainError(new TriplicateError('restore/incomplete', failed.text)) : null;
-}
-
-function damageOf(outcome: RestoreOutcome): ContractError | null {
-  const failed = outcome.findings.find(({ code }) => DAMAGE.has(code));
-  if (!failed) return null;
-  return plainError(
-    new TriplicateError('restore/incomplete', failed.text, {
-      ...(failed.code.startsWith('check/') ? {} : { data: IN_CONTENT }),
-      hint: 'The other copies are not affected. A check that reads all data shows the extent.',
-    }),
-  );
 }

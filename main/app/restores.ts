@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import type { RestorePlan } from '../api/contract/history.ts';
 import type { Run } from '../api/contract/runs.ts';
-import type { DestinationId, FolderId } from '../api/contract/values.ts';
+import type { ContractError, DestinationId, FolderId } from '../api/contract/values.ts';
 import { hasCode, isOfOnePlace, TriplicateError } from '../engine/errors.ts';
 import type { Core } from './core.ts';
+import { damageMet, damageOfError } from './damage.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
 import type { RestoreCall, RestorePlanInfo } from './engine-link/calls.ts';
 import type { Folders } from './folders.ts';
 import { bestFirst, type History } from './history.ts';
+import { noteDamage } from './note-damage.ts';
 import { restoreReport } from './runs/report-words.ts';
 import type { Runs } from './runs/runs.ts';
 
@@ -119,7 +121,11 @@ export class Restores {
       cause: 'person',
       order: 'at-once',
       work: async (tools) => {
-        const outcome = await this.#core.engine.call('restore', planned.call, tools);
+        const outcome = await this.#core.engine.call('restore', planned.call, tools).catch(async (error: unknown) => {
+          await this.#noteDamage(planned.destinationId, damageOfError(error));
+          throw error;
+        });
+        await this.#noteDamage(planned.destinationId, damageMet(outcome.findings));
         const failed = outcome.findings.some(({ level }) => level === 'error');
         return { state: failed ? 'partial' : 'done', report: restoreReport(outcome, 'restored'), error: null };
       },
@@ -142,6 +148,7 @@ export class Restores {
         return { destinationId: copy.destinationId, call, plan };
       } catch (error) {
         if (!isOfOnePlace(error) && !hasCode(error, 'snapshot/not-found')) throw error;
+        await this.#noteDamage(copy.destinationId, damageOfError(error));
         errors.push(error);
       }
     }
@@ -181,6 +188,11 @@ export class Restores {
       destinationId: destinationId as DestinationId,
       snapshotId,
     }));
+  }
+
+  /** What a person has met is known from then on, as what a proof has met. */
+  async #noteDamage(id: DestinationId, damage: ContractError | null): Promise<void> {
+    if (damage) await noteDamage(this.#core, id, damage);
   }
 
   #remember(planId: string, planned: Planned): void {

@@ -10,6 +10,7 @@ import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import { catalogFile, scansFolder } from './home-folder.ts';
 import { describeLocation } from './location.ts';
+import { noteDamage } from './note-damage.ts';
 import { ownPlaces } from './own-places.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
 import type { Proofs } from './proofs.ts';
@@ -246,8 +247,7 @@ export class Work {
         ? `The other copies are not affected. \`triplicate repo repair index ${location}\` makes the index anew from what is stored there; check the destination then.`
         : 'The other copies are not affected. A check that reads all data shows the extent.',
     });
-    await this.#parts.destinations.patch(id, { damage: plainError(damage) });
-    this.#notice('error', `${this.#parts.destinations.record(id).name} is damaged`, damage.message);
+    await noteDamage(this.#core, id, plainError(damage));
   }
 
   /** Writes down what each destination has now. */

@@ -24,6 +24,31 @@ afterEach(async () => {
   await scratch.remove();
 });
 
+async function spoil(): Promise<void> {
+  const packs = await readdir(join(disk.location, 'data'), { recursive: true, withFileTypes: true });
+  for (const { parentPath, name } of packs.filter((one) => one.isFile())) {
+    const path = join(parentPath, name);
+    const bytes = await readFile(path);
+    if (bytes.length > 50_000) await writeFile(path, bytes.with(30_000, (bytes[30_000] ?? 0) ^ 1));
+  }
+}
+
+it('damage that a person meets in a restore is known from then on', async () => {
+  await spoil();
+  const [folder] = app.folders.list();
+  const { planId } = await app.restores.plan({
+    folderId: folder?.id ?? ('' as never),
+    momentId: 'latest',
+    keys: [],
+    target: { kind: 'directory', path: join(scratch.path, 'back') },
+    existing: 'replace',
+  });
+  expect(await app.runs.ended(app.restores.start(planId).id)).toMatchObject({ state: 'partial' });
+  expect(disk.state()).toBe('damaged');
+  expect((await app.runs.ended(app.work.check(id, 'structure', 'person').id)).state).toBe('partial');
+  expect(disk.state()).toBe('damaged');
+});
+
 it('damage that a restore has met is not cleared by a check that reads nothing', async () => {
   const ended = ({ id: run }: Run) => app.runs.ended(run);
   expect(disk.state()).toBe('good');
@@ -50,12 +75,7 @@ it('damage that a restore has met is not cleared by a check that reads nothing',
 });
 
 it('what is damaged is not lost among hundreds of notes, and such a check clears nothing', async () => {
-  const packs = await readdir(join(disk.location, 'data'), { recursive: true, withFileTypes: true });
-  for (const { parentPath, name } of packs.filter((one) => one.isFile())) {
-    const path = join(parentPath, name);
-    const bytes = await readFile(path);
-    if (bytes.length > 50_000) await writeFile(path, bytes.with(30_000, (bytes[30_000] ?? 0) ^ 1));
-  }
+  await spoil();
   // What a run leaves that was killed before it wrote its index.
   for (let one = 0; one < 250; one++) {
     const name = randomBytes(32).toString('hex');

@@ -161,6 +161,9 @@ it('takes from the next what one has lost, and does not try by itself again what
   expect(run.report?.findings[0]?.text).toContain('attic: Content is missing.');
   expect(place()).toMatchObject({ absences: [AWAY], catchingUp: 'stopped' });
   expect(catchUp.isDue(DISK)).toBe(false);
+  // What one has lost, it has lost of its copies as well: they count no more.
+  const hurt = core.configuration.value.destinations.filter(({ damage }) => damage !== null);
+  expect(hurt).toMatchObject([{ id: 'attic', damage: { message: 'Content is missing.' } }]);
 });
 
 it('goes on with the next source when one goes away, and remembers the wish for when it is back', async () => {

@@ -12,12 +12,13 @@ export function createFileKeyStore(stateFolder: string, environment: NodeJS.Proc
   const file = join(stateFolder, 'passphrase');
   return {
     protection: async () => ((await isPrivate(file)) ? 'file' : 'weak'),
-    load: async () => {
+    load: async () => (await readIfThere(file)) ?? null,
+    given: async () => {
       if (environment.TRIPLICATE_PASSPHRASE) return environment.TRIPLICATE_PASSPHRASE;
       const credentials = environment.CREDENTIALS_DIRECTORY;
       const given =
         credentials === undefined ? undefined : await readIfThere(join(credentials, 'triplicate-passphrase'));
-      return given?.replace(/\r?\n$/, '') ?? (await readIfThere(file)) ?? null;
+      return given?.replace(/\r?\n$/, '') ?? null;
     },
     save: (passphrase) => writeDurably(file, passphrase),
     clear: () => rm(file, { force: true }),

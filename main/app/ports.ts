@@ -5,6 +5,8 @@ export interface KeyStore {
   /** `file`: a file that only this user can read; `weak`: other programs of this user could read it. */
   protection(): Promise<'system' | 'file' | 'weak'>;
   load(): Promise<string | null>;
+  /** What whoever starts this start gives, before what is kept; absent where nobody can. */
+  given?(): Promise<string | null>;
   save(passphrase: string): Promise<void>;
   clear(): Promise<void>;
 }

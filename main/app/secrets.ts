@@ -19,10 +19,10 @@ export class Secrets {
   }
 
   async load(): Promise<void> {
-    const text = await this.#store.load();
-    if (text === null || text === '') return;
-    const document = readSealed(text);
-    this.#main = document?.main ?? text;
+    const text = (await this.#store.load()) || null;
+    const document = text === null ? undefined : readSealed(text);
+    // Who starts us gives the one for all; those of adopted repositories only the store has.
+    this.#main = (await this.#store.given?.()) || (document?.main ?? text);
     this.#own = document?.own ?? {};
   }
 
@@ -39,6 +39,10 @@ export class Secrets {
 
   of(destinationId: string): string {
     return this.#own[destinationId] ?? this.main();
+  }
+
+  hasOwn(destinationId: string): boolean {
+    return destinationId in this.#own;
   }
 
   /** Keeps the passphrase when there is none yet: for hosts that got it from the environment. */

@@ -137,6 +137,14 @@ export class DestinationWatch {
     );
   }
 
+  /** A run has stored something there: what kept it from that is over. */
+  noteStored(destination: DestinationRecord): void {
+    const { unwritable, ...live } = this.live(destination.id);
+    if (!unwritable) return;
+    this.#live.set(destination.id, live);
+    if (live.state === 'ready') noteReturn(this.#core, destination);
+  }
+
   async #look(destination: DestinationRecord): Promise<void> {
     try {
       const found = await this.#core.engine.call('probe', { location: destination.location });
@@ -224,8 +232,9 @@ export class DestinationWatch {
     this.#live.set(destination.id, now);
     if (now.state === 'away') this.#twins.forget(destination.id);
     if (before.state !== now.state) this.#lookAtTwins(destination);
-    if (now.state === 'ready') noteReturn(this.#core, destination);
-    else {
+    // What can be read and not written to goes on missing what others get.
+    if (now.state === 'ready' && !unwritable) noteReturn(this.#core, destination);
+    if (now.state !== 'ready') {
       const seen = now.readyAt ?? Date.parse(destination.lastSeenAt ?? destination.addedAt);
       noteAbsence(this.#core, destination, Math.min(seen, since));
     }

@@ -271,6 +271,7 @@ export class Work {
       }
       const { snapshotId } = result;
       this.#parts.pending.lookAgain(folder.id, destinationId, again, this.#core.ports.clock.now(), news);
+      this.#parts.watch.noteStored(this.#parts.destinations.record(destinationId));
       await updatePlace(this.#core, destinationId, ({ written }) => ({ written: [...written, snapshotId] }));
       if (result.damagedParts > 0) await this.noteDamagedParts(destinationId, result);
       await updateCopy(

@@ -101,6 +101,25 @@ it('goes on over a restart, and begins when the destination was last seen in an 
   expect(absences()).toEqual([{ from: at(-60), to: at(20) }]);
 });
 
+it('lasts while the destination can be looked at and not written to', async () => {
+  const watch = new DestinationWatch(core);
+  const full = { code: 'store/full', message: 'It is full.', hint: '', retry: 'backoff', data: {} } as const;
+  await look(watch, 0);
+  watch.noteFailure(disk, full, START + MINUTE);
+  await look(watch, 2);
+  await look(watch, 500);
+  expect(watch.live('disk').state).toBe('ready');
+  expect(absences()).toEqual([{ from: at(0), to: null }]);
+  watch.noteStored(disk);
+  expect(absences()).toEqual([{ from: at(0), to: at(500) }]);
+
+  watch.noteFailure(disk, full, START + 600 * MINUTE);
+  await look(watch, 601);
+  answer = () => ({ repository: 'present', freeBytes: 2, totalBytes: 2 });
+  await look(watch, 700);
+  expect(absences()[1]).toEqual({ from: at(500), to: at(700) });
+});
+
 it('includes the run that met it, from its begin', async () => {
   const watch = new DestinationWatch(core);
   await look(watch, 0);

@@ -50,25 +50,42 @@ export interface UpkeepFacts {
   readonly lastPruneAt: number | null;
   readonly lastCheckAt: number | null;
   readonly lastDrillAt: number | null;
+  /** When each was tried last in this start, with whatever success. */
+  readonly triedAt: Readonly<Record<Upkeep, number | null>>;
+  /** Whether the destination has other work, which goes first, but not for ever. */
+  readonly destination: 'idle' | 'busy';
   /** `held`: a copy is damaged, and what it lost may still be there. */
   readonly prune: 'free' | 'held';
   /** Whether anything is stored there, and whether some of it was never proven. */
   readonly content: 'some' | 'some-unproven' | 'none';
 }
 
+export type Upkeep = 'prune' | 'check' | 'drill';
+
 const DAY_MS = 86_400_000;
 /** The pause between attempts to prove what could not be proven right after its first backup. */
 const PROOF_PAUSE_MS = 3_600_000;
+/** The pause after an attempt that did not come to its end: the place went away, or a process of ours ended. */
+const RETRY_PAUSE_MS = 6 * 3_600_000;
+/** How long upkeep that is due lets other work at its destination go first. */
+const PATIENCE_MS = DAY_MS;
 
-/** The upkeep that a ready, idle destination needs now: at most one thing at a time. Old versions are thinned out daily. */
-export function judgeUpkeep(facts: UpkeepFacts): 'prune' | 'check' | 'drill' | null {
+/** The upkeep that a ready destination needs now: at most one thing at a time. Old versions are thinned out daily. */
+export function judgeUpkeep(facts: UpkeepFacts): Upkeep | null {
   if (facts.content === 'none') return null;
-  const since = (last: number | null): number => elapsed(facts.now, last ?? facts.addedAt);
+  const { now, triedAt, addedAt } = facts;
   const { checkEveryDays, drillEveryDays } = facts.settings;
-  if (drillEveryDays > 0 && facts.content === 'some-unproven' && since(facts.lastDrillAt) >= PROOF_PAUSE_MS)
-    return 'drill';
-  if (checkEveryDays > 0 && since(facts.lastCheckAt) >= checkEveryDays * DAY_MS) return 'check';
-  if (facts.prune === 'free' && since(facts.lastPruneAt) >= DAY_MS) return 'prune';
-  if (drillEveryDays > 0 && since(facts.lastDrillAt) >= drillEveryDays * DAY_MS) return 'drill';
+  const patience = facts.destination === 'busy' ? PATIENCE_MS : 0;
+  const tried = (what: Upkeep): number =>
+    triedAt[what] === null ? Number.POSITIVE_INFINITY : elapsed(now, triedAt[what]);
+  const isDue = (what: Upkeep, last: number | null, days: number): boolean =>
+    elapsed(now, last ?? addedAt) >= days * DAY_MS + patience && tried(what) >= RETRY_PAUSE_MS;
+  if (drillEveryDays > 0 && facts.content === 'some-unproven') {
+    const since = Math.min(elapsed(now, facts.lastDrillAt ?? addedAt), tried('drill'));
+    if (since >= PROOF_PAUSE_MS + patience) return 'drill';
+  }
+  if (checkEveryDays > 0 && isDue('check', facts.lastCheckAt, checkEveryDays)) return 'check';
+  if (facts.prune === 'free' && isDue('prune', facts.lastPruneAt, 1)) return 'prune';
+  if (drillEveryDays > 0 && isDue('drill', facts.lastDrillAt, drillEveryDays)) return 'drill';
   return null;
 }

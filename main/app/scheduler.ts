@@ -4,7 +4,7 @@ import type { CatchUp } from './catch-up.ts';
 import { type Core, copyOf } from './core.ts';
 import type { DestinationWatch } from './destination-watch.ts';
 import type { Destinations } from './destinations.ts';
-import { judgeDue, judgeUpkeep } from './due.ts';
+import { judgeDue, judgeUpkeep, type Upkeep } from './due.ts';
 import { elapsed } from './elapsed.ts';
 import type { Folders } from './folders.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
@@ -147,23 +147,34 @@ export class Scheduler {
     }
   }
 
-  /** One destination at a time, and never one that has work of its own. */
+  /** One destination at a time; work of its own goes first for a while. */
   #startUpkeep(): void {
-    const { runs, destinations, work, watch } = this.#parts;
+    const { runs, destinations, folders, work, watch } = this.#parts;
     if (runs.open().some(({ kind }) => UPKEEP.has(kind))) return;
     for (const record of destinations.records()) {
-      if (watch.live(record.id).state !== 'ready' || record.damage || runs.queuedAt(record.id) > 0) continue;
+      if (watch.live(record.id).state !== 'ready' || record.damage) continue;
+      // What a drill does not try, as the folder is not kept there any more, must not ask for one for ever.
+      const kept = new Set(
+        folders.records().flatMap((one) => (one.destinationIds.includes(record.id) ? [one.id] : [])),
+      );
       const stored = this.#core.ledger.value.copies.filter(
-        ({ destinationId, lastSnapshotAt }) => destinationId === record.id && lastSnapshotAt,
+        ({ folderId, destinationId, lastSnapshotAt }) =>
+          destinationId === record.id && lastSnapshotAt && kept.has(folderId),
       );
       const unproven = stored.some(({ lastVerifiedAt }) => lastVerifiedAt === null);
       const upkeep = judgeUpkeep({
         now: this.#core.ports.clock.now(),
         settings: this.#core.configuration.value.settings,
         addedAt: Date.parse(record.addedAt),
-        lastPruneAt: this.#upkeepAt(record.id, 'prune') ?? parse(record.lastPruneAt),
-        lastCheckAt: this.#upkeepAt(record.id, 'check') ?? parse(record.lastCheckAt),
-        lastDrillAt: this.#upkeepAt(record.id, 'drill') ?? parse(record.lastDrillAt),
+        lastPruneAt: parse(record.lastPruneAt),
+        lastCheckAt: parse(record.lastCheckAt),
+        lastDrillAt: parse(record.lastDrillAt),
+        triedAt: {
+          prune: this.#triedAt(record.id, 'prune'),
+          check: this.#triedAt(record.id, 'check'),
+          drill: this.#triedAt(record.id, 'drill'),
+        },
+        destination: runs.queuedAt(record.id) > 0 ? 'busy' : 'idle',
         prune: work.damagedFor(record.id) ? 'held' : 'free',
         content: stored.length === 0 ? 'none' : unproven ? 'some-unproven' : 'some',
       });
@@ -175,8 +186,8 @@ export class Scheduler {
     }
   }
 
-  /** An attempt counts too, so that what fails is not repeated every second. */
-  #upkeepAt(id: string, kind: 'prune' | 'check' | 'drill'): number | null {
+  /** What fails is not repeated every second. */
+  #triedAt(id: string, kind: Upkeep): number | null {
     return this.#ranAt.get(pair(kind, id)) ?? null;
   }
 

@@ -87,6 +87,8 @@ describe('upkeep', () => {
     lastDrillAt: 100 * DAY,
     prune: 'free' as const,
     content: 'some' as const,
+    triedAt: { prune: null, check: null, drill: null },
+    destination: 'idle' as const,
   };
 
   it('needs nothing when everything was done lately', () => expect(judgeUpkeep(facts)).toBeNull());
@@ -108,6 +110,20 @@ describe('upkeep', () => {
     const unproven = { ...facts, content: 'some-unproven' as const };
     expect(judgeUpkeep({ ...unproven, lastDrillAt: 100 * DAY - HOUR })).toBe('drill');
     expect(judgeUpkeep({ ...unproven, lastDrillAt: 100 * DAY - HOUR + 1 })).toBeNull();
+  });
+  it('tries again after some hours what did not come to its end', () => {
+    const triedAt = (hours: number) => ({ prune: null, check: 100 * DAY - hours * HOUR, drill: null });
+    expect(judgeUpkeep({ ...facts, lastCheckAt: 0, triedAt: triedAt(5) })).toBeNull();
+    expect(judgeUpkeep({ ...facts, lastCheckAt: 0, triedAt: triedAt(6) })).toBe('check');
+    expect(judgeUpkeep({ ...facts, lastCheckAt: 0, triedAt: triedAt(-1_000) })).toBe('check');
+    expect(judgeUpkeep({ ...facts, triedAt: triedAt(6) })).toBeNull();
+  });
+  it('lets other work go first, for a day at most', () => {
+    const busy = { ...facts, destination: 'busy' as const };
+    expect(judgeUpkeep({ ...busy, lastCheckAt: 93 * DAY, lastPruneAt: 99 * DAY, lastDrillAt: 70 * DAY })).toBeNull();
+    expect(judgeUpkeep({ ...busy, lastCheckAt: 92 * DAY })).toBe('check');
+    expect(judgeUpkeep({ ...busy, lastPruneAt: 98 * DAY })).toBe('prune');
+    expect(judgeUpkeep({ ...busy, lastDrillAt: 69 * DAY })).toBe('drill');
   });
   it('leaves an empty destination alone', () =>
     expect(judgeUpkeep({ ...facts, lastCheckAt: 0, content: 'none' })).toBeNull());

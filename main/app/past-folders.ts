@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { HistoryFolder } from '../api/contract/history.ts';
 import type { DestinationId, FolderId } from '../api/contract/values.ts';
 import type { Core } from './core.ts';
+import { elapsed } from './elapsed.ts';
 import type { HistorySource } from './engine-link/calls.ts';
 import type { Folders } from './folders.ts';
 import { catalogFile } from './home-folder.ts';
@@ -31,7 +32,7 @@ export class PastFolders {
 
   /** By path. What a destination holds that is away is known from the catalog. */
   async list(): Promise<readonly HistoryFolder[]> {
-    if (this.#core.ports.clock.now() - this.#foundAt < FRESH_MS) return this.known();
+    if (elapsed(this.#core.ports.clock.now(), this.#foundAt) < FRESH_MS) return this.known();
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });

@@ -55,8 +55,11 @@ export class Watching {
   }
 
   state(folderId: string): State {
-    if (this.#core.configuration.value.settings.paused) return { state: 'paused', reason: 'Backups are paused.' };
-    return this.#states.get(folderId) ?? STARTING;
+    const state = this.#states.get(folderId) ?? STARTING;
+    // One that is not there is no copy either, whatever else waits.
+    if (state.state !== 'missing' && this.#core.configuration.value.settings.paused)
+      return { state: 'paused', reason: 'Backups are paused.' };
+    return state;
   }
 
   async close(): Promise<void> {

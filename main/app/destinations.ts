@@ -101,10 +101,15 @@ export class Destinations {
       usedBytes: null,
       snapshots: null,
     };
-    await this.#core.configuration.update((all) => ({ ...all, destinations: [...all.destinations, record] }));
-    await this.#watch.look(record);
-    this.#core.changed('destinations');
-    this.#core.changed('folders');
+    this.#refuseDuplicates(input.name, location); // another window may have added it meanwhile
+    const saved = this.#core.configuration.update((all) => ({
+      ...all,
+      destinations: [...all.destinations, record],
+      // A recovery page that was printed before lacks its passphrase.
+      setup: this.#core.secrets.hasOwn(id) ? { ...all.setup, recoveryKitSavedAt: null } : all.setup,
+    }));
+    await Promise.all([saved, this.#watch.look(record)]);
+    for (const what of ['destinations', 'folders', 'system'] as const) this.#core.changed(what);
     return this.#view(this.record(id));
   }
 

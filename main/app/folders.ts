@@ -105,8 +105,10 @@ export class Folders {
       addedAt: isoNow(this.#core),
     };
     this.#kinds.set(path, (await guessKind(path)).kind);
-    await this.#core.configuration.update((all) => ({ ...all, folders: [...all.folders, record] }));
+    this.#refuseKnown(path); // another window may have added it meanwhile
+    const saved = this.#core.configuration.update((all) => ({ ...all, folders: [...all.folders, record] }));
     this.#tell({ kind: 'added', folder: record });
+    await saved;
     return this.view(record.id);
   }
 
@@ -115,11 +117,12 @@ export class Folders {
     this.record(id);
     if (fields.destinationIds) this.#known(fields.destinationIds);
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-    await this.#core.configuration.update((all) => ({
+    const saved = this.#core.configuration.update((all) => ({
       ...all,
       folders: all.folders.map((one) => (one.id === id ? { ...one, ...given } : one)),
     }));
     this.#tell({ kind: 'changed', folder: this.record(id) });
+    await saved;
     return this.view(id);
   }
 
@@ -127,15 +130,19 @@ export class Folders {
   async remove(id: string): Promise<void> {
     const folder = this.record(id);
     this.#parts.runs.cancelOf(id);
-    await this.#core.configuration.update((all) => ({ ...all, folders: all.folders.filter((one) => one.id !== id) }));
-    await this.#core.ledger.update((ledger) => ({
-      ...ledger,
-      copies: ledger.copies.filter((copy) => copy.folderId !== id),
-      facts: ledger.facts.filter((facts) => facts.folderId !== id),
-    }));
+    const saved = [
+      this.#core.configuration.update((all) => ({ ...all, folders: all.folders.filter((one) => one.id !== id) })),
+      this.#core.ledger.update((ledger) => ({
+        ...ledger,
+        copies: ledger.copies.filter((copy) => copy.folderId !== id),
+        facts: ledger.facts.filter((facts) => facts.folderId !== id),
+      })),
+    ];
     this.#tell({ kind: 'removed', folder });
+    await Promise.all(saved);
   }
 
+  /** At once, also when the change cannot be written down: it holds for this start, so what follows from it does too. */
   #tell(change: FolderChange): void {
     for (const listener of this.#listeners) listener(change);
     this.#core.changed('folders');
@@ -145,10 +152,13 @@ export class Folders {
     return ids.map((id) => this.#parts.destinations.record(id).id);
   }
 
+  #refuseKnown(path: string): void {
+    if (this.records().some((one) => one.path === path))
+      throw new TriplicateError('app/exists', `${path} is protected already.`);
+  }
+
   async #refuse(path: string): Promise<void> {
-    for (const one of this.records()) {
-      if (one.path === path) throw new TriplicateError('app/exists', `${path} is protected already.`);
-    }
+    this.#refuseKnown(path);
     for (const record of this.#parts.destinations.records()) {
       const named = folderOf(record);
       const place = named === null ? null : await realPath(named);

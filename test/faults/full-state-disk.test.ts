@@ -46,6 +46,30 @@ it('the app goes on while its own disk is full, says so, and ends when it is tol
   }
 });
 
+it('a folder that was added while the disk of the app is full is backed up all the same', async ({ skip }) => {
+  const scratch = await temporaryFolder('full-state-added');
+  const disk = await mountSmallDisk(join(scratch.path, 'home'), '4m');
+  if ('reason' in disk) return skip(disk.reason);
+  const documents = join(scratch.path, 'Documents');
+  await mkdir(documents);
+  await writeFile(join(documents, 'letter'), 'dear');
+  const app = await createApp(barePorts(), { home: disk.path, engine: quickEngine() });
+  try {
+    await app.settings.update({ quietSeconds: 1 });
+    await app.destinations.add({ name: 'Disk', location: join(scratch.path, 'copies') });
+    await disk.fill();
+    for (let line = 0; line < 100; line++) app.log.info('a line '.repeat(20));
+    const added = app.folders.add({ path: documents, name: 'A folder '.repeat(1000) });
+    await expect(added).rejects.toMatchObject({ code: 'app/state-unwritable' });
+    await disk.makeRoom();
+    await expect.poll(() => app.folders.list()[0]?.copies[0]?.state, { timeout: 10_000 }).toBe('good');
+  } finally {
+    await app.close();
+    await disk.unmount();
+    await scratch.remove();
+  }
+});
+
 it('a change is on the disk when its promise says so, also when another one follows at once', async () => {
   const scratch = await temporaryFolder('state-order');
   const { z } = await import('zod');

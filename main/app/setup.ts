@@ -34,8 +34,12 @@ export class Setup {
         hint: 'Existing repositories keep the passphrase with which they were made.',
       });
     }
-    await this.#core.secrets.setMain(passphrase);
-    await this.#mark({ passphraseSet: true });
+    const { secrets } = this.#core;
+    const isNew = secrets.state === 'locked' || !secrets.isMain(passphrase);
+    await secrets.setMain(passphrase);
+    // A page that was printed before has another one on it.
+    const kit = isNew ? { recoveryKitSavedAt: null, recoveryKitTriedAt: null } : {};
+    await this.#mark({ passphraseSet: true, ...kit });
   }
 
   /** Enters it again when the key store lost it. @throws `repo/wrong-passphrase`, `store/unreachable` when nothing can be asked */

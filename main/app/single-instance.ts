@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { TriplicateError } from '../engine/errors.ts';
 import { makeFolderDurably } from '../engine/store/local-files.ts';
 import { removeUnfinished, temporaryName, unwritable, writeDurably } from './state-file.ts';
+import { takeSystemLock } from './system-lock.ts';
 
 const claimed = z.object({
   pid: z.number().int(),
@@ -29,13 +30,28 @@ export async function claimStateFolder(home: string): Promise<Claim> {
   await makeFolderDurably(home, 0o700).catch((error: unknown) => {
     throw unwritable(home, error);
   });
+  const lock = takeSystemLock(join(home, SYSTEM_LOCK), PATIENCE_MS);
+  if (lock === 'taken') throw new TriplicateError('app/already-running', 'Triplicate is already running.');
+  const release = (): void => (lock === 'unknown' ? undefined : lock.release());
+  try {
+    return await claim(home, file, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function claim(home: string, file: string, releaseLock: () => void): Promise<Claim> {
   const mine: Claimed = { pid: process.pid, began: beginOf(process.pid), address: null, token: null };
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createExclusively(file, JSON.stringify(mine))) {
       await removeUnfinished(home, LOCK);
       return {
         publish: (address, token) => writeDurably(file, JSON.stringify({ ...mine, address, token })),
-        release: () => rm(file, { force: true }),
+        release: async () => {
+          await rm(file, { force: true });
+          releaseLock();
+        },
       };
     }
     const text = await readText(file);
@@ -50,10 +66,20 @@ export async function claimStateFolder(home: string): Promise<Claim> {
 /** The process that uses the state folder now; undefined when none does. */
 export async function findRunning(home: string): Promise<Claimed | undefined> {
   const other = parseClaim(await readText(lockFile(home)).catch(() => undefined));
-  return other && isAlive(other) ? other : undefined;
+  return other && (isAlive(other) || isHeld(home)) ? other : undefined;
 }
 
 const LOCK = 'running.json';
+/** Beside what it says in there: whose process has which number is another matter in each container. */
+const SYSTEM_LOCK = 'running.lock';
+/** Whoever only asks has the lock for a moment. */
+const PATIENCE_MS = 100;
+
+function isHeld(home: string): boolean {
+  const lock = takeSystemLock(join(home, SYSTEM_LOCK), 0);
+  if (lock !== 'taken' && lock !== 'unknown') lock.release();
+  return lock === 'taken';
+}
 
 function lockFile(home: string): string {
   return join(home, LOCK);

@@ -24,7 +24,7 @@ describe('the claim of a state folder', () => {
     expect(second).toBeUndefined();
     expect(await findRunning(folder.path)).toMatchObject({ pid: process.pid });
     await won?.release();
-    expect(await readdir(folder.path)).toEqual([]);
+    expect(await readdir(folder.path)).toEqual(['running.lock']);
   });
 
   it('that another process takes while we find that it was left by one that was killed stays with that process', async () => {
@@ -36,7 +36,18 @@ describe('the claim of a state folder', () => {
     });
     await expect(claimStateFolder(folder.path)).rejects.toMatchObject({ code: 'app/already-running' });
     expect(await findRunning(folder.path)).toMatchObject({ pid: process.ppid });
-    expect(await readdir(folder.path)).toEqual(['running.json']);
+    expect(await readdir(folder.path)).toEqual(['running.json', 'running.lock']);
+  });
+
+  it('of a process in another container, whose number says nothing here, stays with it until it ends', async () => {
+    const claim = await claimStateFolder(folder.path);
+    await writeFile(file(), claimOf(1_999_999_999));
+    await expect(claimStateFolder(folder.path)).rejects.toMatchObject({ code: 'app/already-running' });
+    expect(await findRunning(folder.path)).toMatchObject({ pid: 1_999_999_999 });
+    await claim.release();
+    await writeFile(file(), claimOf(1_999_999_999));
+    expect(await findRunning(folder.path)).toBeUndefined();
+    await (await claimStateFolder(folder.path)).release();
   });
 
   it('takes away what the last one was writing when it was killed, the passphrase for one', async () => {
@@ -44,7 +55,7 @@ describe('the claim of a state folder', () => {
     const others = ['notes.tmp', 'passphrase', 'running.json.0123456789ab.tmp'];
     for (const name of [...left, ...others]) await writeFile(join(folder.path, name), 'of a former start');
     const claim = await claimStateFolder(folder.path);
-    expect((await readdir(folder.path)).toSorted()).toEqual([...others, 'running.json'].toSorted());
+    expect((await readdir(folder.path)).toSorted()).toEqual([...others, 'running.json', 'running.lock'].toSorted());
     await claim.release();
   });
 

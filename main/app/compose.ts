@@ -98,7 +98,7 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   const missed = new Missed(core);
   const destinations = new Destinations(core, watch, runs, missed);
   const watching = new Watching(core, pending);
-  const folders = new Folders(core, { destinations, runs, pending, watchState: (id) => watching.state(id) });
+  const folders = new Folders(core, { destinations, runs, pending, watching });
   const proofs = new Proofs(core, folders, destinations);
   const work = new Work(core, { folders, destinations, watch, runs, pending, proofs });
   const history = new History(core, folders, destinations, watch);

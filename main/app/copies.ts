@@ -15,6 +15,8 @@ export interface CopyFacts {
   readonly lastVerifiedAt: number | null;
   /** When the oldest change that is not stored there was seen; null when none waits. */
   readonly changesSince: number | null;
+  /** Since when the folder itself has not been there; null while it is. */
+  readonly missingSince: number | null;
   readonly now: number;
   readonly maxAgeMs: number;
   /** How long changes may wait in ordinary operation before the copy counts as behind. */
@@ -51,7 +53,9 @@ export function judgeCopy(facts: CopyFacts): CopyJudgement {
   }
   const behind = (reason: string, need: CopyNeed = 'backup'): CopyJudgement => ({ state: 'behind', reason, need });
   if (problem !== null) return behind(problem);
-  if (facts.changesSince !== null && now - facts.changesSince > facts.graceMs) {
+  // What cannot be read does not wait any longer; but what waited too long before was not stored in time.
+  const waitedUntil = facts.missingSince ?? now;
+  if (facts.changesSince !== null && waitedUntil - facts.changesSince > facts.graceMs) {
     return behind(`Changes have been waiting for ${age(now - facts.changesSince)}.`);
   }
   const versionAge = ageOf(now, lastSnapshotAt);
@@ -64,7 +68,9 @@ export function judgeCopy(facts: CopyFacts): CopyJudgement {
     const since = proofAge === Number.POSITIVE_INFINITY ? 'since the clock was wrong' : `for ${age(proofAge)}`;
     return behind(`Stored, but not proven ${since}.`, 'proof');
   }
-  return { state: 'good', reason: 'Everything is stored there, and a restore from it was tried.', need: 'nothing' };
+  const what =
+    facts.missingSince === null ? 'Everything is stored there' : `Its newest version is ${age(versionAge)} old`;
+  return { state: 'good', reason: `${what}, and a restore from it was tried.`, need: 'nothing' };
 }
 
 const DAY_MS = 86_400_000;

@@ -36,7 +36,10 @@ export interface FolderParts {
   readonly destinations: Destinations;
   readonly runs: Runs;
   readonly pending: PendingChanges;
-  watchState(folderId: string): Omit<WatchView, 'changesWaiting'>;
+  readonly watching: {
+    state(folderId: string): Omit<WatchView, 'changesWaiting'>;
+    missingSince(folderId: string): number | null;
+  };
 }
 
 export type FolderChange = { readonly kind: 'added' | 'changed' | 'removed'; readonly folder: FolderRecord };
@@ -177,7 +180,7 @@ export class Folders {
     const facts = ledger.value.facts.find(({ folderId }) => folderId === record.id);
     const all = this.#parts.destinations.list();
     const attached = all.filter(({ id }) => record.destinationIds.includes(id));
-    const watch = this.#parts.watchState(record.id);
+    const watch = this.#parts.watching.state(record.id);
     const judged = attached.map((destination) => this.#copy(record, destination, now));
     const copies = judged.map(({ copy }) => copy);
     const waiting = attached.map(({ id }) => countPending(this.#parts.pending.get(record.id, id)));
@@ -219,15 +222,14 @@ export class Folders {
   ): { readonly copy: Copy; readonly need: CopyNeed } {
     const record = copyOf(this.#core.ledger.value, folder.id, destination.id);
     const { settings } = this.#core.configuration.value;
-    const missing = this.#parts.watchState(folder.id).state === 'missing';
     const { state, reason, need } = judgeCopy({
       // Before the first look, what was known last counts.
       destination: destination.state === 'unknown' && record?.lastSnapshotAt ? 'ready' : destination.state,
       problem: destination.problem?.message ?? record?.problem?.message ?? null,
       lastSnapshotAt: record?.lastSnapshotAt ? Date.parse(record.lastSnapshotAt) : null,
       lastVerifiedAt: record?.lastVerifiedAt ? Date.parse(record.lastVerifiedAt) : null,
-      // What cannot be read cannot wait to be stored either.
-      changesSince: missing ? null : this.#parts.pending.unstoredSince(folder.id, destination.id),
+      changesSince: this.#parts.pending.unstoredSince(folder.id, destination.id),
+      missingSince: this.#parts.watching.missingSince(folder.id),
       now,
       maxAgeMs: folder.maxAgeHours * 3_600_000,
       graceMs: Math.max(settings.maxWaitSeconds * 1000, destination.minIntervalMinutes * 60_000) + GRACE_MS,

@@ -18,6 +18,7 @@ export class Watching {
   readonly #core: Core;
   readonly #pending: PendingChanges;
   readonly #states = new Map<string, State>();
+  readonly #missingSince = new Map<string, number>();
   #folders: Folders | undefined;
   /** What is left alone, as the process was told last. */
   #ignored: Promise<readonly string[]> = Promise.resolve([]);
@@ -49,6 +50,7 @@ export class Watching {
       if (kind === 'removed') {
         this.#post({ kind: 'unwatch', root: folder.path });
         this.#states.delete(folder.id);
+        this.#missingSince.delete(folder.id);
       }
     });
     this.#open();
@@ -60,6 +62,11 @@ export class Watching {
     if (state.state !== 'missing' && this.#core.configuration.value.settings.paused)
       return { state: 'paused', reason: 'Backups are paused.' };
     return state;
+  }
+
+  /** Since when the folder has been missing, in milliseconds; null while it is there. */
+  missingSince(folderId: string): number | null {
+    return this.#missingSince.get(folderId) ?? null;
   }
 
   async close(): Promise<void> {
@@ -154,6 +161,8 @@ export class Watching {
   #set(folder: FolderRecord, state: State): void {
     const before = this.#states.get(folder.id);
     this.#states.set(folder.id, state);
+    if (state.state !== 'missing') this.#missingSince.delete(folder.id);
+    else if (before?.state !== 'missing') this.#missingSince.set(folder.id, this.#core.ports.clock.now());
     if (before?.state === 'missing' && state.state !== 'missing')
       for (const listener of this.#returned) listener(folder);
     this.#core.changed('folders');

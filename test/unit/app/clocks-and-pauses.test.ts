@@ -30,6 +30,9 @@ it('a folder that is not there is missing, also while backups are paused', async
   expect(watching.state('f').state).toBe('paused');
   watcher.tell({ kind: 'missing', root: '/f', reason: 'It cannot be found.' });
   expect(watching.state('f')).toEqual({ state: 'missing', reason: 'It cannot be found.' });
+  expect(watching.missingSince('f')).toBe(NOW);
+  watcher.tell({ kind: 'ready', root: '/f' });
+  expect(watching.missingSince('f')).toBeNull();
   await watching.close();
 });
 

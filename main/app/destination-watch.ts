@@ -122,9 +122,14 @@ export class DestinationWatch {
    * have stored is missed. `since`: when the run began, in milliseconds.
    */
   noteFailure(destination: DestinationRecord, error: ContractError, since = this.#core.ports.clock.now()): void {
-    if (!AWAY.has(error.code) && !isBlocking(error.code)) return;
-    if (error.code === 'cancelled') return;
     const { code } = error;
+    if (code === 'repo/locked') {
+      // It can be looked at, and nothing says for how long another program keeps it to itself.
+      this.#live.set(destination.id, { ...this.live(destination.id), unwritable: { code, room: null } });
+      noteAbsence(this.#core, destination, since);
+    }
+    if (!AWAY.has(code) && !isBlocking(code)) return;
+    if (code === 'cancelled') return;
     this.#settle(
       destination,
       {

@@ -118,6 +118,12 @@ it('lasts while the destination can be looked at and not written to', async () =
   answer = () => ({ repository: 'present', freeBytes: 2, totalBytes: 2 });
   await look(watch, 700);
   expect(absences()[1]).toEqual({ from: at(500), to: at(700) });
+
+  watch.noteFailure(disk, { ...full, code: 'repo/locked' }, START + 800 * MINUTE);
+  expect(watch.live('disk').state).toBe('ready');
+  await look(watch, 900);
+  watch.noteStored(disk);
+  expect(absences()[2]).toEqual({ from: at(800), to: at(900) });
 });
 
 it('includes the run that met it, from its begin', async () => {

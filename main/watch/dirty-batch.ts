@@ -10,6 +10,7 @@ export class DirtyBatch {
   readonly #tellFlood: () => void;
   #directories = new Set<string>();
   #events = 0;
+  #last: { readonly directory: string; readonly entry: string | null } = { directory: '', entry: null };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(tell: (directories: readonly string[]) => void, tellFlood: () => void) {
@@ -17,8 +18,11 @@ export class DirtyBatch {
     this.#tellFlood = tellFlood;
   }
 
-  add(directory: string): void {
-    this.#events++;
+  /** @param entry the name of what changed in it, where that is known: many writes to one file in a row count once */
+  add(directory: string, entry: string | null = null): void {
+    const isSame = entry !== null && entry === this.#last.entry && directory === this.#last.directory;
+    this.#last = { directory, entry };
+    if (!isSame) this.#events++;
     if (this.#directories.size <= MOST_DIRECTORIES) this.#directories.add(directory);
     this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
   }

@@ -2,7 +2,7 @@ import { constants, lstatSync, openSync } from 'node:fs';
 import type { TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { closeRead } from '../workers/open-to-read.ts';
-import { type BytePath, forSystem } from './byte-path.ts';
+import { type BytePath, forSystem, textOf } from './byte-path.ts';
 import { DirectoryEntries } from './directory-entries.ts';
 import type { EarlierDirectory } from './parent.ts';
 
@@ -33,6 +33,8 @@ export interface Directory {
   known: TreeId | null;
   /** Its entry in the parent snapshot where it was `known`; what is below a known one is found from here. */
   before: TreeNode | null;
+  /** The device that it lay on in the parent snapshot, as far as that was asked for. */
+  deviceBefore: bigint | undefined;
   /** What the parent snapshot has of a known directory, as soon as it was asked for. */
   inParent: EarlierDirectory | null;
   /** What the parent snapshot has of it; null when there is nothing that may be taken over. */
@@ -61,8 +63,13 @@ export function newDirectory(
   > &
     Partial<Pick<Directory, 'finished'>>,
 ): Directory {
-  const nothing = { print: null, known: null, before: null, inParent: null, earlier: null };
+  const nothing = { print: null, known: null, before: null, deviceBefore: undefined, inParent: null, earlier: null };
   return { ...place, ...nothing, entries: new DirectoryEntries(0, null), state: 'own', waiting: 1 };
+}
+
+/** For a person. */
+export function shownPath({ path }: Directory): string {
+  return path === null ? '/' : textOf(path);
 }
 
 /** The way to a directory: a path that has grown too long for the system is replaced by one through `/proc`. */

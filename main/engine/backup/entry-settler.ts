@@ -190,7 +190,7 @@ export class EntrySettler {
       kind: kind === 'descend' ? 'descend' : 'list',
       directory: child,
       before: comparable,
-      ...(entry.isTarget && comparable === null ? { replaced: before } : {}),
+      ...(comparable === null ? { replaced: before } : {}),
       isTarget: entry.isTarget,
     });
   }

@@ -17,7 +17,7 @@ export type Visit =
       readonly directory: Directory;
       /** `unread`: it is in the parent snapshot, as are the directories above it, which were taken over by their prints. */
       readonly before: TreeNode | null | 'unread';
-      /** Of what was asked for: the other directory that stood there, of which nothing is taken over. */
+      /** The other directory that stood there, of which nothing is taken over. */
       readonly replaced?: TreeNode | null;
       readonly isTarget: boolean;
     };

@@ -1,14 +1,15 @@
 import { statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { TriplicateError, throwIfCancelled } from '../errors.ts';
+import { throwIfCancelled } from '../errors.ts';
 import { decodeNode, type TreeNode } from '../format/tree.ts';
 import type { TreeId } from '../ids.ts';
 import { type BytePath, bytePathOf, bytesOf, forSystem, textOf } from './byte-path.ts';
-import { closeAccess, type Directory, isReachedByFolders, newDirectory } from './directory.ts';
+import { closeAccess, type Directory, isReachedByFolders, newDirectory, shownPath } from './directory.ts';
 import { DirectoryEntries } from './directory-entries.ts';
 import { DirectoryTrees } from './directory-trees.ts';
 import { EarlierEntries } from './earlier-entries.ts';
 import type { EarlierRows } from './earlier-rows.ts';
+import { Emptied, unmounted } from './emptied.ts';
 import { type EntryStat, entryFromStat } from './entry.ts';
 import { EntrySettler } from './entry-settler.ts';
 import { KnownDirectories } from './known-directories.ts';
@@ -32,6 +33,7 @@ export class Walk {
   readonly #settler: EntrySettler;
   readonly #listings: ListingSettler;
   readonly #known: KnownDirectories;
+  readonly #emptied: Emptied;
 
   constructor(context: WalkContext) {
     this.#context = context;
@@ -39,6 +41,7 @@ export class Walk {
     this.#settler = new EntrySettler(context, this.#trees);
     this.#listings = new ListingSettler(context, this.#settler, () => this.#turnWithRoom());
     this.#known = new KnownDirectories(context, this.#settler);
+    this.#emptied = new Emptied((tree) => context.parent.directory(tree, this.#known.reading()));
   }
 
   /** Gives the id of the snapshot's tree. @throws `cancelled`, `source/…`, and what the engine cannot go on after */
@@ -73,6 +76,7 @@ export class Walk {
     children: ReadonlyMap<BytePath, Target>,
     before: TreeNode | null,
   ): Promise<void> {
+    directory.deviceBefore = before?.deviceId;
     const rows = (await this.#earlierOf(directory, before))?.rows() ?? null;
     const earlier = new EarlierEntries(rows);
     const named = [...children].map(([name, target]) => ({ name, target }));
@@ -114,7 +118,9 @@ export class Walk {
     counts.directories++;
     counts.currentPath = shownPath(directory);
     if (visit.kind === 'descend') {
-      const rows = (await this.#earlierOf(directory, await this.#beforeOf(visit)))?.rows();
+      const before = await this.#beforeOf(visit);
+      directory.deviceBefore = before?.deviceId;
+      const rows = (await this.#earlierOf(directory, before))?.rows();
       // Without the parent's entries nothing can be taken over: the directory is listed like any other.
       if (rows) return this.#descend(directory, rows);
     }
@@ -133,8 +139,13 @@ export class Walk {
     const before = await this.#beforeOf(visit);
     const earlier = await this.#earlierOf(directory, before);
     directory.print = listing.print;
-    const isEmpty = listing.count === 0 && listing.excluded === 0;
-    if (visit.isTarget && isEmpty) await this.#refuseSuspiciousVoid(directory, before ?? visit.replaced ?? null);
+    directory.deviceBefore = before?.deviceId;
+    if (listing.count === 0 && listing.excluded === 0) {
+      const stood = before ?? visit.replaced ?? null;
+      if (visit.isTarget) await this.#emptied.refuse(directory, stood);
+      else if (await this.#emptied.isLeftByMount(directory, stood))
+        return this.#unlistable(directory, stood, unmounted());
+    }
     counts.excluded += listing.excluded;
     const visits: Visit[] = [];
     if (!earlier || !this.#takeOverAll(directory, earlier, listing, visits)) {
@@ -225,20 +236,6 @@ export class Walk {
     this.#trees.settled(parent);
   }
 
-  /** An empty folder where another disk used to be is a disk that is not mounted, not a deletion of everything. */
-  async #refuseSuspiciousVoid(directory: Directory, before: TreeNode | null): Promise<void> {
-    const now = directory.parent?.entries.node(directory.position);
-    if (!before?.subtree || !now || before.deviceId === now.deviceId) return;
-    const earlier = await this.#context.parent.directory(before.subtree, this.#known.reading());
-    if ((earlier?.rows()?.count ?? 0) === 0) return;
-    const path = shownPath(directory);
-    throw new TriplicateError(
-      'source/empty-suspicious',
-      `${path} is empty and lies on another disk than before: the disk that holds it is probably not connected.`,
-      { data: { path } },
-    );
-  }
-
   async #turnWithRoom(): Promise<void> {
     const { signal, files, attributes } = this.#context;
     throwIfCancelled(signal);
@@ -250,8 +247,4 @@ export class Walk {
 
 function isOwnPlace(selection: Selection, stat: EntryStat | null): boolean {
   return stat !== null && selection.isOwnPlace(stat);
-}
-
-function shownPath({ path }: Directory): string {
-  return path === null ? '/' : textOf(path);
 }

@@ -21,6 +21,8 @@ export interface CopyFacts {
   readonly maxAgeMs: number;
   /** How long changes may wait in ordinary operation before the copy counts as behind. */
   readonly graceMs: number;
+  /** What the newest versions hold of the folder: whether some could not be read, or every file is excluded. */
+  readonly content: 'all' | 'what-can-be-read' | 'no-file';
   /** How old a proof may be, in milliseconds: see `proofLimit`. */
   readonly proofLimitMs: number;
 }
@@ -53,6 +55,7 @@ export function judgeCopy(facts: CopyFacts): CopyJudgement {
   }
   const behind = (reason: string, need: CopyNeed = 'backup'): CopyJudgement => ({ state: 'behind', reason, need });
   if (problem !== null) return behind(problem);
+  if (facts.content === 'no-file') return behind('The exclusions leave out every file of the folder.');
   // What cannot be read does not wait any longer; but what waited too long before was not stored in time.
   const waitedUntil = facts.missingSince ?? now;
   if (facts.changesSince !== null && waitedUntil - facts.changesSince > facts.graceMs) {
@@ -68,9 +71,16 @@ export function judgeCopy(facts: CopyFacts): CopyJudgement {
     const since = proofAge === Number.POSITIVE_INFINITY ? 'since the clock was wrong' : `for ${age(proofAge)}`;
     return behind(`Stored, but not proven ${since}.`, 'proof');
   }
-  const what =
-    facts.missingSince === null ? 'Everything is stored there' : `Its newest version is ${age(versionAge)} old`;
-  return { state: 'good', reason: `${what}, and a restore from it was tried.`, need: 'nothing' };
+  return {
+    state: 'good',
+    reason: `${whatIsStored(facts, versionAge)}, and a restore from it was tried.`,
+    need: 'nothing',
+  };
+}
+
+function whatIsStored({ content, missingSince }: CopyFacts, versionAge: number): string {
+  if (missingSince !== null) return `Its newest version is ${age(versionAge)} old`;
+  return content === 'all' ? 'Everything is stored there' : 'Everything that can be read is stored there';
 }
 
 const DAY_MS = 86_400_000;

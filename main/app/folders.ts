@@ -4,7 +4,7 @@ import { basename, isAbsolute, resolve } from 'node:path';
 import type { Copy, Folder } from '../api/contract/folders.ts';
 import type { DestinationId, FolderId, StorageKind } from '../api/contract/values.ts';
 import { TriplicateError } from '../engine/errors.ts';
-import { type CopyNeed, judgeCopy, judgeRule, proofLimit } from './copies.ts';
+import { type CopyFacts, type CopyNeed, judgeCopy, judgeRule, proofLimit } from './copies.ts';
 import { type Core, copyOf, isoNow } from './core.ts';
 import type { Destinations } from './destinations.ts';
 import { guessKind } from './disks.ts';
@@ -12,7 +12,7 @@ import { ageOf } from './elapsed.ts';
 import { isAtOrBelow, realPath } from './folder-paths.ts';
 import { folderOf } from './own-places.ts';
 import { countPending, type PendingChanges } from './pending-changes.ts';
-import type { FolderRecord } from './records.ts';
+import type { FolderFacts, FolderRecord } from './records.ts';
 import type { Runs } from './runs/runs.ts';
 
 const DEFAULT_MAX_AGE_HOURS = 48;
@@ -231,6 +231,7 @@ export class Folders {
       changesSince: this.#parts.pending.unstoredSince(folder.id, destination.id),
       missingSince: this.#parts.watching.missingSince(folder.id),
       now,
+      content: contentOf(this.#core.ledger.value.facts.find(({ folderId }) => folderId === folder.id)),
       maxAgeMs: folder.maxAgeHours * 3_600_000,
       graceMs: Math.max(settings.maxWaitSeconds * 1000, destination.minIntervalMinutes * 60_000) + GRACE_MS,
       proofLimitMs: proofLimit(settings),
@@ -254,6 +255,11 @@ function isOverdue(folder: FolderRecord, copies: readonly Copy[], now: number): 
   if (copies.length === 0) return false;
   const limit = folder.maxAgeHours * 3_600_000;
   return copies.some(({ lastSnapshotAt }) => ageOf(now, Date.parse(lastSnapshotAt ?? folder.addedAt)) > limit);
+}
+
+function contentOf(facts: FolderFacts | undefined): CopyFacts['content'] {
+  if (facts?.size?.files === 0 && facts.leftOut.excluded > 0) return 'no-file';
+  return facts && facts.leftOut.unreadable > 0 ? 'what-can-be-read' : 'all';
 }
 
 async function existingDirectory(path: string): Promise<string> {

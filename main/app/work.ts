@@ -288,10 +288,11 @@ export class Work {
     await this.#core.ledger.update((ledger) => {
       const before = ledger.facts.find(({ folderId }) => folderId === folder.id);
       // A run over changes alone sees only a part of the folder: sizes and exclusions come from full scans.
+      const { filesNew, filesRemoved } = outcome;
       const size =
         outcome.scan === 'full' || !before
-          ? { files: outcome.filesNew + outcome.filesChanged + outcome.filesUnchanged, bytes: outcome.bytesTotal }
-          : before.size;
+          ? { files: filesNew + outcome.filesChanged + outcome.filesUnchanged, bytes: outcome.bytesTotal }
+          : before.size && { ...before.size, files: Math.max(0, before.size.files + filesNew - filesRemoved) };
       const excluded = outcome.scan === 'full' || !before ? outcome.excluded : before.leftOut.excluded;
       const unread = unreadAfter(before?.unread ?? [], { ...outcome, lookedAt });
       const facts = { folderId: folder.id, leftOut: { unreadable: countUnread(unread), excluded }, unread, size };

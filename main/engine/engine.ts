@@ -10,6 +10,8 @@ export {
   PARTIAL_REASONS,
 } from './backup/request.ts';
 export { beginRun, type RunAhead } from './backup/run-ahead.ts';
+export { markerIn } from './backup/selection.ts';
+export { whyUnreadable } from './backup/why-unreadable.ts';
 export { type CheckRequest, check } from './check/check.ts';
 export type { AffectedSnapshot, CheckReport, Finding } from './check/report.ts';
 export { type CopyReport, type CopyRequest, copySnapshots } from './copy/copy.ts';

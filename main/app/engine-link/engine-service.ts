@@ -1,6 +1,4 @@
-import { lstat } from 'node:fs/promises';
 import { askForUnlisted, backup, isSamePlace, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
-import { TriplicateError } from '../../engine/errors.ts';
 import { folderOfRemote } from '../../rclone/folder-of-remote.ts';
 import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
 import { CacheFile } from '../cache-file.ts';
@@ -22,6 +20,7 @@ import { runDrill } from './drill.ts';
 import { HistoryService } from './history-service.ts';
 import { type NewKeys, OpenRepositories } from './open-repositories.ts';
 import { plainError } from './serve-engine.ts';
+import { HONOURED, refuseUnfitSource } from './source-folder.ts';
 import { runCheck, runPlanRestore, runPrune, runRestore } from './verbs.ts';
 
 /** More entries that were left out than this are counted, not listed. */
@@ -160,7 +159,7 @@ export class EngineService implements Engine {
   }
 
   async #backup(input: BackupCall, { signal, onProgress }: Options): Promise<BackupOutcome> {
-    await mustBeDirectory(input.path);
+    await refuseUnfitSource(input);
     const opened = await Promise.allSettled(
       input.repositories.map(async (address) => ({
         address,
@@ -186,7 +185,7 @@ export class EngineService implements Engine {
       workingDirectory: '/',
       excludes: input.excludes,
       ...(input.excludeLargerThan === null ? {} : { excludeLargerThan: input.excludeLargerThan }),
-      ...(input.markers === 'honour' ? { excludeMarkers: ['.nobackup'], excludeCaches: 'yes' as const } : {}),
+      ...(input.markers === 'honour' ? HONOURED : {}),
       ...(input.dirtyDirectories ? { dirtyDirectories: new Set(input.dirtyDirectories) } : {}),
       ...(directoryCache ? { directoryCache } : {}),
       onProgress,
@@ -252,16 +251,4 @@ function plainData(
   return Object.fromEntries(
     Object.entries(data).map(([key, value]) => [key, typeof value === 'object' ? [...value] : value]),
   );
-}
-
-/** A folder on a disk that is not mounted must not become an empty snapshot, and neither must one whose place a link has taken. */
-async function mustBeDirectory(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.isSymbolicLink())
-    throw new TriplicateError('source/missing', `A link has taken the place of the folder ${path}.`, {
-      hint: 'Old versions are kept. Protect the folder that it leads to, or put the folder back.',
-      data: { path },
-    });
-  if (!found?.isDirectory())
-    throw new TriplicateError('source/missing', `The folder ${path} cannot be found.`, { data: { path } });
 }

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { type BytePath, forSystem, joinBytePath, textOf } from './byte-path.ts';
+import { closeSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BytePath, bytePathOf, forSystem, joinBytePath, textOf } from './byte-path.ts';
 import { compileExcludes, type Excluder } from './exclude.ts';
 import type { BackupRequest } from './request.ts';
 
@@ -30,6 +31,16 @@ export function selectionRules(
     cacheTags: request.excludeCaches === 'yes' ? 'honoured' : 'ignored',
     ownPlaces: locations.flatMap(placeOf),
   };
+}
+
+/** The file with which a folder itself says that it is not to be backed up; null when there is none. */
+export function markerIn(
+  folder: string,
+  { excludeMarkers = [], excludeCaches }: Pick<BackupRequest, 'excludeMarkers' | 'excludeCaches'>,
+): string | null {
+  const marker = excludeMarkers.find((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }));
+  if (marker !== undefined) return marker;
+  return excludeCaches === 'yes' && isCacheTag(bytePathOf(join(folder, CACHE_TAG))) ? CACHE_TAG : null;
 }
 
 /** What a run takes in and what it leaves out by the person's rules. */

@@ -8,6 +8,7 @@ export function whyUnreadable(code: string, message: string): string {
     EBADMSG: 'the file system is damaged',
     EREMOTEIO: 'the disk reports an error',
     ESTALE: 'the network file system lost its connection',
+    ENOTCONN: 'the mounted place is not connected',
     EMFILE: 'too many files are open',
     ENFILE: 'too many files are open',
     EBUSY: 'in use',

@@ -119,6 +119,7 @@ describe('the state of a copy', () => {
     changesSince: null,
     missingSince: null,
     now: HOUR,
+    content: 'all',
     proofLimitMs: 40 * HOUR,
     maxAgeMs: 48 * HOUR,
     graceMs: 5 * 60_000,
@@ -142,6 +143,8 @@ describe('the state of a copy', () => {
       'good',
     ],
     ['a failed attempt', { problem: 'The disk is full.' }, 'behind'],
+    ['some could not be read', { content: 'what-can-be-read' }, 'good'],
+    ['every file excluded', { content: 'no-file' }, 'behind'],
     ['not reachable', { destination: 'away' }, 'away'],
     ['blocked', { destination: 'blocked', problem: 'Wrong passphrase.' }, 'away'],
     ['damaged, though fresh', { destination: 'damaged' }, 'damaged'],
@@ -149,6 +152,11 @@ describe('the state of a copy', () => {
     const judged = judgeCopy({ ...good, ...facts });
     expect(judged.state).toBe(state);
     expect(judged.reason).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('does not say that everything is stored where some could not be read', () => {
+    expect(judgeCopy(good).reason).toMatch(/^Everything is stored/);
+    expect(judgeCopy({ ...good, content: 'what-can-be-read' }).reason).toMatch(/^Everything that can be read is/);
   });
 
   it('asks for a proof where only the proof is missing', () => {

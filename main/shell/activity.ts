@@ -32,12 +32,16 @@ export function trayState({ running, folders }: Activity): TrayState {
   const active = running.find((run) => run.state === 'running');
   if (active) return { kind: 'working', text: active.title };
   if (folders.length === 0) return { kind: 'empty', text: 'No folder is protected yet' };
+  const missing = folders.filter((folder) => folder.watch.state === 'missing');
+  if (missing.length > 0) return { kind: 'attention', text: `${names(missing)} cannot be found` };
   const damaged = folders.filter((folder) => folder.copies.some((copy) => copy.state === 'damaged'));
   if (damaged.length > 0) return { kind: 'attention', text: `A copy of ${names(damaged)} is damaged` };
   const overdue = folders.filter((folder) => folder.overdue);
   if (overdue.length > 0) return { kind: 'attention', text: `The backup of ${names(overdue)} is overdue` };
+  const alone = folders.filter((folder) => folder.rule.copies.have <= 1);
+  if (alone.length > 0) return { kind: 'attention', text: `No proven copy of ${names(alone)}` };
   const fewest = Math.min(...folders.map((folder) => folder.rule.copies.have));
-  const copies = fewest === 1 ? '1 copy' : `${fewest} copies`;
+  const copies = `${fewest} copies`;
   return {
     kind: 'good',
     text: folders.length === 1 ? copies : `${folders.length} folders, at least ${copies} of each`,

@@ -5,11 +5,18 @@ type Run = Activity['running'][number];
 type Folder = Activity['folders'][number];
 
 const run = (id: string, state: Run['state']): Run => ({ id, state, title: `Backing up ${id}` }) as Run;
-const folder = (name: string, parts: { copies?: number; damaged?: boolean; overdue?: boolean } = {}): Folder =>
+interface Parts {
+  readonly copies?: number;
+  readonly damaged?: boolean;
+  readonly overdue?: boolean;
+  readonly missing?: boolean;
+}
+const folder = (name: string, parts: Parts = {}): Folder =>
   ({
     name,
     overdue: parts.overdue ?? false,
     copies: parts.damaged ? [{ state: 'damaged' }] : [],
+    watch: { state: parts.missing ? 'missing' : 'watching' },
     rule: { copies: { have: parts.copies ?? 3, need: 3 } },
   }) as unknown as Folder;
 const withFolders = (...folders: Folder[]): Activity => afterEvent(NO_ACTIVITY, 'folders.changed', folders);
@@ -45,9 +52,20 @@ test('then damage, then what is overdue, then the fewest copies', () => {
     kind: 'attention',
     text: 'The backup of Photos and 1 more is overdue',
   });
-  expect(trayState(withFolders(folder('Photos'), folder('Music', { copies: 1 })))).toEqual({
+  expect(trayState(withFolders(folder('Photos'), folder('Music', { copies: 2 })))).toEqual({
     kind: 'good',
-    text: '2 folders, at least 1 copy of each',
+    text: '2 folders, at least 2 copies of each',
+  });
+});
+
+test('is never good while a folder cannot be found, or has no copy that counts', () => {
+  expect(trayState(withFolders(folder('Photos'), folder('Letters', { missing: true })))).toEqual({
+    kind: 'attention',
+    text: 'Letters cannot be found',
+  });
+  expect(trayState(withFolders(folder('Photos'), folder('Music', { copies: 1 })))).toEqual({
+    kind: 'attention',
+    text: 'No proven copy of Music',
   });
 });
 

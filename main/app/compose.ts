@@ -118,7 +118,7 @@ export async function createApp(ports: AppPorts, options: AppOptions): Promise<A
   await folders.prepare();
   await settings.applyLimits();
   catchUp.start();
-  if (options.life === 'once') await watch.lookAround();
+  if (options.life === 'once') await Promise.all([watch.lookAround(), watching.look(folders)]);
   else {
     watching.start(folders);
     history.start();

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { identityOf } from '../watch/root-identity.ts';
 import type { FromWatchProcess, ToWatchProcess } from '../watch/watch-messages.ts';
 import type { Core } from './core.ts';
 import { isAtOrBelow } from './folder-paths.ts';
@@ -12,6 +14,7 @@ type State = Omit<WatchView, 'changesWaiting'>;
 const STARTING: State = { state: 'starting', reason: null };
 /** A watching process that ended is started again, but not in a circle. */
 const RESTART_MS = 30_000;
+const LOOK_MS = 2000;
 
 /** Joins the watching process to what waits to be stored. What it says is a hint; trouble means that everything may have changed. */
 export class Watching {
@@ -36,6 +39,20 @@ export class Watching {
   /** Calls the listener when a folder that was missing is there again. */
   onReturned(listener: (folder: FolderRecord) => void): void {
     this.#returned.add(listener);
+  }
+
+  /** For an app that lives for one command: whether the folders are there. */
+  async look(folders: Folders): Promise<void> {
+    const late = new AbortController();
+    // A mount of a server that is away may never say.
+    const given = delay(LOOK_MS, undefined, { signal: late.signal }).catch(() => undefined);
+    const looked = folders.records().map(async ({ id, path }) => {
+      const found = await identityOf(path);
+      if (found !== 'unknown' && found.identity === null)
+        this.#states.set(id, { state: 'missing', reason: found.reason });
+    });
+    await Promise.race([Promise.all(looked), given]);
+    late.abort();
   }
 
   /** Starts in the background; the first backup does not wait for it. */

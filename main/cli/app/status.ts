@@ -21,7 +21,7 @@ export function describeFolder(folder: Folder, destinations: readonly Destinatio
   const { have } = rule.copies;
   const verdict = rule.satisfied ? '3-2-1 holds' : '3-2-1 does not hold yet';
   const lines = [`${path}: ${have} ${have === 1 ? 'copy' : 'copies'}, ${verdict}${overdue ? ', overdue' : ''}`];
-  lines.push('  the folder itself');
+  lines.push(`  the folder itself${watch.state === 'missing' ? `: missing. ${watch.reason ?? ''}` : ''}`);
   for (const { destinationName, state, reason, kind, offsite, lastSnapshotAt } of copies) {
     const when = lastSnapshotAt === null ? '' : `, ${age(Date.now() - Date.parse(lastSnapshotAt))} ago`;
     lines.push(

@@ -110,8 +110,9 @@ function LeftOut({ folder }: { readonly folder: Folder }) {
   if (unreadable === 0) return null;
   return (
     <p className={classes.leftOut}>
-      {plural(unreadable, 'file')} could not be read last time; {unreadable === 1 ? 'its' : 'their'} previous versions
-      are kept. <Link to={partial === undefined ? '/activity' : `/activity/${partial.id}`}>See which</Link>
+      {plural(unreadable, 'file or folder', 'files or folders')} could not be read last time; what was stored of{' '}
+      {unreadable === 1 ? 'it' : 'them'} before is kept.{' '}
+      <Link to={partial === undefined ? '/activity' : `/activity/${partial.id}`}>See which</Link>
     </p>
   );
 }

@@ -85,7 +85,10 @@ function backupSummary(outcome: BackupOutcome, stored: number): string {
   ] as const;
   const told = parts.filter(([count]) => count > 0).map(([count, word]) => `${count.toLocaleString('en')} ${word}`);
   const left = outcome.leftOut.filter(({ partial }) => partial === 'yes').length + outcome.moreLeftOut;
-  const rest = left === 0 ? '' : ` ${files(left)} could not be stored as they are now.`;
+  const rest =
+    left === 0
+      ? ''
+      : ` ${left.toLocaleString('en')} ${left === 1 ? 'file or folder' : 'files or folders'} could not be stored as they are now.`;
   if (told.length === 0) return `Nothing had changed.${rest}`;
   return `${told.join(', ')}; ${size(stored)} stored.${rest}`;
 }

@@ -33,7 +33,7 @@ export function describeFolder(folder: Folder, destinations: readonly Destinatio
   for (const command of new Set(rule.missing.map(({ fix }) => commandOf(fix, path, destinations))))
     if (command !== null) lines.push(`  mend it: ${command}`);
   if (leftOut.unreadable > 0)
-    lines.push(`  ${leftOut.unreadable} files could not be stored as they are; \`backup\` names them`);
+    lines.push(`  ${leftOut.unreadable} files or folders could not be stored as they are; \`backup\` names them`);
   if (watch.state === 'scheduled' && watch.reason) lines.push(`  ${watch.reason}`);
   return lines;
 }

@@ -81,14 +81,17 @@ export class Destinations {
       await this.#core.secrets.setOwn(id, input.passphrase);
     }
     const guess = await guessKind(folder ?? location);
+    // Whoever calls a remote a cloud that is a folder of this computer goes by its name in rclone.
+    const isMisnamed = input.kind === 'cloud' && folder !== null && location.startsWith('rclone:');
+    const said: Pick<Fields, 'kind' | 'offsite'> = isMisnamed ? {} : input;
     const record: DestinationRecord = {
       id,
       name: input.name,
       location,
       folder,
       repositoryId,
-      kind: input.kind ?? guess.kind,
-      offsite: input.offsite ?? guess.offsite,
+      kind: said.kind ?? guess.kind,
+      offsite: said.offsite ?? guess.offsite,
       minIntervalMinutes: input.minIntervalMinutes ?? 0,
       retention: input.retention ?? DEFAULT_RETENTION,
       catchUp: input.catchUp ?? 'ask',

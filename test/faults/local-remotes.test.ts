@@ -46,6 +46,9 @@ it.each(['rclone::local:', 'rclone:cloud:'])('are refused as another copy of a f
 it('are of the kind of the disk on which they lie, whatever rclone calls them', async () => {
   const fresh = (name: string) => ({ name, location: `rclone:cloud:${name}` });
   expect(await app.destinations.add(fresh('by-alias'))).toMatchObject({ kind: 'internal', offsite: false });
+  // As the interface says of every remote whose type it does not know for a server's.
+  const byScreen = { ...fresh('by-screen'), kind: 'cloud', offsite: true } as const;
+  expect(await app.destinations.add(byScreen)).toMatchObject({ kind: 'internal', offsite: false });
   const byPath = { name: 'by path', location: `rclone:${join(disk, 'by-path')}` };
   expect(await app.destinations.add(byPath)).toMatchObject({ kind: 'internal', offsite: false });
 });

@@ -156,6 +156,7 @@ export class Destinations {
     await this.#core.secrets.dropOwn(id);
     await this.#core.engine.call('forgetLocation', { location });
     this.#core.changed('destinations');
+    this.#core.changed('system');
     this.#core.changed('folders');
   }
 

@@ -13,7 +13,7 @@ export class SystemService {
 
   async info(): Promise<SystemInfo> {
     const { ports, configuration, secrets, stateFolder } = this.#core;
-    const { setup } = configuration.value;
+    const { setup, destinations } = configuration.value;
     return {
       version: ports.version,
       host: ports.host,
@@ -27,6 +27,9 @@ export class SystemService {
         passphraseSet: setup.passphraseSet || secrets.state === 'unlocked',
         unlocked: secrets.state === 'unlocked',
         recoveryKitSavedAt: setup.recoveryKitSavedAt,
+        recoveryKitLacks: destinations.flatMap(({ name, addedAt }) =>
+          setup.recoveryKitSavedAt !== null && addedAt > setup.recoveryKitSavedAt ? [name] : [],
+        ),
         recoveryKitTriedAt: setup.recoveryKitTriedAt,
         finished: setup.finished,
       },

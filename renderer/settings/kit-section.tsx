@@ -1,11 +1,14 @@
 import type { SystemInfo } from '../../main/api/contract/system.ts';
 import { Ago } from '../parts/ago.tsx';
+import { list } from '../parts/format.ts';
 import { KitActions, TryPassphrase } from '../parts/recovery-kit.tsx';
+import { visible } from '../parts/visible.ts';
 import { Row, Section } from './row.tsx';
 
 /** The recovery page: print or save it, and prove that it works. */
 export function KitSection({ info }: { readonly info: SystemInfo }) {
-  const { recoveryKitSavedAt, recoveryKitTriedAt } = info.setup;
+  const { recoveryKitSavedAt, recoveryKitLacks, recoveryKitTriedAt } = info.setup;
+  const lacks = recoveryKitLacks.length === 0 ? {} : { help: `It lacks ${visible(list(recoveryKitLacks))}.` };
   return (
     <Section title="Recovery page">
       <Row
@@ -14,7 +17,9 @@ export function KitSection({ info }: { readonly info: SystemInfo }) {
       >
         <KitActions />
       </Row>
-      <Row name="Saved">{<Ago at={recoveryKitSavedAt} never="not yet" />}</Row>
+      <Row name="Saved" {...lacks}>
+        {<Ago at={recoveryKitSavedAt} never="not yet" />}
+      </Row>
       <Row name="Try it" help="Type the passphrase from the page.">
         <Ago at={recoveryKitTriedAt} never="not yet" />
       </Row>

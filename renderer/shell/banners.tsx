@@ -3,6 +3,8 @@ import { IconKey, IconPlayerPause, IconPlugConnectedX } from '@tabler/icons-reac
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
 import { useLocation } from 'wouter';
 import { useAction, useClient, useData } from '../data.ts';
+import { list } from '../parts/format.ts';
+import { visible } from '../parts/visible.ts';
 import classes from './banners.module.css';
 
 /** Quiet lines above every screen: no link to the app, backups paused, recovery kit not saved yet. */
@@ -57,20 +59,24 @@ function KitBanner() {
   const setup = useData('system.info', {}).data?.setup;
   const [location, navigate] = useLocation();
   if (setup === undefined || !setup.passphraseSet || location.startsWith('/settings')) return null;
-  if (setup.recoveryKitSavedAt !== null && setup.recoveryKitTriedAt !== null) return null;
+  const lacks = setup.recoveryKitLacks;
+  if (setup.recoveryKitSavedAt !== null && lacks.length === 0 && setup.recoveryKitTriedAt !== null) return null;
+  const isUnsaved = setup.recoveryKitSavedAt === null || lacks.length > 0;
   return (
     <Banner
       icon={<IconKey size={18} aria-hidden />}
       tone="warn"
       action={
         <Button size="compact-sm" variant="default" onClick={() => navigate('/settings/kit')}>
-          {setup.recoveryKitSavedAt === null ? 'Save it now' : 'Try it now'}
+          {isUnsaved ? 'Save it now' : 'Try it now'}
         </Button>
       }
     >
       {setup.recoveryKitSavedAt === null
         ? 'Your recovery page is not saved yet. Without the passphrase on it, nobody can open your copies.'
-        : 'You have saved your recovery page. Type its passphrase once to be sure that it works.'}
+        : lacks.length > 0
+          ? `Your recovery page does not tell how to open the copies at ${visible(list(lacks))}. Save it anew, and put it in the place of the old one.`
+          : 'You have saved your recovery page. Type its passphrase once to be sure that it works.'}
     </Banner>
   );
 }

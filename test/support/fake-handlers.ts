@@ -151,7 +151,7 @@ export function fakeHandlers({ world, emit, startRun, now }: FakeParts): FakeHan
       html: `<!doctype html><title>Recovery</title><h1>Recovery page</h1><p>${world.passphrase}</p>`,
       text: `Recovery page\n${world.passphrase}`,
     }),
-    'setup.recoveryKitSaved': () => setup({ recoveryKitSavedAt: iso() }),
+    'setup.recoveryKitSaved': () => setup({ recoveryKitSavedAt: iso(), recoveryKitLacks: [] }),
     'setup.tryRecoveryKit': ({ passphrase }) => {
       const correct = passphrase === world.passphrase;
       if (correct) setup({ recoveryKitTriedAt: iso() });

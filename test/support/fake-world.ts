@@ -77,6 +77,7 @@ function info(scenario: Scenario, started: boolean, when: string): SystemInfo {
       passphraseSet: started,
       unlocked: scenario !== 'locked',
       recoveryKitSavedAt: started && scenario !== 'trouble' ? when : null,
+      recoveryKitLacks: [],
       recoveryKitTriedAt: started && scenario !== 'trouble' ? when : null,
       finished: started,
     },

@@ -35,6 +35,8 @@ export const systemInfo = z.object({
     /** False when the passphrase must be entered again, because the key store lost it. */
     unlocked: z.boolean(),
     recoveryKitSavedAt: moment.nullable(),
+    /** Names of destinations that were added since: the kit that was saved does not tell how to restore from them. */
+    recoveryKitLacks: z.array(z.string()),
     /** The person typed the passphrase from the kit once. */
     recoveryKitTriedAt: moment.nullable(),
     finished: z.boolean(),

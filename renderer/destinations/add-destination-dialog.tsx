@@ -52,7 +52,8 @@ function AddForm({
   const add = useAction('destinations.add', { errors: 'shown-by-caller' });
   const shownName = name === '' && place !== null ? guessName(place.location) : name;
   const own = passphrase === '' ? {} : { passphrase };
-  const offsite = answer ?? (place?.kind === 'cloud' || wanted?.offsite === 'yes');
+  // A disk that is connected here is not in another place, whatever was wanted.
+  const offsite = answer ?? (place?.kind === 'cloud' || (place?.kind === 'network' && wanted?.offsite === 'yes'));
 
   const choose = (next: Place | null) => {
     if (next === null || place === null || !isSameRemote(next.location, place.location)) setAnswer(null);

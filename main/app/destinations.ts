@@ -105,12 +105,7 @@ export class Destinations {
       snapshots: null,
     };
     this.#refuseDuplicates(input.name, location); // another window may have added it meanwhile
-    const saved = this.#core.configuration.update((all) => ({
-      ...all,
-      destinations: [...all.destinations, record],
-      // A recovery page that was printed before lacks its passphrase.
-      setup: this.#core.secrets.hasOwn(id) ? { ...all.setup, recoveryKitSavedAt: null } : all.setup,
-    }));
+    const saved = this.#core.configuration.update((all) => ({ ...all, destinations: [...all.destinations, record] }));
     await Promise.all([saved, this.#watch.look(record)]);
     for (const what of ['destinations', 'folders', 'system'] as const) this.#core.changed(what);
     return this.#view(this.record(id));

@@ -41,10 +41,6 @@ export class Secrets {
     return this.#own[destinationId] ?? this.main();
   }
 
-  hasOwn(destinationId: string): boolean {
-    return destinationId in this.#own;
-  }
-
   /** Keeps the passphrase when there is none yet: for hosts that got it from the environment. */
   async setMain(passphrase: string): Promise<void> {
     this.#main = passphrase;

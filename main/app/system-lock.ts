@@ -19,7 +19,7 @@ const held = new Set<DatabaseSync>();
 export function takeSystemLock(path: string, patienceMs: number): SystemLock | 'taken' | 'unknown' {
   let connection: DatabaseSync | undefined;
   try {
-    closeSync(openSync(path, 'a', 0o600)); // SQLite would let others read it
+    createPrivate(path);
     connection = new DatabaseSync(path, { timeout: patienceMs });
     connection.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE'); // nothing is ever written, so no second file
   } catch (error) {
@@ -35,4 +35,16 @@ export function takeSystemLock(path: string, patienceMs: number): SystemLock | '
       if (held.delete(taken)) taken.close();
     },
   };
+}
+
+/**
+ * SQLite would let others read it. Never opens one that is there: when a process closes any descriptor of a file, all locks that it
+ * has on that are gone.
+ */
+function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== 'EEXIST') throw error;
+  }
 }

@@ -11,6 +11,7 @@ import { type LinkPlan, makeLink, planLinks } from './hard-links.ts';
 import { makeSpecialFile } from './helper-programs.ts';
 import { Metadata, type UnsetMetadata } from './metadata.ts';
 import { disksInUse, type MountedDisks, pathOf, TargetDisks } from './mounted-disks.ts';
+import { findOneName } from './one-name.ts';
 import { prepareTarget } from './prepare-target.ts';
 import type { RestoreLeftOut, RestorePlan, RestoreProblem, RestoreReport } from './request.ts';
 import { StagedFolders } from './staged-folders.ts';
@@ -101,6 +102,7 @@ class RestoreRun {
     await this.#setMetadata();
     const flushed = await this.#flush.finish();
     this.#guard.assertThere();
+    this.#nameOnes();
     if (flushed === 'failed') throw this.#guard.notWritten();
     const { unchanged, kept } = this.#plan.counts;
     return {
@@ -319,6 +321,15 @@ class RestoreRun {
   *#restored(): Generator<number> {
     for (let entry = 0; entry < this.#table.count; entry++)
       if (this.#table.metadata(entry) === 'yes' && !this.#failed.has(entry)) yield entry;
+  }
+
+  /** Names what the target has taken for one. */
+  #nameOnes(): void {
+    const isThere = (entry: number): boolean => this.#table.action(entry) !== 'kept' && !this.#failed.has(entry);
+    for (const { entry, other } of findOneName(this.#table, this.#paths, this.#mounted, isThere)) {
+      const text = `The target does not tell its name from that of ${this.#textOf(other)}: both are one there. Restore it to a folder of its own.`;
+      this.#leftOut.push({ path: this.#textOf(entry), reason: 'in-the-way', text });
+    }
   }
 
   #setOwner(entry: number, path: Buffer): void {

@@ -112,7 +112,7 @@ export class Decision {
     const isApart = this.#links.standsApart(entry, isSame ? found : undefined);
     const isOurs = replaces && match === 'inside';
     if (isSame && isApart && isOurs) {
-      // A link to the other name takes its place.
+      // A link to the other name takes its place, or a file of its own.
       table.setAction(entry, 'replaced', 'yes');
     } else if (isSame) {
       table.setAction(entry, 'unchanged', !isOurs ? 'no' : hasSameMetadata(found, node) ? 'same' : 'yes');

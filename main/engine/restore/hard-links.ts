@@ -23,28 +23,47 @@ export function planLinks(table: EntryTable): LinkPlan {
   return links;
 }
 
-/** While a restore is planned: tells which files that are one in the snapshot are several in the target. */
+/** While a restore is planned: tells which files that are one in the snapshot are several in the target, and the other way round. */
 export class FoundLinks {
   readonly #table: EntryTable;
   /** By `linkKey`, the file that is there under the first of the names. */
   readonly #leaders = new Map<string, string>();
+  /** By the file that is there, if it has several names, what it is in the snapshot. */
+  readonly #taken = new Map<string, string>();
 
   constructor(table: EntryTable) {
     this.#table = table;
   }
 
   /**
-   * Whether an earlier entry is another name of this file in the snapshot and is not in the target. To be asked of every file.
+   * Whether the file is to be written though its content is there: an earlier entry is another name of it in the snapshot and not in
+   * the target, or in the target and not in the snapshot, where it has an owner, a mode and times of its own. To be asked of every file.
    * @param found the file that is there and stays; undefined when another will be written
    */
   standsApart(entry: number, found: BigIntStats | undefined): boolean {
-    const key = this.#table.isFile(entry) ? linkKey(this.#table, entry) : undefined;
-    if (key === undefined) return false;
-    const file = found ? `${found.dev} ${found.ino}` : 'written';
+    if (!this.#table.isFile(entry)) return false;
+    const key = linkKey(this.#table, entry);
+    // It had other names, and which they were is not known.
+    if (key === undefined && (this.#table.rare(entry)?.links ?? 1) > 1) return false;
+    const isTaken = found !== undefined && found.nlink > 1n && !this.#take(found, key ?? `${entry}`);
+    if (key === undefined) return isTaken;
+    const file = found && !isTaken ? fileOf(found) : 'written';
     const leader = this.#leaders.get(key);
     if (leader === undefined) this.#leaders.set(key, file);
-    return leader !== undefined && leader !== file;
+    return isTaken || (leader !== undefined && leader !== file);
   }
+
+  /** Whether the file that is there is no other one's already. */
+  #take(found: BigIntStats, key: string): boolean {
+    const file = fileOf(found);
+    const owner = this.#taken.get(file);
+    if (owner === undefined) this.#taken.set(file, key);
+    return owner === undefined || owner === key;
+  }
+}
+
+function fileOf({ dev, ino }: BigIntStats): string {
+  return `${dev} ${ino}`;
 }
 
 function linkKey(table: EntryTable, entry: number): string | undefined {

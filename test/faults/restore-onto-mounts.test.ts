@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -50,4 +50,20 @@ it('writes nothing into the empty mount point of a disk that was in the target w
     message: expect.stringContaining(mounted),
   });
   expect(await readdir(mounted)).toEqual([]);
+});
+
+it('gives a file a copy under its other name where that lies on another disk, and says so', async ({ skip }) => {
+  const reason = await mount();
+  if (reason !== undefined) return skip(reason);
+  const name = join(source, 'disk', 'z');
+  await writeFile(join(source, 'a'), Buffer.alloc(3_000_000, 'content'));
+  await chmod(join(source, 'a'), 0o440);
+  await utimes(join(source, 'a'), 1, 1);
+  await link(join(source, 'a'), name);
+  const report = await restore(await planned());
+  expect(report).toMatchObject({ result: 'incomplete', files: 2, leftOut: [{ path: name, reason: 'attributes' }] });
+  const copy = join(mounted, 'z');
+  expect(await readFile(copy)).toEqual(await readFile(name));
+  expect(await stat(copy)).toMatchObject({ mode: 0o100_440, mtimeMs: 1000, nlink: 1 });
+  expect((await readdir(mounted)).toSorted()).toEqual(['new', 'z']);
 });

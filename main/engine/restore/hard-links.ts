@@ -1,4 +1,5 @@
 import { type BigIntStats, linkSync, renameSync } from 'node:fs';
+import { systemCode } from '../store/file-errors.ts';
 import type { EntryTable } from './entry-table.ts';
 import { removeQuietly } from './write-file.ts';
 
@@ -72,14 +73,31 @@ function linkKey(table: EntryTable, entry: number): string | undefined {
   return `${deviceId} ${inode} ${table.sizes[entry]} ${table.contentOf(entry).join()}`;
 }
 
-/** Gives a file another name; a replaced one disappears only when the link stands. */
-export function makeLink(leader: Buffer, path: Buffer, temporary: Buffer, existing: 'expected' | 'none'): void {
-  if (existing === 'none') return linkSync(leader, path);
-  linkSync(leader, temporary);
+/**
+ * What systems say that give a file no other name there: on another disk, on a stick or share, beyond the most that it may have, or of
+ * a file that is closed to changes.
+ */
+const REFUSED = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL']);
+
+/** Gives a file another name, unless the system refuses; a replaced one disappears only when the link stands. */
+export function makeLink(
+  leader: Buffer,
+  path: Buffer,
+  temporary: Buffer,
+  existing: 'expected' | 'none',
+): 'made' | 'refused' {
+  try {
+    linkSync(leader, existing === 'none' ? path : temporary);
+  } catch (error) {
+    if (!REFUSED.has(systemCode(error) ?? '')) throw error;
+    return 'refused';
+  }
+  if (existing === 'none') return 'made';
   try {
     renameSync(temporary, path);
   } finally {
     // Renaming onto another name of the same file does nothing and leaves both.
     removeQuietly(temporary);
   }
+  return 'made';
 }

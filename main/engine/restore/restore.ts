@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { constants, copyFileSync, lstatSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { throwIfCancelled } from '../errors.ts';
 import { systemCode, whyNotWritten } from '../store/file-errors.ts';
 import { ClosedFolders } from './closed-folders.ts';
@@ -18,7 +18,7 @@ import { StagedFolders } from './staged-folders.ts';
 import { TargetGuard } from './target-guard.ts';
 import { TargetPaths } from './target-paths.ts';
 import { endMark, isTemporary, restoreMark, sweepLeftovers, temporaryPath } from './temporary-names.ts';
-import { removeQuietly } from './write-file.ts';
+import { giveName, removeQuietly } from './write-file.ts';
 
 /**
  * Does what the plan says. Everything intact is restored and whatever is not is named in the report. Each file gets its
@@ -54,6 +54,8 @@ class RestoreRun {
   readonly #unset = new Set<number>();
   /** Files that were not written and get another name: whether they have their content still. */
   readonly #whole = new Map<number, boolean>();
+  /** Names that could not be given to their files, and those. */
+  readonly #copies: (readonly [number, number])[] = [];
   #lookalikes: ReadonlySet<string> | undefined;
   #nextFolder = 0;
   #files = 0;
@@ -96,6 +98,7 @@ class RestoreRun {
       const isWhole = await this.#isWhole(leader);
       this.#attempt(entry, () => this.#link(entry, leader, isWhole ? 'whole' : 'changed'));
     }
+    for (const [entry, leader] of this.#copies) await this.#copy(entry, leader);
     for (let entry = 0; entry < this.#table.count; entry++) if (this.#isOther(entry)) await this.#makeOther(entry);
     throwIfCancelled(request.signal);
     this.#tell('finishing');
@@ -222,8 +225,33 @@ class RestoreRun {
       return;
     }
     const path = this.#paths.of(entry);
-    makeLink(this.#paths.of(leader), path, this.#temporary(path), existing);
-    this.#files++;
+    const made = makeLink(this.#paths.of(leader), path, this.#temporary(path), existing);
+    if (made === 'refused') this.#copies.push([entry, leader]);
+    else this.#files++;
+  }
+
+  /** Where the target makes no other names of a file, each has its content all the same. */
+  async #copy(entry: number, leader: number): Promise<void> {
+    const { entries, index, measured } = this.#plan;
+    const path = this.#paths.of(entry);
+    const temporary = this.#temporary(path);
+    this.#attempt(entry, () => copyFileSync(this.#paths.of(leader), temporary, constants.COPYFILE_EXCL));
+    if (this.#failed.has(entry)) return removeQuietly(temporary);
+    const { node, text } = entries.at(entry);
+    const found = statAt(temporary);
+    const isWhole = found && (await hasSameContent(temporary, found, node, index, measured));
+    this.#attempt(entry, () => {
+      if (!isWhole) throw new Error(`${this.#textOf(leader)}, of which it is another name, changed meanwhile.`);
+      this.#setOwner(entry, temporary);
+      if (!hasAttributes(this.#table, entry)) this.#setMode(entry, temporary);
+      giveName(temporary, { path, existing: mayReplace(this.#table, entry) ? 'expected' : 'none' });
+      this.#files++;
+      this.#flush.wrote(node.size);
+      this.#metadata.note(entry, path);
+      const why = `It is another name of ${this.#textOf(leader)}, and is a file of its own here: the target does not join them.`;
+      this.#leftOut.push({ path: text, reason: 'attributes', text: why });
+    });
+    if (this.#failed.has(entry)) removeQuietly(temporary);
   }
 
   /** Why the folder that it is in could not be restored. Nothing goes into it then: it may be a link to elsewhere. */

@@ -49,6 +49,17 @@ it('what is restored beside a file takes the name of nothing else that is restor
   expect(await Promise.all(contents.map(read))).toEqual(['old', 'an older one', 'new']);
 });
 
+it('two long names that begin alike get names of their own beside what is there', async () => {
+  const names = ['1', '2'].map((end) => `${'long '.repeat(49)}${end}.txt`);
+  for (const name of names) await writeFile(join(documents, name), 'old');
+  await disk.backUp();
+  for (const name of names) await writeFile(join(documents, name), 'new');
+  const run = await disk.app.runs.ended(disk.app.restores.start((await planned('keep-both')).planId).id);
+  expect(run).toMatchObject({ state: 'done', error: null });
+  const contents = (await readdir(documents)).filter((name) => name.startsWith('long'));
+  expect(await Promise.all(contents.map((name) => readFile(join(documents, name), 'utf8')))).toHaveLength(4);
+});
+
 it('a disk that was connected a moment ago is there for a restore', async () => {
   const place = join(scratch.path, 'disk');
   await planned('replace'); // the history knows its moments from here on

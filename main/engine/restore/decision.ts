@@ -45,6 +45,8 @@ export class Decision {
   /** Plaintext bytes that will be written. */
   bytes = 0;
   #compared = 0;
+  /** Names beside what is there, with the number of the folder. */
+  readonly #given = new Set<string>();
 
   /** @param device that of the target */
   constructor(request: RestoreRequest, index: BlobIndex, entries: PlannedEntries, paths: TargetPaths, device: number) {
@@ -125,11 +127,21 @@ export class Decision {
       const { name } = node;
       for (let attempt = 1; ; attempt++) {
         table.renameLast(besideName(name, attempt));
-        if (!statAt(this.#paths.of(entry)) && !hasName(columns, table.nameInTarget(entry))) break;
+        const isFree = !statAt(this.#paths.of(entry)) && !hasName(columns, table.nameInTarget(entry));
+        if (isFree && this.#isNotGiven(entry)) break;
       }
     }
     this.#count(entry);
     return found.isDirectory() ? 'something' : 'nothing';
+  }
+
+  /** Whether nothing else of its folder gets this name beside what is there; it is taken from now on. */
+  #isNotGiven(entry: number): boolean {
+    const name = Buffer.from(this.#table.nameInTarget(entry)).toString('latin1');
+    const key = `${this.#table.folderOf[entry]} ${name}`;
+    if (this.#given.has(key)) return false;
+    this.#given.add(key);
+    return true;
   }
 
   #count(entry: number): void {

@@ -21,12 +21,20 @@ export function isSafeName(bytes: Uint8Array, start = 0, end = bytes.length): bo
   return true;
 }
 
-/** A free-standing name beside an existing one: `report (restored).txt`, then `report (restored 2).txt`. */
+const MOST_BYTES = 255;
+/** What is longer behind a dot is no ending. */
+const LONGEST_ENDING = 32;
+
+/**
+ * A free-standing name beside an existing one: `report (restored).txt`, then `report (restored 2).txt`. Long names are cut, between
+ * characters, so that those of two files may be the same.
+ */
 export function besideName(name: Uint8Array, attempt: number): Uint8Array {
   const bytes = Buffer.from(name);
   const dot = bytes.lastIndexOf('.');
-  const stem = dot > 0 ? dot : bytes.length;
+  const stem = dot > 0 && bytes.length - dot <= LONGEST_ENDING ? dot : bytes.length;
   const mark = Buffer.from(attempt === 1 ? ' (restored)' : ` (restored ${attempt})`);
-  const room = 255 - mark.length - (bytes.length - stem);
-  return Buffer.concat([bytes.subarray(0, Math.max(1, Math.min(stem, room))), mark, bytes.subarray(stem)]);
+  let end = Math.min(stem, MOST_BYTES - mark.length - (bytes.length - stem));
+  while (end > 1 && end < stem && ((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return Buffer.concat([bytes.subarray(0, end), mark, bytes.subarray(stem)]);
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { FolderId } from '../../main/api/contract/values.ts';
@@ -24,9 +24,9 @@ afterEach(async () => {
   await scratch.remove();
 });
 
-async function planned(existing: RestoreWish['existing']) {
+async function planned(existing: RestoreWish['existing'], keys: readonly string[] = []) {
   const folderId = disk.app.folders.list()[0]?.id as FolderId;
-  return disk.app.restores.plan({ folderId, momentId: 'latest', keys: [], target: { kind: 'original' }, existing });
+  return disk.app.restores.plan({ folderId, momentId: 'latest', keys, target: { kind: 'original' }, existing });
 }
 
 it('a file that stands where a folder was is among what the plan replaces', async () => {
@@ -36,6 +36,19 @@ it('a file that stands where a folder was is among what the plan replaces', asyn
   expect(plan).toMatchObject({ create: 1, replace: 1, unchanged: 2 });
   expect(plan.sample).toContainEqual({ path: join(documents, 'letters'), action: 'replace' });
   expect((await planned('keep-both')).replace).toBe(0);
+});
+
+it('a link that has taken the place of a folder stays where only a file of that is to be restored', async () => {
+  const elsewhere = join(scratch.path, 'elsewhere');
+  await rename(join(documents, 'letters'), elsewhere);
+  await symlink(elsewhere, join(documents, 'letters'));
+  await rm(join(elsewhere, 'one'));
+  const { planId, replace } = await planned('replace', [Buffer.from('letters/one').toString('base64url')]);
+  expect(replace).toBe(0);
+  const run = await disk.app.runs.ended(disk.app.restores.start(planId).id);
+  expect(run).toMatchObject({ state: 'partial', error: null });
+  expect(await readlink(join(documents, 'letters'))).toBe(elsewhere);
+  expect(await readdir(elsewhere)).toEqual([]);
 });
 
 it('what is restored beside a file takes the name of nothing else that is restored', async () => {

@@ -88,7 +88,8 @@ export class Decision {
     }
     const isFolder = columns.types[row] === DIR;
     const replaces = this.#request.existing === 'replace';
-    if (isFolder && !found.isDirectory() && !replaces) {
+    // What stands where a folder is only passed through was not asked for: a link may lead to where all of it lies now.
+    if (isFolder && !found.isDirectory() && !(replaces && match === 'inside')) {
       this.#leaveOut(folder, columns, row, IN_THE_WAY.other);
       this.#table.dropLast();
       return 'barred';

@@ -117,13 +117,21 @@ export class Catalog {
 
   /** Forgets every folder but these. */
   async keepFolders(folderIds: readonly string[]): Promise<void> {
-    await this.#writing.catch(() => undefined);
-    for (const { id, number } of this.#database.all<{ id: string; number: number }>('SELECT id, number FROM folder')) {
-      if (folderIds.includes(id)) continue;
-      FolderPart.find(this.#database, id)?.clear();
-      for (const table of ['snapshot', 'place']) this.#database.run(`DELETE FROM ${table} WHERE folder = ?`, number);
-      this.#database.run('DELETE FROM folder WHERE number = ?', number);
-    }
+    const before = this.#writing;
+    const mine = (async () => {
+      await before.catch(() => undefined);
+      const database = this.#database;
+      const folders = database.all<{ id: string; number: number }>('SELECT id, number FROM folder');
+      // Each as a whole: moments of which the files are gone would be taken for known when the folder comes back.
+      for (const { id, number } of folders.filter((one) => !folderIds.includes(one.id)))
+        await new Writing(database).run(async () => {
+          FolderPart.find(database, id)?.clear();
+          for (const table of ['snapshot', 'place']) database.run(`DELETE FROM ${table} WHERE folder = ?`, number);
+          database.run('DELETE FROM folder WHERE number = ?', number);
+        });
+    })();
+    this.#writing = mine;
+    return mine;
   }
 
   /** When the error says that the file is damaged: a new one takes its place, and true means that it is to be filled. */

@@ -89,6 +89,23 @@ describe("the catalog's file", () => {
   });
 });
 
+it('a folder that is only half forgotten when the process ends is there as a whole', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'triplicate-catalog-'));
+  const path = join(folder, 'catalog.db');
+  const database = Database.open(path);
+  const world = new TreeWorld();
+  const tree = world.add({ letter: { content: 'dear', mtime: 1 } });
+  const id = sha('whole');
+  await applySnapshots(database, 'f', [{ destination: 'disk', id, time: 1000, tree }], world);
+  database.run("CREATE TRIGGER stop BEFORE DELETE ON moment BEGIN SELECT RAISE(ABORT, 'killed'); END");
+  database.close();
+  const catalog = new Catalog(path);
+  await expect(catalog.keepFolders([])).rejects.toThrow('killed');
+  expect(catalog.browse('f', id, '')).toMatchObject([{ name: 'letter' }]);
+  await catalog.close();
+  rmSync(folder, { recursive: true });
+});
+
 describe('a moment that is just being written', () => {
   it('is named by no answer, also where the process ended in the middle of it', async () => {
     const database = Database.open(':memory:');

@@ -100,10 +100,30 @@ it('stores no version that needs what another program has removed while the mach
   expect((await listSnapshots(repository)).snapshots).toHaveLength(2);
 });
 
-it('does not report a version as done whose lock was cleared while it was on its way', async () => {
-  await expect(run(sleepingAfter(1, 'snapshots', pruneMeanwhile))).rejects.toMatchObject({ code: 'repo/locked' });
+it.each(['index', 'snapshots'] as const)(
+  'takes back what was on its way into %s when the lock was cleared',
+  async (type) => {
+    await expect(run(sleepingAfter(1, type, pruneMeanwhile))).rejects.toMatchObject({ code: 'repo/locked' });
+    expect((await listSnapshots(repository)).snapshots).toHaveLength(1);
+    await judge.check('--read-data');
+    expect((await run(repository))?.error).toBeUndefined();
+  },
+);
+
+it('leaves nothing that names what another program has removed just before it arrived', async () => {
+  let isFirst = true;
+  const { store } = faulty(repository.store, []);
+  const put: WriteStore['put'] = async (name, bytes, signal) => {
+    if (name.type === 'index' && isFirst) {
+      isFirst = false;
+      slept = FORTY_MINUTES;
+      await pruneMeanwhile();
+    }
+    await store.put(name, bytes, signal);
+  };
+  await expect(run({ ...repository, store: { ...store, put } })).rejects.toMatchObject({ code: 'repo/locked' });
+  expect((await repository.store.list('index')).length).toBe(1);
   await judge.check('--read-data');
-  expect((await run(repository))?.error).toBeUndefined();
 });
 
 it('goes on after a sleep in which nobody came', async () => {

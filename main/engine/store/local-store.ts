@@ -170,7 +170,8 @@ class LocalStore implements WriteStore {
         if (OURS_ALONE.has(name.type)) await unlink(path).catch(() => undefined);
         throw error;
       });
-      await chmod(path, file).catch(ignoring('EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS'));
+      // Another program may have removed it at once, as one does that has cleared the lock under which it was stored.
+      await chmod(path, file).catch(ignoring('EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS', 'ENOENT'));
     } catch (error) {
       await unlink(temporary).catch(() => undefined);
       throw await this.#explain(error, 'write', name);

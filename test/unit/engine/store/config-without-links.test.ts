@@ -1,9 +1,10 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { systemClock, systemRandom } from '../../../../main/app/system.ts';
 import { openLocalStore } from '../../../../main/engine/store/local-store.ts';
 import { CONFIG_FILE, type WriteStore } from '../../../../main/engine/store/store.ts';
+import { storedObject } from '../../../contract/store-suite.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
 /** What happens in the folder when the link is asked for, and after the rename that takes its place. */
@@ -53,4 +54,12 @@ it.each(['atLink', 'afterRename'] as const)('says that another one was quicker (
   await expect(store.put(CONFIG_FILE, ours)).rejects.toMatchObject({ code: 'store/exists' });
   expect(Buffer.compare(await store.get(CONFIG_FILE), theirs)).toBe(0);
   expect(await readdir(scratch.path)).toHaveLength(6);
+});
+
+it('does not take the disk for away when another program removes what was stored as soon as it has its name', async () => {
+  await store.put(CONFIG_FILE, ours);
+  const { name, bytes } = storedObject('locks', Buffer.from('a lock'));
+  meanwhile.afterRename = () => rm(join(scratch.path, 'locks', name.id));
+  await store.put(name, bytes);
+  expect(await store.list('locks')).toEqual([]);
 });

@@ -77,9 +77,7 @@ export class Destinations {
     await this.#watch.refuseSamePlace(address, repositoryId);
     const folder = await this.#core.engine.call('localFolder', { location });
     this.#core.log.info({ destination: id, location: describeLocation(location), repositoryId }, 'destination added');
-    if (input.passphrase !== undefined && !this.#core.secrets.isMain(input.passphrase)) {
-      await this.#core.secrets.setOwn(id, input.passphrase);
-    }
+    const key = await this.#keepPassphrase(id, passphrase);
     const guess = await guessKind(folder ?? location);
     // Whoever calls a remote a cloud that is a folder of this computer goes by its name in rclone.
     const isMisnamed = input.kind === 'cloud' && folder !== null && location.startsWith('rclone:');
@@ -90,6 +88,7 @@ export class Destinations {
       location,
       folder,
       repositoryId,
+      key,
       kind: said.kind ?? guess.kind,
       offsite: said.offsite ?? guess.offsite,
       minIntervalMinutes: input.minIntervalMinutes ?? 0,
@@ -111,13 +110,35 @@ export class Destinations {
     return this.#view(this.record(id));
   }
 
-  async update(input: Fields & { readonly id: DestinationId }): Promise<Destination> {
+  async update(
+    input: Fields & { readonly id: DestinationId; readonly passphrase?: string | undefined },
+  ): Promise<Destination> {
     const before = this.record(input.id);
     if (input.name !== undefined && input.name !== before.name) this.#refuseDuplicates(input.name, '');
-    const { id, ...fields } = input;
+    const { id, passphrase, ...fields } = input;
+    if (passphrase !== undefined) await this.#takePassphrase(before, passphrase);
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     await this.patch(id, given);
     return this.#view(this.record(id));
+  }
+
+  /** Another program has changed it there, or the key store has lost it. @throws `repo/wrong-passphrase`, `store/…` */
+  async #takePassphrase(record: DestinationRecord, passphrase: string): Promise<void> {
+    const { id, location, repositoryId } = record;
+    await this.#core.engine.call('open', { repository: { location, passphrase, repositoryId } });
+    const key = await this.#keepPassphrase(id, passphrase);
+    await this.patch(id, { key });
+    if (key === 'own')
+      await this.#core.configuration.update((all) => ({ ...all, setup: { ...all.setup, recoveryKitSavedAt: null } }));
+    this.#core.changed('system');
+    await this.#watch.look(this.record(id));
+  }
+
+  async #keepPassphrase(id: DestinationId, passphrase: string): Promise<DestinationRecord['key']> {
+    const { secrets } = this.#core;
+    if (secrets.isMain(passphrase)) await secrets.dropOwn(id);
+    else await secrets.setOwn(id, passphrase);
+    return secrets.isMain(passphrase) ? 'main' : 'own';
   }
 
   /** Changes what is recorded of a destination. */

@@ -27,6 +27,8 @@ export const destinationRecord = z.object({
   folder: z.string().nullable().default(null),
   /** Of the repository that is there: no other one is taken for it. Null until it was opened. */
   repositoryId: z.string().nullable().default(null),
+  /** `own`: the repository has another passphrase than all others; only the key store has it. */
+  key: z.enum(['main', 'own']).default('main'),
   kind: storageKind,
   offsite: z.boolean(),
   minIntervalMinutes: count,

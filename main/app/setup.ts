@@ -42,14 +42,20 @@ export class Setup {
     await this.#mark({ passphraseSet: true, ...kit });
   }
 
-  /** Enters it again when the key store lost it. @throws `repo/wrong-passphrase`, `store/unreachable` when nothing can be asked */
+  /**
+   * Enters it again when the key store lost it. Only a repository that has the passphrase of all others proves it: one with its
+   * own must not give it to them. @throws `repo/wrong-passphrase`, `store/unreachable` when nothing can be asked
+   */
   async unlock(passphrase: string): Promise<void> {
+    const { secrets, engine } = this.#core;
     const destinations = this.#destinations.records();
+    const mains = destinations.filter(({ key }) => key === 'main');
+    const asked = mains.length > 0 ? mains : destinations;
     let failure: unknown;
-    let proven = destinations.length === 0;
-    for (const { location } of destinations) {
+    let proven = asked.length === 0;
+    for (const { location } of asked) {
       try {
-        await this.#core.engine.call('open', { repository: { location, passphrase } });
+        await engine.call('open', { repository: { location, passphrase } });
         proven = true;
         break;
       } catch (error) {
@@ -58,7 +64,7 @@ export class Setup {
       }
     }
     if (!proven) throw failure;
-    await this.#core.secrets.setMain(passphrase);
+    await secrets.setMain(passphrase);
     await this.#mark({ passphraseSet: true });
   }
 

@@ -15,6 +15,7 @@ import { SpaceBar } from '../parts/space-bar.tsx';
 import { DESTINATION_WORDS, KIND_WORDS } from '../parts/words.ts';
 import classes from './destination-card.module.css';
 import { DestinationMenu } from './destination-menu.tsx';
+import { ItsPassphrase } from './its-passphrase.tsx';
 import { MissedMoments } from './missed-moments.tsx';
 import { TestResult } from './test-result.tsx';
 
@@ -79,6 +80,7 @@ export function DestinationCard({ destination }: { readonly destination: Destina
           )}
         </Failure>
       )}
+      {destination.problem?.code === 'repo/wrong-passphrase' && <ItsPassphrase destination={destination} />}
       {test.error !== null && <Failure error={test.error} />}
       {result !== null && destination.problem === null && <TestResult test={result} place="known" />}
       <div className={classes.body}>

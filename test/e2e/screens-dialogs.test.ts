@@ -197,3 +197,18 @@ test('copying over what is missed can become the rule for a destination', async 
   await page.getByRole('button', { name: 'Save' }).click();
   await expect.poll(() => app.world.destinations[0]?.catchUp).toBe('always');
 });
+
+test('a destination that the passphrase does not open takes its own on its card', async () => {
+  const problem = { code: 'repo/wrong-passphrase', message: 'It does not open.', hint: '', retry: 'never', data: {} };
+  const { page } = await open('good', '/destinations', ({ world }) => {
+    world.destinations = world.destinations.map((one, position) =>
+      position === 0 ? { ...one, state: 'blocked', problem } : one,
+    ) as typeof world.destinations;
+  });
+  const asked = page.waitForRequest('**/api/destinations.update');
+  const card = page.getByRole('article', { name: 'Blue disk' });
+  await card.getByLabel('The passphrase of these copies').fill('its own one');
+  await card.getByRole('button', { name: 'Use it' }).click();
+  expect((await asked).postDataJSON()).toEqual({ id: 'd-disk', passphrase: 'its own one' });
+  expect(await page.getByLabel('The passphrase of these copies').count()).toBe(1);
+});

@@ -98,7 +98,11 @@ export const destinationMethods = {
     }),
     destination,
   ),
-  'destinations.update': method(destinationFields.extend({ id: destinationId }), destination),
+  /** `passphrase`: the one that opens the repository there now, when it is another than the app has. */
+  'destinations.update': method(
+    destinationFields.extend({ id: destinationId, passphrase: z.string().min(1).optional() }),
+    destination,
+  ),
   /** Forgets the destination; nothing is deleted there. */
   'destinations.remove': method(z.object({ id: destinationId }), nothing),
   /** The moments that it missed are not wanted there: they are no longer offered. */

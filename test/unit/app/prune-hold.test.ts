@@ -156,6 +156,7 @@ function destinationRecord(id: DestinationId, isDamaged: boolean): DestinationRe
     name: id,
     location: place(id),
     folder: null,
+    key: 'main',
     repositoryId: null,
     kind: 'external',
     offsite: false,

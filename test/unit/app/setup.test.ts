@@ -31,6 +31,35 @@ it('a recovery page with another passphrase on it counts neither as saved nor as
   expect(await kit()).toEqual([false, false]);
 });
 
+it('after the key store has lost them, each passphrase is taken where it opens something, and only there', async () => {
+  const store = { ...barePorts().keyStore, load: async (): Promise<string | null> => null };
+  const lost = () =>
+    createApp(barePorts({ keyStore: store }), {
+      home: join(scratch.path, 'home'),
+      life: 'once',
+      engine: quickEngine(),
+    });
+  await app.setup.setPassphrase('the main passphrase');
+  await app.destinations.add({ name: 'Disk', location: join(scratch.path, 'disk') });
+  await newRepository(join(scratch.path, 'attic'));
+  const place = { name: 'Attic', location: join(scratch.path, 'attic'), passphrase: PASSPHRASE };
+  const { id } = await app.destinations.add(place);
+  await app.close();
+  app = await lost();
+  await expect(app.setup.unlock(PASSPHRASE)).rejects.toMatchObject({ code: 'repo/wrong-passphrase' });
+  await app.setup.unlock('the main passphrase');
+  await app.destinations.test({ id });
+  const attic = () => app.destinations.list().find(({ name }) => name === 'Attic');
+  expect(attic()).toMatchObject({ state: 'blocked', problem: { code: 'repo/wrong-passphrase' } });
+  await expect(app.destinations.update({ id, passphrase: 'a guess' })).rejects.toMatchObject({
+    code: 'repo/wrong-passphrase',
+  });
+  expect(await app.destinations.update({ id, passphrase: PASSPHRASE })).toMatchObject({ state: 'ready' });
+  const { text } = await app.setup.recoveryKit();
+  expect(text).toContain('Passphrase: the main passphrase');
+  expect(text).toContain(`its own passphrase: ${PASSPHRASE}`);
+});
+
 it('what two windows add at the same moment is there once', async () => {
   const documents = join(scratch.path, 'Documents');
   const location = join(scratch.path, 'attic');

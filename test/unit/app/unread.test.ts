@@ -271,6 +271,7 @@ function destinationRecord(id: DestinationId): DestinationRecord {
   const now = new Date().toISOString();
   const never = { folder: null, repositoryId: null, damage: null, lastDrillAt: null, usedBytes: null, snapshots: null };
   const lately = { addedAt: now, lastSeenAt: now, lastCheckAt: now, lastPruneAt: now };
-  const place = { id, name: id, location: `/nowhere/${id}`, kind: 'external', offsite: false } as const;
-  return { ...place, ...never, ...lately, minIntervalMinutes: 0, retention: DEFAULT_RETENTION, catchUp: 'ask' };
+  const place = { id, name: id, location: `/nowhere/${id}`, key: 'main', kind: 'external' } as const;
+  const rules = { offsite: false, minIntervalMinutes: 0 };
+  return { ...place, ...never, ...lately, ...rules, retention: DEFAULT_RETENTION, catchUp: 'ask' };
 }

@@ -1,12 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Destination } from '../api/contract/destinations.ts';
 import type { ContractError, DestinationId, FolderId } from '../api/contract/values.ts';
-import { toWire } from '../engine/errors.ts';
+import { TriplicateError, toWire } from '../engine/errors.ts';
 import { noteAbsence, noteReturn } from './absences.ts';
 import { addressOf, type Core, isoNow } from './core.ts';
 import { elapsed } from './elapsed.ts';
 import type { RepositoryAddress } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import { noteGoneVersions } from './gone-versions.ts';
+import { describeLocation } from './location.ts';
 import type { DestinationRecord } from './records.ts';
 import { TwinPlaces } from './twin-places.ts';
 
@@ -37,6 +39,8 @@ const UNKNOWN: LiveState = {
 
 /** Milliseconds between two looks: a disk is asked often, because asking costs nothing. */
 const PERIOD = { localMs: 15_000, remoteMs: 300_000, remoteAwayMs: 60_000 };
+/** A disk answers within seconds, also one that slept; a share whose server is gone may never do. */
+const HANGS_AFTER_MS = 60_000;
 const SEEN_PRECISION_MS = 600_000;
 /** How often a remote that stays there is asked for the versions that count: that is a request for each folder. */
 const REMOTE_VERSIONS_MS = 3_600_000;
@@ -46,6 +50,7 @@ const AWAY = new Set(['store/unreachable', 'repo/not-a-repository', 'rclone/fail
 /** Asks the destinations whether they are there. Away is a state, not an error; coming back is told. */
 export class DestinationWatch {
   readonly #core: Core;
+  readonly #patienceMs: number;
   readonly #live = new Map<string, LiveState>();
   readonly #looking = new Map<string, Promise<void>>();
   readonly #firstSeen = new Set<(id: DestinationId) => void>();
@@ -55,8 +60,9 @@ export class DestinationWatch {
   readonly #versionsAt = new Map<string, number>();
   readonly #twins: TwinPlaces;
 
-  constructor(core: Core) {
+  constructor(core: Core, patienceMs = HANGS_AFTER_MS) {
     this.#core = core;
+    this.#patienceMs = patienceMs;
     this.#twins = new TwinPlaces(core);
   }
 
@@ -90,13 +96,25 @@ export class DestinationWatch {
     await Promise.all(due.map((destination) => this.look(destination)));
   }
 
-  /** Looks at one; a look under way is shared. */
+  /** Looks at one; a look under way is shared, also one that hangs: nobody waits for that any more. */
   look(destination: DestinationRecord): Promise<void> {
     const running = this.#looking.get(destination.id);
     if (running) return running;
     const looking = this.#look(destination).finally(() => this.#looking.delete(destination.id));
-    this.#looking.set(destination.id, looking);
-    return looking;
+    const isRemote = /^(rclone|rest):/.test(destination.location);
+    const bounded = isRemote ? looking : this.#unlessItHangs(destination, looking);
+    this.#looking.set(destination.id, bounded);
+    return bounded;
+  }
+
+  /** What hangs cannot be restored from, and no run must wait for it; when the look ends after all, it is there again. */
+  async #unlessItHangs(destination: DestinationRecord, looking: Promise<void>): Promise<void> {
+    const ended = new AbortController();
+    const late = delay(this.#patienceMs, 'hangs', { signal: ended.signal, ref: false }).catch(() => 'ended');
+    const answer = await Promise.race([looking, late]).finally(() => ended.abort());
+    if (answer !== 'hangs') return;
+    const text = `${describeLocation(destination.location)} does not answer.`;
+    this.noteFailure(destination, plainError(new TriplicateError('store/unreachable', text)));
   }
 
   /**

@@ -85,11 +85,16 @@ export class Work {
     return runs;
   }
 
-  /** Local destinations are written in one reading; each remote one works in its own run, so that it holds up no other. */
+  /**
+   * Disks are written in one reading; each remote one works in its own run, so that it holds up no other. So does one that is
+   * mounted here: when its server is gone, whatever is asked of it may hang.
+   */
   groups(ids: readonly DestinationId[]): readonly (readonly DestinationId[])[] {
-    const isLocal = (id: DestinationId): boolean =>
-      !/^(rclone|rest):/.test(this.#parts.destinations.record(id).location) &&
-      this.#parts.watch.live(id).state === 'ready';
+    const isLocal = (id: DestinationId): boolean => {
+      const { location, kind } = this.#parts.destinations.record(id);
+      const isDisk = !/^(rclone|rest):/.test(location) && (kind === 'internal' || kind === 'external');
+      return isDisk && this.#parts.watch.live(id).state === 'ready';
+    };
     const local = ids.filter(isLocal);
     const others = ids.filter((id) => !isLocal(id)).map((id) => [id]);
     return local.length > 0 ? [local, ...others] : others;

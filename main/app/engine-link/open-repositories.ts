@@ -37,6 +37,7 @@ export class OpenRepositories {
   readonly #newKeys: NewKeys;
   readonly #stores = new Map<string, Promise<WriteStore>>();
   readonly #repositories = new Map<string, Promise<OpenOne>>();
+  readonly #asked = new Map<OpenOne, Promise<boolean>>();
   #limits: Limits = { uploadKiBps: 0, downloadKiBps: 0 };
 
   constructor(host: EngineHost, newKeys: NewKeys = {}) {
@@ -93,7 +94,7 @@ export class OpenRepositories {
     const store = await this.#store(location);
     const { freeBytes, totalBytes, latencyMs, repository } = await store.stat(signal);
     const kept = repository === 'present' ? await this.#repositories.get(location)?.catch(() => undefined) : undefined;
-    if (kept && !(await isStillThere(kept))) this.#repositories.delete(location);
+    if (kept && !(await this.#isStillThere(kept))) this.#repositories.delete(location);
     return { freeBytes: freeBytes ?? null, totalBytes: totalBytes ?? null, latencyMs, repository };
   }
 
@@ -132,7 +133,7 @@ export class OpenRepositories {
       const one = await existing.catch(() => undefined);
       // Of a remote that is asked at each look only: it would be a request for each call.
       const isKnown = one?.passphrase === address.passphrase;
-      if (isKnown && (one.repository.store.capabilities.remote || (await isStillThere(one)))) return one;
+      if (isKnown && (one.repository.store.capabilities.remote || (await this.#isStillThere(one)))) return one;
     }
     const opening = this.#store(address.location).then(async (store): Promise<OpenOne> => {
       const repository = await openRepository(store, { passphrase: address.passphrase }, this.#host);
@@ -147,6 +148,15 @@ export class OpenRepositories {
       if (hasCode(error, 'repo/not-a-repository')) throw absent(address.location, error);
       throw error;
     }
+  }
+
+  /** Asked once for all who want to know at the same moment: a place that hangs must not take up every thread. */
+  #isStillThere(one: OpenOne): Promise<boolean> {
+    const asked = this.#asked.get(one);
+    if (asked) return asked;
+    const asking = isStillThere(one).finally(() => this.#asked.delete(one));
+    this.#asked.set(one, asking);
+    return asking;
   }
 
   #store(location: string): Promise<WriteStore> {

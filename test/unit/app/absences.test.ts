@@ -126,6 +126,23 @@ it('lasts while the destination can be looked at and not written to', async () =
   expect(absences()[2]).toEqual({ from: at(800), to: at(900) });
 });
 
+it('begins where a look hangs, and ends when it is answered after all', async () => {
+  const watch = new DestinationWatch(core, 20);
+  await look(watch, 0);
+  const server = Promise.withResolvers<void>();
+  answer = async () => {
+    await server.promise;
+    return { repository: 'present', freeBytes: 1, totalBytes: 2 };
+  };
+  await look(watch, 5);
+  expect(watch.live('disk')).toMatchObject({ state: 'away', problem: { code: 'store/unreachable' } });
+  expect(absences()).toEqual([{ from: at(0), to: null }]);
+  await look(watch, 6);
+  server.resolve();
+  await expect.poll(() => watch.live('disk').state).toBe('ready');
+  expect(absences()).toEqual([{ from: at(0), to: at(6) }]);
+});
+
 it('includes the run that met it, from its begin', async () => {
   const watch = new DestinationWatch(core);
   await look(watch, 0);

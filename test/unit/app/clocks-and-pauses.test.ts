@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import type { FolderId } from '../../../main/api/contract/values.ts';
+import type { DestinationId, FolderId } from '../../../main/api/contract/values.ts';
 import type { Core } from '../../../main/app/core.ts';
 import { AppEvents } from '../../../main/app/events.ts';
 import type { Folders } from '../../../main/app/folders.ts';
@@ -8,6 +8,7 @@ import { PendingChanges } from '../../../main/app/pending-changes.ts';
 import { FIRST_CONFIGURATION } from '../../../main/app/records.ts';
 import { Scheduler, type SchedulerParts } from '../../../main/app/scheduler.ts';
 import { Watching } from '../../../main/app/watching.ts';
+import { Work, type WorkParts } from '../../../main/app/work.ts';
 import { toldWatcher } from '../../support/told-watcher.ts';
 
 const DAY = 86_400_000;
@@ -76,4 +77,16 @@ it('a folder that is kept elsewhere by now, and was never proven here, asks for 
   } as unknown as SchedulerParts);
   scheduler.tick();
   expect(drill).not.toHaveBeenCalled();
+});
+
+it('a share that is mounted has runs of its own, as a remote has: where it hangs, no disk waits for it', () => {
+  const kinds: Record<string, string> = { usb: 'external', nas: 'network', here: 'internal', drive: 'cloud' };
+  const work = new Work(
+    {} as Core,
+    {
+      destinations: { record: (id: string) => ({ location: `/${id}`, kind: kinds[id] }) },
+      watch: { live: () => ({ state: 'ready' }) },
+    } as unknown as WorkParts,
+  );
+  expect(work.groups(Object.keys(kinds) as DestinationId[])).toEqual([['usb', 'here'], ['nas'], ['drive']]);
 });

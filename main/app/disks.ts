@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Disk } from '../api/contract/destinations.ts';
 import type { StorageKind } from '../api/contract/values.ts';
+import { baseOf } from './block-devices.ts';
 import { isAtOrBelow, realPath } from './folder-paths.ts';
 
 const run = promisify(execFile);
@@ -21,7 +22,8 @@ const EXTERNAL_PLACES = /^\/(media|mnt|run\/media|Volumes)\//;
 /** Disks and shares of this machine that could hold copies, the roomiest first. */
 export async function listDisks(): Promise<Disk[]> {
   const disks: Disk[] = [];
-  for (const mount of await listMounts()) {
+  const mounts = await listMounts();
+  for (const mount of mounts) {
     if (!DISK_TYPES.test(mount.type) && !NETWORK_TYPES.test(mount.type)) continue;
     if (/^\/(boot|efi|etc|proc|sys|dev|snap)(\/|$)/.test(mount.path) || mount.path.startsWith('/var/lib/docker'))
       continue;
@@ -31,7 +33,7 @@ export async function listDisks(): Promise<Disk[]> {
     disks.push({
       label: mount.path === '/' ? 'This computer' : basename(mount.path),
       path: mount.path,
-      kind: kindOfMount(mount),
+      kind: await kindOf(mount, mounts),
       freeBytes: room.bavail * room.bsize,
       totalBytes: room.blocks * room.bsize,
       suggestedPath: join(mount.path, 'Triplicate'),
@@ -48,11 +50,30 @@ export async function guessKind(location: string): Promise<{ readonly kind: Stor
   if (location.startsWith('rest:')) return { kind: 'network', offsite: false };
   const path = await realPath(location);
   const mounts = await listMounts();
-  const mount = mounts
+  const mount = mountOf(path, mounts);
+  return { kind: mount ? await kindOf(mount, mounts) : 'internal', offsite: false };
+}
+
+function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
+  return mounts
     .filter((one) => isAtOrBelow(path, one.path))
     .sort((a, b) => a.path.length - b.path.length)
     .at(-1);
-  return { kind: mount ? kindOfMount(firstOf(mount, mounts)) : 'internal', offsite: false };
+}
+
+/** By where it is mounted, unless it is a part of a disk of this machine, or an image on one: both are lost with that disk. */
+async function kindOf(mount: Mount, mounts: readonly Mount[]): Promise<StorageKind> {
+  const first = firstOf(mount, mounts);
+  const kind = kindOfMount(first);
+  if (kind !== 'external' || !first.source.startsWith('/dev/')) return kind;
+  const { disks, files } = await baseOf(first.source);
+  for (const file of files) {
+    const below = mountOf(file, mounts);
+    if (below && below !== first && (await kindOf(below, mounts)) === 'internal') return 'internal';
+  }
+  const own = mounts.filter((one) => one.source.startsWith('/dev/') && kindOfMount(one) === 'internal');
+  const ownDisks = await Promise.all(own.map(({ source }) => baseOf(source)));
+  return ownDisks.some((base) => base.disks.some((disk) => disks.includes(disk))) ? 'internal' : kind;
 }
 
 /** A disk that is mounted in several places is of one kind: of the place where it was mounted first. */

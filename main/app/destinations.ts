@@ -14,6 +14,7 @@ import type { DestinationWatch } from './destination-watch.ts';
 import { guessKind } from './disks.ts';
 import type { RepositoryAddress } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
+import { isAtOrBelow, realPath } from './folder-paths.ts';
 import { describeLocation, parseLocation } from './location.ts';
 import type { Missed } from './missed.ts';
 import type { DestinationRecord } from './records.ts';
@@ -70,12 +71,13 @@ export class Destinations {
   ): Promise<Destination> {
     const location = normalise(input.location);
     this.#refuseDuplicates(input.name, location);
+    const folder = await this.#core.engine.call('localFolder', { location });
+    if (folder !== null) await this.#refuseAbove(folder);
     const id = randomUUID() as DestinationId;
     const passphrase = input.passphrase ?? this.#core.secrets.main();
     const address: RepositoryAddress = { location, passphrase };
     const repositoryId = await this.#adoptOrCreate(address);
     await this.#watch.refuseSamePlace(address, repositoryId);
-    const folder = await this.#core.engine.call('localFolder', { location });
     this.#core.log.info({ destination: id, location: describeLocation(location), repositoryId }, 'destination added');
     const key = await this.#keepPassphrase(id, passphrase);
     const guess = await guessKind(folder ?? location);
@@ -264,6 +266,16 @@ export class Destinations {
     } catch (error) {
       return { content: hasCode(error, 'repo/wrong-passphrase') ? 'locked-out' : 'repository', error: shown(error) };
     }
+  }
+
+  /** What lies in a destination is not backed up: it would be a folder of which nothing is left. */
+  async #refuseAbove(folder: string): Promise<void> {
+    const place = await realPath(folder);
+    const inside = this.#core.configuration.value.folders.find(({ path }) => isAtOrBelow(path, place));
+    if (!inside) return;
+    throw new TriplicateError('app/invalid', `The protected folder ${inside.path} lies in ${folder}.`, {
+      hint: 'Choose another folder for the copies, one with nothing else in it; it may be on the same disk.',
+    });
   }
 
   #refuseDuplicates(name: string, location: string): void {

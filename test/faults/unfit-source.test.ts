@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type App, createApp } from '../../main/app/compose.ts';
@@ -51,4 +51,11 @@ it('does not count versions from which every file is excluded', async () => {
   await app.folders.update({ id, excludes: [] });
   await backUp();
   expect(copy()?.state).toBe('good');
+});
+
+it('is not made of a protected folder by a destination above it', async () => {
+  const above = app.destinations.add({ name: 'Above', location: scratch.path });
+  await expect(above).rejects.toMatchObject({ code: 'app/invalid', message: expect.stringContaining(documents) });
+  expect(await readdir(scratch.path)).not.toContain('config');
+  expect((await backUp()).state).toBe('done');
 });

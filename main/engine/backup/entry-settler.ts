@@ -144,7 +144,11 @@ export class EntrySettler {
       counts.settled(0);
       return;
     }
-    if (outcome.fresh) refreshEntry(draft, outcome.fresh, context);
+    if (outcome.fresh) {
+      const isOther = outcome.fresh.ctimeNs !== draft.ctime.ns;
+      refreshEntry(draft, outcome.fresh, context);
+      if (isOther) this.#readAttributesAgain(directory, draft, entry);
+    }
     draft.content = blobIdsOf(outcome.content);
     draft.size = outcome.size;
     if (outcome.kind === 'unsteady') {
@@ -243,6 +247,19 @@ export class EntrySettler {
       this.#setAttributes(directory, draft, attributes, before);
       this.#trees.settled(directory);
     });
+  }
+
+  /** What was read before the time that the entry has now may be older: with that time nobody would ask for them again. */
+  #readAttributesAgain(directory: Directory, draft: Draft, { access, before }: EntryPlace): void {
+    const { attributes: reader } = this.#context;
+    directory.waiting++;
+    reader.read(access, (attributes) => {
+      delete draft.extendedAttributes;
+      delete draft.error;
+      this.#setAttributes(directory, draft, attributes, before);
+      this.#trees.settled(directory);
+    });
+    reader.flush();
   }
 
   #setAttributes(directory: Directory, draft: Draft, attributes: AttributesRead, before: TreeNode | null): void {

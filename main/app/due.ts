@@ -28,7 +28,9 @@ export function judgeDue(facts: DueFacts): Due {
   if (lastRunAt !== null && facts.failures > 0 && elapsed(now, lastRunAt) < pauseAfter(facts.failures))
     return 'not-yet';
   const urgent = pending?.cause === 'reconnected' || pending?.cause === 'person';
-  if (!urgent && lastRunAt !== null && elapsed(now, lastRunAt) < facts.minIntervalMinutes * 60_000) return 'not-yet';
+  // A run that failed has stored nothing: it does not use up the interval.
+  const since = facts.failures > 0 || lastRunAt === null ? Number.POSITIVE_INFINITY : elapsed(now, lastRunAt);
+  if (!urgent && since < facts.minIntervalMinutes * 60_000) return 'not-yet';
   if (lastFullScanAt !== null && elapsed(now, lastFullScanAt) >= settings.fullScanHours * 3_600_000) return 'full-scan';
   if (!pending) return facts.lookAgainAt !== null && now >= facts.lookAgainAt ? 'changes' : 'not-yet';
   if (pending.cause !== 'change') return pending.directories === 'everything' ? 'full-scan' : 'changes';

@@ -45,6 +45,12 @@ describe('when a copy is due', () => {
     ).toBe('full-scan');
   });
 
+  it('does not wait for the interval after a run that failed, but for the pause', () => {
+    const facts = { minIntervalMinutes: 1440, failures: 2, pending: change(0, 0) };
+    expect(due({ ...facts, lastRunAt: HOUR - MINUTE })).toBe('not-yet');
+    expect(due({ ...facts, lastRunAt: HOUR - 2 * MINUTE })).toBe('changes');
+  });
+
   it('scans everything after a day, changes or not', () => {
     expect(due({ lastFullScanAt: 0, now: 24 * HOUR - 1 })).toBe('not-yet');
     expect(due({ lastFullScanAt: 0, now: 24 * HOUR })).toBe('full-scan');

@@ -48,8 +48,9 @@ export class Watching {
     const given = delay(LOOK_MS, undefined, { signal: late.signal }).catch(() => undefined);
     const looked = folders.records().map(async ({ id, path }) => {
       const found = await identityOf(path);
-      if (found !== 'unknown' && found.identity === null)
-        this.#states.set(id, { state: 'missing', reason: found.reason });
+      if (found === 'unknown' || found.identity !== null) return;
+      this.#states.set(id, { state: 'missing', reason: found.reason });
+      this.#missingSince.set(id, this.#core.ports.clock.now());
     });
     await Promise.race([Promise.all(looked), given]);
     late.abort();
@@ -74,11 +75,14 @@ export class Watching {
   }
 
   state(folderId: string): State {
-    const state = this.#states.get(folderId) ?? STARTING;
-    // One that is not there is no copy either, whatever else waits.
-    if (state.state !== 'missing' && this.#core.configuration.value.settings.paused)
-      return { state: 'paused', reason: 'Backups are paused.' };
-    return state;
+    const { paused, pauseOnBattery } = this.#core.configuration.value.settings;
+    const known = this.#states.get(folderId) ?? STARTING;
+    // A pause does not bring it back.
+    if (known.state === 'missing') return known;
+    if (paused) return { state: 'paused', reason: 'Backups are paused.' };
+    if (pauseOnBattery && this.#core.ports.power.source() === 'battery')
+      return { state: 'paused', reason: 'Backups wait until this computer is plugged in.' };
+    return known;
   }
 
   /** Since when the folder has been missing, in milliseconds; null while it is there. */

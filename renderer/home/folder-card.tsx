@@ -88,7 +88,12 @@ function useLiveBackups(folder: Folder): readonly Run[] {
 
 function WatchWords({ folder }: { readonly folder: Folder }) {
   const { state, reason, changesWaiting } = folder.watch;
-  if (changesWaiting > 0) return <span className={classes.waiting}>{plural(changesWaiting, 'change')} waiting</span>;
+  if (changesWaiting > 0)
+    return (
+      <span title={reason ?? undefined} className={classes.waiting}>
+        {plural(changesWaiting, 'change')} waiting{state === 'paused' && ', paused'}
+      </span>
+    );
   const words = {
     starting: 'starting to watch',
     watching: 'watching for changes',

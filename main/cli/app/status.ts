@@ -34,7 +34,7 @@ export function describeFolder(folder: Folder, destinations: readonly Destinatio
     if (command !== null) lines.push(`  mend it: ${command}`);
   if (leftOut.unreadable > 0)
     lines.push(`  ${leftOut.unreadable} files or folders could not be stored as they are; \`backup\` names them`);
-  if (watch.state === 'scheduled' && watch.reason) lines.push(`  ${watch.reason}`);
+  if ((watch.state === 'scheduled' || watch.state === 'paused') && watch.reason) lines.push(`  ${watch.reason}`);
   return lines;
 }
 

@@ -127,7 +127,7 @@ it('lasts while the destination can be looked at and not written to', async () =
 });
 
 it('begins where a look hangs, and ends when it is answered after all', async () => {
-  const watch = new DestinationWatch(core, 20);
+  const watch = new DestinationWatch(core, 1500);
   await look(watch, 0);
   const server = Promise.withResolvers<void>();
   answer = async () => {

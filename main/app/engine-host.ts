@@ -7,12 +7,11 @@ import { systemClock, systemRandom } from './system.ts';
 /** This machine, as the engine sees it. */
 export function systemHost(): EngineHost {
   const { username, uid, gid } = thisUser();
-  const machine = thisMachine();
   return {
     clock: systemClock,
     random: systemRandom,
     hostname: hostname(),
-    ...(machine === undefined ? {} : { machine }),
+    machine: thisMachine(),
     username,
     // Windows has no numbers for them.
     uid: Math.max(0, uid),
@@ -34,10 +33,11 @@ function thisUser(): { readonly username: string; readonly uid: number; readonly
  * processes have the same numbers. Hashed, as the system's own number of a machine is not to be handed on (machine-id(5)).
  * Containers seldom have such a number; that of the system's start, which all on one machine see, is as good for a lock.
  */
-function thisMachine(): string | undefined {
+function thisMachine(): string {
   const id = readLine('/etc/machine-id') || readLine('/proc/sys/kernel/random/boot_id');
   const processes = quietly(() => readlinkSync('/proc/self/ns/pid'));
-  if (!id || !processes) return undefined;
+  // Elsewhere the name has to do, so that a lock of ours is known from one of restic.
+  if (!id || !processes) return createHash('sha256').update(`triplicate ${hostname()}`).digest('hex').slice(0, 32);
   return createHash('sha256').update(`triplicate ${id} ${processes}`).digest('hex').slice(0, 32);
 }
 

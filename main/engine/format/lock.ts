@@ -29,6 +29,9 @@ const MACHINE = 'triplicateMachine';
 /** A lock is renewed every five minutes; one this old has nobody left. */
 export const STALE_AFTER: Nanoseconds = 30n * 60n * 1_000_000_000n;
 
+/** One that says no more than the name of its computer has missed a renewal by then. */
+const SILENT_AFTER: Nanoseconds = 10n * 60n * 1_000_000_000n;
+
 /** The JSON text, without a final newline. */
 export function encodeLock(lock: Lock): string {
   const time = lock.time.text ?? formatLocalTime(lock.time.ns);
@@ -58,9 +61,20 @@ export function decodeLock(text: string): Lock {
   };
 }
 
-/** restic's rule: older than half an hour, or of a process of this machine that no longer exists. */
+/**
+ * Older than half an hour, or of a process of this machine that no longer exists. A lock of restic names its computer only, and a
+ * container or another computer may have that name as well: its process, which is not to be seen here, may be at work as long as
+ * it renews the lock. (restic itself takes such a lock for dead at once.)
+ */
 export function isStale(lock: Lock, now: Nanoseconds, judge: LockJudge): boolean {
-  if (now - lock.time.ns > STALE_AFTER) return true;
+  const age = now - lock.time.ns;
+  if (age > STALE_AFTER) return true;
+  if (!isOfNobodyHere(lock, judge)) return false;
+  return lock.machine !== undefined || age > SILENT_AFTER;
+}
+
+/** Whether the process would be here, as far as the lock tells, and is not. */
+export function isOfNobodyHere(lock: Lock, judge: LockJudge): boolean {
   // Without a process number nothing can be proven, nor where the name is the same and the machine another.
   if (lock.hostname !== judge.hostname || lock.pid <= 0) return false;
   if (lock.machine !== undefined && lock.machine !== judge.machine) return false;

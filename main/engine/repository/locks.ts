@@ -1,6 +1,15 @@
 import type { Nanoseconds } from '../clock.ts';
 import { hasCode, TriplicateError } from '../errors.ts';
-import { conflicts, decodeLock, encodeLock, isStale, type Lock, STALE_AFTER } from '../format/lock.ts';
+import {
+  conflicts,
+  decodeLock,
+  encodeLock,
+  isOfNobodyHere,
+  isStale,
+  type Lock,
+  type LockJudge,
+  STALE_AFTER,
+} from '../format/lock.ts';
 import { printableText } from '../format/printable.ts';
 import { formatTime } from '../format/time.ts';
 import { guarded } from '../store/guarded-store.ts';
@@ -233,9 +242,13 @@ export async function unlock(
 const abandoned = new Set<string>();
 
 function isDead(repository: Repository, lock: Lock): boolean {
-  const { clock, hostname, machine } = repository.host;
-  const processExists = (pid: number): boolean => repository.host.processExists(pid);
-  return isStale(lock, clock.now(), { hostname, processExists, ...(machine === undefined ? {} : { machine }) });
+  return isStale(lock, repository.host.clock.now(), judgeOf(repository));
+}
+
+function judgeOf({ host }: Repository): LockJudge {
+  const { hostname, machine } = host;
+  const processExists = (pid: number): boolean => host.processExists(pid);
+  return { hostname, processExists, ...(machine === undefined ? {} : { machine }) };
 }
 
 async function removeLocks(repository: Repository, ids: readonly string[], signal?: AbortSignal): Promise<void> {
@@ -639,6 +652,9 @@ function isWithin(span: Nanoseconds, now: Nanoseconds, at: Nanoseconds): boolean
 
 const CLEARED = 'was cleared by another program, perhaps while this machine slept';
 
+const NOT_SEEN_HERE =
+  'That process is not to be seen here. In a container or on another computer of this name it may be at work: wait for it to end. If it has died, its lock is cleared ten minutes after it was renewed last, or at once with `unlock --remove-all`.';
+
 /** Takes a lock back that has not been put in place. */
 function notNow(): TriplicateError {
   return new TriplicateError('cancelled', 'Another lock was in the way, or could not be looked for.');
@@ -646,7 +662,9 @@ function notNow(): TriplicateError {
 
 function lockedError(repository: Repository, lock: Lock): TriplicateError {
   const who = printableText(`${lock.username}@${lock.hostname}, process ${lock.pid}`);
+  const hint = isOfNobodyHere(lock, judgeOf(repository)) ? { hint: NOT_SEEN_HERE } : {};
   return new TriplicateError('repo/locked', `The repository at ${repository.store.location} is in use by ${who}.`, {
+    ...hint,
     data: { hostname: lock.hostname, username: lock.username, pid: lock.pid },
   });
 }

@@ -229,17 +229,23 @@ export async function unlock(
   const locks: readonly StoredLock[] =
     which === 'all' ? await repository.store.list('locks', signal) : await listLocks(repository, signal);
   const isDue = ({ id, lock }: StoredLock): boolean =>
-    which === 'all' || abandoned.has(id) || (lock !== undefined && isDead(repository, lock));
+    which === 'all' || letGo.has(id) || (lock !== undefined && isDead(repository, lock));
   const due = locks.filter(isDue).map(({ id }) => id);
   await removeLocks(repository, due, signal);
   return due.length;
 }
 
 /**
- * Locks of this process that could not be taken away, because the disk had gone, or whose writing failed, perhaps only
- * after the file was there. The process lives, so their owner looks alive to everybody; only we know that nobody holds them.
+ * Locks of this process that it has let go: also such that could not be taken away, because the disk had gone, or whose writing
+ * failed, perhaps only after the file was there, or that a place still shows for a while. The process lives, so their owner looks
+ * alive to everybody; only we know that nobody holds them. By the order in which that came about: of one that was let go only after
+ * a look had begun, that look has to take account.
  */
-const abandoned = new Set<string>();
+const letGo = new Map<string, number>();
+
+function noteLetGo(id: string): void {
+  if (!letGo.has(id)) letGo.set(id, letGo.size);
+}
 
 function isDead(repository: Repository, lock: Lock): boolean {
   return isStale(lock, repository.host.clock.now(), judgeOf(repository));
@@ -281,13 +287,12 @@ async function giveUp(
   };
   if (cancel?.aborted) hurry();
   else cancel?.addEventListener('abort', hurry, { once: true, signal: done.signal });
+  noteLetGo(id);
   try {
     await repository.store.remove({ type: 'locks', id }, tooLong.signal);
     return 'removed';
   } catch (error) {
-    if (hasCode(error, 'store/not-found')) return 'missing';
-    abandoned.add(id);
-    return 'abandoned';
+    return hasCode(error, 'store/not-found') ? 'missing' : 'abandoned';
   } finally {
     done.abort();
   }
@@ -485,10 +490,12 @@ class HeldLock {
   /** Gives the lock that stands in the way, and whether ours is among those that are listed. Clears away those of the dead. */
   async #lookAround(signal: AbortSignal | undefined): Promise<{ readonly holder?: Lock; readonly showsOwn: boolean }> {
     const dead: string[] = [];
+    const letGoBefore = letGo.size;
     let notGiven: string | undefined;
     const { others, showsOwn } = await listOtherLocks(this.#repository, this.#id, signal);
     for (const { id, lock, unreadable } of others) {
-      if (abandoned.has(id) || (lock && isDead(this.#repository, lock))) dead.push(id);
+      const isLetGo = (letGo.get(id) ?? letGoBefore) < letGoBefore;
+      if (isLetGo || (lock && isDead(this.#repository, lock))) dead.push(id);
       else if (lock && conflicts(this.#mode, [lock])) return { holder: lock, showsOwn };
       else if (unreadable === 'not-given') notGiven = id;
     }
@@ -516,7 +523,7 @@ class HeldLock {
     try {
       await putAfter(this.#repository.store, { type: 'locks', id }, sealed, allowed, signal);
     } catch (error) {
-      abandoned.add(id);
+      noteLetGo(id);
       // It may have arrived all the same. Where the place does not answer, asking it to remove the lock would only take time.
       if (mayArrive && hasCode(error, 'cancelled')) await giveUp(this.#repository, id, this.#cancel);
       throw error;

@@ -122,6 +122,16 @@ it('holds no lock before the list of the place shows it, and the lock of another
   expect(await listLocks(repository)).toEqual([]);
 });
 
+it('does not stand in its own way where the place still shows a lock that it has let go', async () => {
+  const repository = await newRepository(join(scratch.path, 'repository'));
+  const { store } = faulty(repository.store, []);
+  const kept: WriteStore = { ...store, remove: async () => undefined };
+  expect(await withLock({ ...repository, store: kept }, 'exclusive', async () => 'done')).toBe('done');
+  expect(await repository.store.list('locks')).toHaveLength(1);
+  expect(await withLock(repository, 'exclusive', async () => 'done')).toBe('done');
+  expect(await repository.store.list('locks')).toEqual([]);
+});
+
 /** A place so far away that another program may lock and hold while our lock travels. */
 function farAway(store: WriteStore, events: string[], onWritten: () => Promise<void>): WriteStore {
   return {

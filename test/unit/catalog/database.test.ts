@@ -132,6 +132,9 @@ it.each([
   ['ÜB', 'Grundu\u0308bung'],
   ['да', 'ЗАДАЧА'],
   ['ος', 'οδος'],
+  ['ub', 'Grundübung'],
+  ['e', 'Été'],
+  ['bc', 'ＡＢＣ'],
 ])('two letters within a name, %j, find %j', async (text, name) => {
   const database = Database.open(':memory:');
   const world = new TreeWorld();

@@ -44,18 +44,23 @@ export async function insertMoment(
         const id = writeNode(part, around, entry, node, row);
         if (node.type === 'dir') waiting.push({ entry: id, tree: node.subtree ?? null });
         else files++;
-        if (node.type !== 'dir' && row?.first != null && row.type === TYPE.dir) waiting.push({ entry: id, tree: null });
+        if (node.type !== 'dir' && row && mayHoldSome(part, row)) waiting.push({ entry: id, tree: null });
         await writing.pause();
       }
       for (const row of byName.values()) {
-        if (row.first === null) continue;
-        splitSpan(part, around, row);
-        if (row.type === TYPE.dir) waiting.push({ entry: row.id, tree: null });
+        if (mayHoldSome(part, row)) waiting.push({ entry: row.id, tree: null });
+        if (row.first !== null) splitSpan(part, around, row);
         await writing.pause();
       }
     }
   }
   return files;
+}
+
+/** Whether something may stand below it: also where a process that ended in between had taken out the directory and not what is in it. */
+function mayHoldSome(part: FolderPart, { id, first, type }: Row): boolean {
+  if (first !== null) return type === TYPE.dir;
+  return part.database.get('SELECT 1 FROM entry WHERE parent = ? LIMIT 1', id) !== undefined;
 }
 
 interface Around {

@@ -122,10 +122,10 @@ export class Restores {
       order: 'at-once',
       work: async (tools) => {
         const outcome = await this.#core.engine.call('restore', planned.call, tools).catch(async (error: unknown) => {
-          await this.#noteDamage(planned.destinationId, damageOfError(error));
+          await this.#noteDamage(planned.destinationId, planned.call, damageOfError(error));
           throw error;
         });
-        await this.#noteDamage(planned.destinationId, damageMet(outcome.findings));
+        await this.#noteDamage(planned.destinationId, planned.call, damageMet(outcome.findings));
         const failed = outcome.findings.some(({ level }) => level === 'error');
         return { state: failed ? 'partial' : 'done', report: restoreReport(outcome, 'restored'), error: null };
       },
@@ -142,13 +142,13 @@ export class Restores {
   ): Promise<FirstPlan> {
     const errors: unknown[] = [];
     for (const copy of copies) {
+      const call = callOf(copy);
       try {
-        const call = callOf(copy);
         const plan = await this.#core.engine.call('planRestore', call);
         return { destinationId: copy.destinationId, call, plan };
       } catch (error) {
         if (!isOfOnePlace(error) && !hasCode(error, 'snapshot/not-found')) throw error;
-        await this.#noteDamage(copy.destinationId, damageOfError(error));
+        await this.#noteDamage(copy.destinationId, call, damageOfError(error));
         errors.push(error);
       }
     }
@@ -190,9 +190,16 @@ export class Restores {
     }));
   }
 
-  /** What a person has met is known from then on, as what a proof has met. */
-  async #noteDamage(id: DestinationId, damage: ContractError | null): Promise<void> {
-    if (damage) await noteDamage(this.#core, id, damage);
+  /**
+   * What a person has met is known from then on, as what a proof has met. What is lacking to a version that another program has
+   * removed meanwhile says nothing of the rest.
+   */
+  async #noteDamage(id: DestinationId, call: RestoreCall, damage: ContractError | null): Promise<void> {
+    if (!damage) return;
+    const { repository, snapshotId } = call;
+    const asked = this.#core.engine.call('goneSnapshots', { repository, snapshotIds: [snapshotId] });
+    const gone = await asked.catch(() => [snapshotId]);
+    if (gone.length === 0) await noteDamage(this.#core, id, damage);
   }
 
   #remember(planId: string, planned: Planned): void {

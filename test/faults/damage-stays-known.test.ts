@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Run } from '../../main/api/contract/runs.ts';
 import type { DestinationId } from '../../main/api/contract/values.ts';
-import type { App } from '../../main/app/compose.ts';
+import { type App, createApp } from '../../main/app/compose.ts';
+import type { CallInput, Engine, EngineFinding } from '../../main/app/engine-link/calls.ts';
+import { barePorts } from '../support/bare-ports.ts';
+import { quickEngine } from '../support/engine.ts';
 import { type FolderOnDisk, folderOnDisk } from '../support/folder-on-disk.ts';
+import { restic } from '../support/restic.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 let scratch: TemporaryFolder;
@@ -33,16 +37,20 @@ async function spoil(): Promise<void> {
   }
 }
 
-it('damage that a person meets in a restore is known from then on', async () => {
-  await spoil();
+function plan() {
   const [folder] = app.folders.list();
-  const { planId } = await app.restores.plan({
+  return app.restores.plan({
     folderId: folder?.id ?? ('' as never),
     momentId: 'latest',
     keys: [],
     target: { kind: 'directory', path: join(scratch.path, 'back') },
     existing: 'replace',
   });
+}
+
+it('damage that a person meets in a restore is known from then on', async () => {
+  await spoil();
+  const { planId } = await plan();
   expect(await app.runs.ended(app.restores.start(planId).id)).toMatchObject({ state: 'partial' });
   expect(disk.state()).toBe('damaged');
   expect((await app.runs.ended(app.work.check(id, 'structure', 'person').id)).state).toBe('partial');
@@ -85,4 +93,22 @@ it('what is damaged is not lost among hundreds of notes, and such a check clears
   expect(check).toMatchObject({ state: 'failed', error: { code: 'repo/damaged' } });
   expect(check.report?.findings[0]?.level).toBe('error');
   expect(disk.state()).toBe('damaged');
+});
+
+it('what a version lacks that another program removes in the middle of a restore is no damage', async () => {
+  await app.close();
+  const judge = restic({ repository: disk.location, passphrase: 'a passphrase', scratch: scratch.path });
+  const text = 'Content is missing.';
+  const missing: EngineFinding = { level: 'error', code: 'restore/missing', text, path: '/film' };
+  const engine = quickEngine();
+  const call = (async (name: 'restore', ...rest: [CallInput<'restore'>]) => {
+    if (name !== ('restore' as string)) return engine.call(name, ...rest);
+    await judge.run('forget', rest[0].snapshotId);
+    return { filesRestored: 0, bytesRestored: 0, findings: [missing], moreFindings: 0 };
+  }) as Engine['call'];
+  const home = join(scratch.path, 'home');
+  app = await createApp(barePorts(), { home, life: 'once', engine: { call, close: () => engine.close() } });
+  const { planId } = await plan();
+  expect(await app.runs.ended(app.restores.start(planId).id)).toMatchObject({ state: 'partial' });
+  expect(app.destinations.list()[0]).toMatchObject({ state: 'ready', problem: null });
 });

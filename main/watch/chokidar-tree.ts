@@ -43,6 +43,10 @@ class ChokidarTree implements TreeWatch {
     return 'watched';
   }
 
+  async look(): Promise<void> {
+    // Nothing is known that it could look for.
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const watchers = [...this.#watchers.values()];

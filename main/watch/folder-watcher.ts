@@ -81,7 +81,8 @@ class RootWatch {
   async #look(time: 'first' | 'again'): Promise<void> {
     const found = await identityOf(this.#root);
     const isOpenAgain = this.#isClosedToUs && (await mayRead(this.#root));
-    if (this.#closed || found === 'unknown' || (isSame(found, this.#found) && !isOpenAgain)) return;
+    if (this.#closed || found === 'unknown') return;
+    if (isSame(found, this.#found) && !isOpenAgain) return this.#tree?.look();
     if (!isSame(found, this.#found)) this.#gone(); // one that stands in the place of another has come back, too
     this.#found = found;
     await this.#closeTree();

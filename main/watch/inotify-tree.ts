@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
+import { mountsBelow } from './mounts-below.ts';
 import type { OpenTreeWatch, TreeWatch, TreeWatchListener } from './tree-watch.ts';
 
 /** Directories that are looked into at the same time. */
@@ -13,8 +14,10 @@ export const inotifyTree: OpenTreeWatch = (root, ignored, listener) => new Inoti
 
 interface Watched {
   readonly path: string;
-  /** Tells it from another directory of the same path. */
+  /** Tells it from another directory of the same path, unless that has got its number. */
   readonly identity: string;
+  /** Tells the two apart then. */
+  readonly born: bigint;
   readonly watcher: FSWatcher;
   readonly above: Watched | null;
   readonly below: Map<string, Watched>;
@@ -35,6 +38,7 @@ class InotifyTree implements TreeWatch {
   #top: Watched | undefined;
   /** What is being looked at, one after the other: two looks at one name must not cross. */
   #looks: Promise<void> = Promise.resolve();
+  #mounts: ReadonlyMap<string, string> = new Map();
   #closed = false;
 
   constructor(root: string, ignored: (path: string) => boolean, listener: TreeWatchListener) {
@@ -44,12 +48,33 @@ class InotifyTree implements TreeWatch {
   }
 
   async open(): Promise<'watched' | 'closed'> {
+    this.#mounts = await mountsBelow(this.#root);
     this.#top = await this.#begin(this.#root, null);
     if (!this.#top) return 'closed';
     await this.#watchBelow([this.#top], 'known');
     // What was made meanwhile is watched as well then.
     await this.#looks;
     return 'watched';
+  }
+
+  /** A disk or share that is mounted over a watched directory, or taken away, tells the system's watches nothing. */
+  async look(): Promise<void> {
+    const before = this.#mounts;
+    const now = await mountsBelow(this.#root);
+    this.#mounts = now;
+    for (const path of new Set([...before.keys(), ...now.keys()])) {
+      if (before.get(path) === now.get(path) || this.#ignored(text(path))) continue;
+      const above = this.#find(path.slice(0, path.lastIndexOf('/')));
+      if (!above) continue;
+      this.#listener.dirty(text(above.path), null);
+      this.#soon(() => this.#lookAgain(above, nameOf(path)));
+    }
+  }
+
+  #find(path: string): Watched | undefined {
+    let at = this.#top;
+    for (const name of path.slice(this.#root.length).split('/').filter(Boolean)) at = at?.below.get(name);
+    return at;
   }
 
   async close(): Promise<void> {
@@ -61,12 +86,13 @@ class InotifyTree implements TreeWatch {
   async #begin(path: string, above: Watched | null): Promise<Watched | undefined> {
     const name = nameOf(path);
     try {
-      const { dev, ino } = await lstat(bytes(path), { bigint: true });
+      const { dev, ino, birthtimeNs } = await lstat(bytes(path), { bigint: true });
       if (this.#closed || above?.state === 'ended' || above?.below.has(name)) return undefined;
       const watcher = watch(bytes(path), { encoding: 'latin1' });
       const watched: Watched = {
         path,
         identity: `${dev}:${ino}`,
+        born: birthtimeNs,
         watcher,
         above,
         below: new Map(),
@@ -119,25 +145,27 @@ class InotifyTree implements TreeWatch {
     this.#listener.dirty(text(watched.path), name);
     if (name === null || (event !== 'rename' && !watched.closed.has(name))) return;
     this.#soon(() => this.#lookAgain(watched, name));
-    // By its own name the system tells of the directory itself as well.
-    if (name === nameOf(watched.path) && !watched.below.has(name)) this.#soon(() => this.#left(watched, name));
+    // By its own name the system tells of the directory itself as well: that it was removed, and changes of its permissions.
+    if (name === nameOf(watched.path)) this.#soon(() => this.#lookAtItself(watched));
   }
 
   #soon(look: () => Promise<void>): void {
     this.#looks = this.#looks.then(look).catch((error) => this.#failed(error));
   }
 
-  async #left(watched: Watched, name: string): Promise<void> {
-    if (this.#closed || watched.state === 'ended' || (await identityOf(pathIn(watched, name), 'any')) !== null) return;
+  async #lookAtItself(watched: Watched): Promise<void> {
+    const found = await lstat(bytes(watched.path), { bigint: true }).catch(() => undefined);
+    if (this.#closed || watched.state === 'ended') return;
+    if (found && `${found.dev}:${found.ino}` === watched.identity && found.birthtimeNs === watched.born) return;
     watched.state = 'left';
-    if (watched.above) await this.#lookAgain(watched.above, name);
+    if (watched.above) await this.#lookAgain(watched.above, nameOf(watched.path));
     else this.#listener.gone();
   }
 
   /** Another directory may have this name now, or none. */
   async #lookAgain(watched: Watched, name: string): Promise<void> {
     const path = pathIn(watched, name);
-    const identity = await identityOf(path, 'directory');
+    const identity = await identityOf(path);
     if (this.#closed || watched.state === 'ended') return;
     const known = watched.below.get(name);
     if (known?.state === 'watched' && known.identity === identity) return;
@@ -178,7 +206,8 @@ function pathIn({ path }: Watched, name: string): string {
   return `${path === '/' ? '' : path}/${name}`;
 }
 
-async function identityOf(path: string, of: 'directory' | 'any'): Promise<string | null> {
+/** Null where there is no directory. */
+async function identityOf(path: string): Promise<string | null> {
   const found = await lstat(bytes(path), { bigint: true }).catch(() => undefined);
-  return found && (of === 'any' || found.isDirectory()) ? `${found.dev}:${found.ino}` : null;
+  return found?.isDirectory() ? `${found.dev}:${found.ino}` : null;
 }

@@ -2,6 +2,8 @@
 export interface TreeWatch {
   /** Resolves when all of it is watched; `closed`: its root may not be read. What else fails is told. */
   open(): Promise<'watched' | 'closed'>;
+  /** Looks for what the system's watches do not tell. Called every few seconds. */
+  look(): Promise<void>;
   close(): Promise<void>;
 }
 

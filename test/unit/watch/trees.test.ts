@@ -67,7 +67,11 @@ describe.runIf(process.platform === 'linux')('a tree that is watched by inotify'
   });
 
   it('tells of permissions, and of content whose time was put back', async () => {
-    await tells(join(root, 'a'), () => chmod(join(root, 'a/b'), 0o700));
+    await tells(join(root, 'a'), () => chmod(join(root, 'a'), 0o700));
+    // Of the folder alone: neither has it gone, nor is all below it new.
+    await tells(root, () => chmod(root, 0o700));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect([...told]).toEqual([root]);
     await tells(join(root, 'a/b'), () => writeFile(join(root, 'a/b/new'), 'one'));
     await utimes(join(root, 'a/b/new'), 1e9, 1e9);
     await tells(join(root, 'a/b'), async () => {

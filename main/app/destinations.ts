@@ -80,9 +80,11 @@ export class Destinations {
     await this.#watch.refuseSamePlace(address, repositoryId);
     this.#core.log.info({ destination: id, location: describeLocation(location), repositoryId }, 'destination added');
     const key = await this.#keepPassphrase(id, passphrase);
-    const guess = await guessKind(folder ?? location);
-    // Whoever calls a remote a cloud that is a folder of this computer goes by its name in rclone.
-    const isMisnamed = input.kind === 'cloud' && folder !== null && location.startsWith('rclone:');
+    const remoteType = await this.#core.engine.call('remoteType', { location });
+    const guess = await guessKind(folder ?? location, remoteType);
+    // Whoever calls a remote a cloud or a server that is a folder of this computer goes by its name in rclone.
+    const isFar = input.kind === 'cloud' || input.kind === 'network';
+    const isMisnamed = isFar && folder !== null && location.startsWith('rclone:');
     const said: Pick<Fields, 'kind' | 'offsite'> = isMisnamed ? {} : input;
     const record: DestinationRecord = {
       id,

@@ -19,6 +19,16 @@ const NETWORK_TYPES = /^(nfs\d?|cifs|smb\w*|sshfs|fuse\.sshfs|afpfs|webdav|9p|fu
 const DISK_TYPES = /^(ext[234]|xfs|btrfs|zfs|f2fs|vfat|exfat|ntfs3?|fuseblk|hfs\w*|apfs|bcachefs|jfs)$/;
 const EXTERNAL_PLACES = /^\/(media|mnt|run\/media|Volumes)\//;
 
+/** Types of rclone's remotes that may stand in the next room, or of which it cannot be told what they stand on. */
+const SERVER_TYPES: ReadonlySet<string> = new Set(
+  'local sftp smb webdav ftp http hdfs alias crypt compress chunker hasher cache union combine memory'.split(' '),
+);
+
+function isOwnServer(location: string): boolean {
+  const url = URL.parse(location.slice('rest:'.length));
+  return url !== null && /^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname);
+}
+
 /** Disks and shares of this machine that could hold copies, the roomiest first. */
 export async function listDisks(): Promise<Disk[]> {
   const disks: Disk[] = [];
@@ -45,9 +55,15 @@ export async function listDisks(): Promise<Disk[]> {
 }
 
 /** What kind of storage a location is, as far as it can be seen; the person may say otherwise. */
-export async function guessKind(location: string): Promise<{ readonly kind: StorageKind; readonly offsite: boolean }> {
-  if (location.startsWith('rclone:')) return { kind: 'cloud', offsite: true };
-  if (location.startsWith('rest:')) return { kind: 'network', offsite: false };
+export async function guessKind(
+  location: string,
+  remoteType: string | null = null,
+): Promise<{ readonly kind: StorageKind; readonly offsite: boolean }> {
+  if (location.startsWith('rclone:')) {
+    const isCloud = remoteType !== null && !SERVER_TYPES.has(remoteType);
+    return { kind: isCloud ? 'cloud' : 'network', offsite: isCloud };
+  }
+  if (location.startsWith('rest:')) return { kind: isOwnServer(location) ? 'internal' : 'network', offsite: false };
   const path = await realPath(location);
   const mounts = await listMounts();
   const mount = mountOf(path, mounts);

@@ -7,30 +7,32 @@ const WRAPPERS: ReadonlySet<string> = new Set(['alias', 'crypt', 'compress', 'ch
 /** Remotes that stand on each other in a circle would never end. */
 const MOST_LAYERS = 10;
 
-/**
- * The folder of this computer on which a remote stands, however it is wrapped; null for all others, and where that cannot be
- * told from rclone's configuration. @param remote `remote:path`, a connection string, or a path
- */
-export async function folderOfRemote(
-  remote: string,
-  variables: NodeJS.ProcessEnv = process.env,
-): Promise<string | null> {
-  if (isAbsolute(remote)) return remote;
+/** Where a remote keeps its files in the end, however it is wrapped. */
+export interface RemotePlace {
+  /** The folder of this computer; null for all others, and where that cannot be told from rclone's configuration. */
+  readonly folder: string | null;
+  /** rclone's name of the kind of what is below all wrappers, as far as that can be told. */
+  readonly type: string | null;
+}
+
+/** @param remote `remote:path`, a connection string, or a path */
+export async function placeOfRemote(remote: string, variables: NodeJS.ProcessEnv = process.env): Promise<RemotePlace> {
+  if (isAbsolute(remote)) return { folder: remote, type: 'local' };
   const { control, environment, release } = await holdControl(variables);
   try {
     let place = remote;
     for (let layer = 0; layer < MOST_LAYERS; layer++) {
-      if (isAbsolute(place)) return place;
+      if (isAbsolute(place)) return { folder: place, type: 'local' };
+      const settings: RemoteSettings = await remoteSettings(control, environment, place);
+      const type = typeof settings.type === 'string' ? settings.type : null;
       // Where options are given inline only rclone can tell where the path begins.
       const [, name, path = ''] = /^(:?[^:,/]+):(.*)$/s.exec(place) ?? [];
-      if (name === undefined) return null;
-      const settings: RemoteSettings = await remoteSettings(control, environment, place);
-      if (settings.type === 'local') return isAbsolute(path) ? path : null;
-      if (typeof settings.type !== 'string' || !WRAPPERS.has(settings.type)) return null;
-      if (typeof settings.remote !== 'string') return null;
+      if (name === undefined || type === null) return { folder: null, type };
+      if (type === 'local') return { folder: isAbsolute(path) ? path : null, type };
+      if (!WRAPPERS.has(type) || typeof settings.remote !== 'string') return { folder: null, type };
       place = path === '' ? settings.remote : below(settings.remote, path);
     }
-    return null;
+    return { folder: null, type: null };
   } finally {
     await release();
   }

@@ -77,7 +77,8 @@ describe('the main job', () => {
       location: join(scratch.path, 'disk', 'copies'),
       kind: 'external',
     });
-    cloud = await app.call('destinations.add', { name: 'Cloud', location: 'rclone:dav:copies' });
+    const elsewhere = { kind: 'cloud', offsite: true } as const;
+    cloud = await app.call('destinations.add', { name: 'Cloud', location: 'rclone:dav:copies', ...elsewhere });
     folder = await app.call('folders.add', { path: documents });
     await backUp();
     const { rule, copies } = await current();

@@ -49,6 +49,8 @@ it('are of the kind of the disk on which they lie, whatever rclone calls them', 
   // As the interface says of every remote whose type it does not know for a server's.
   const byScreen = { ...fresh('by-screen'), kind: 'cloud', offsite: true } as const;
   expect(await app.destinations.add(byScreen)).toMatchObject({ kind: 'internal', offsite: false });
+  const byType = { name: 'by type', location: `rclone:stick:${join(disk, 'by-type')}`, kind: 'network' } as const;
+  expect(await app.destinations.add(byType)).toMatchObject({ kind: 'internal', offsite: false });
   const byPath = { name: 'by path', location: `rclone:${join(disk, 'by-path')}` };
   expect(await app.destinations.add(byPath)).toMatchObject({ kind: 'internal', offsite: false });
 });

@@ -219,6 +219,8 @@ export interface EngineCalls {
   ];
   /** The folder of this computer that a location stands for, also through remotes of rclone; null when it is none. */
   localFolder: [{ readonly location: string }, string | null];
+  /** rclone's name of the kind of a remote, below all that wraps it; null for other places, and where it cannot be told. */
+  remoteType: [{ readonly location: string }, string | null];
   /** Closes what is kept open for that location. */
   forgetLocation: [{ readonly location: string }, null];
   limits: [{ readonly uploadKiBps: number; readonly downloadKiBps: number }, null];

@@ -1,5 +1,5 @@
 import { askForUnlisted, backup, isSamePlace, listSnapshots, PARTIAL_REASONS, unlock } from '../../engine/engine.ts';
-import { folderOfRemote } from '../../rclone/folder-of-remote.ts';
+import { placeOfRemote } from '../../rclone/folder-of-remote.ts';
 import { listRemoteFolders, listRemotes, rcloneVersion } from '../../rclone/remotes.ts';
 import { CacheFile } from '../cache-file.ts';
 import { systemHost } from '../engine-host.ts';
@@ -89,6 +89,10 @@ export class EngineService implements Engine {
       return { answer: (await isSamePlace(one, two, signal)) ? 'same' : 'another' };
     },
     localFolder: ({ location }) => localFolder(location),
+    remoteType: async ({ location }) => {
+      const parsed = parseLocation(location);
+      return parsed.kind === 'rclone' ? (await placeOfRemote(parsed.remote)).type : null;
+    },
     forgetLocation: async ({ location }) => {
       await this.#repositories.forget(location);
       return null;
@@ -233,7 +237,7 @@ export class EngineService implements Engine {
 async function localFolder(location: string): Promise<string | null> {
   const parsed = parseLocation(location);
   if (parsed.kind === 'local') return parsed.path;
-  return parsed.kind === 'rclone' ? folderOfRemote(parsed.remote) : null;
+  return parsed.kind === 'rclone' ? (await placeOfRemote(parsed.remote)).folder : null;
 }
 
 /** For a full scan to these places. */

@@ -43,6 +43,7 @@ export function FolderCard({ folder }: { readonly folder: Folder }) {
                 {plural(folder.size.files, 'file')}, {size(folder.size.bytes)}
               </span>
             )}
+            {folder.leftOut.excluded > 0 && <span>{folder.leftOut.excluded.toLocaleString('en-US')} excluded</span>}
             <span>
               {folder.lastBackupAt === null ? (
                 'never backed up'

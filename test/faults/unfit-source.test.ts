@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type App, createApp } from '../../main/app/compose.ts';
+import { describeFolder } from '../../main/cli/app/status.ts';
 import { barePorts } from '../support/bare-ports.ts';
 import { quickEngine } from '../support/engine.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -48,6 +49,8 @@ it('does not count versions from which every file is excluded', async () => {
   await app.folders.update({ id, excludes: [join(documents, '*')] });
   await backUp();
   expect(copy()).toMatchObject({ state: 'behind', reason: 'The exclusions leave out every file of the folder.' });
+  const [folder] = app.folders.list();
+  expect(folder && describeFolder(folder, [])).toContain('  2 files or folders are left out by the exclusions');
   await app.folders.update({ id, excludes: [] });
   await backUp();
   expect(copy()?.state).toBe('good');

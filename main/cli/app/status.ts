@@ -34,6 +34,7 @@ export function describeFolder(folder: Folder, destinations: readonly Destinatio
     if (command !== null) lines.push(`  mend it: ${command}`);
   if (leftOut.unreadable > 0)
     lines.push(`  ${leftOut.unreadable} files or folders could not be stored as they are; \`backup\` names them`);
+  if (leftOut.excluded > 0) lines.push(`  ${leftOut.excluded} files or folders are left out by the exclusions`);
   if ((watch.state === 'scheduled' || watch.state === 'paused') && watch.reason) lines.push(`  ${watch.reason}`);
   return lines;
 }

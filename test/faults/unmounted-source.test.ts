@@ -6,7 +6,7 @@ import { newRepository, quickEngine, reopen } from '../support/engine.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
-/** The disk of the source goes away: its empty mount point is never taken for a folder in which all was deleted. */
+/** The disk of the source, or of a folder in it, goes away: an empty mount point is never taken for one in which all was deleted. */
 
 let scratch: TemporaryFolder;
 let disk: SmallDisk | undefined;
@@ -20,7 +20,7 @@ afterEach(async () => {
   await scratch.remove();
 });
 
-it.for(['a full scan', 'a run of changes'] as const)('is seen by %s', async (kind, { skip }) => {
+it.for(['a full scan', 'a run of changes'] as const)('its disk is seen to be gone by %s', async (kind, { skip }) => {
   const source = join(scratch.path, 'source');
   const mounted = await mountSmallDisk(source, '8m');
   if ('reason' in mounted) return skip(mounted.reason);
@@ -45,6 +45,42 @@ it.for(['a full scan', 'a run of changes'] as const)('is seen by %s', async (kin
   expect((await run()).filesRemoved).toBe(1);
   expect((await listSnapshots(await reopen(location))).snapshots).toHaveLength(2);
 });
+
+it.for(['a full scan', 'a run of changes'] as const)(
+  'a disk within the folder is seen to be gone by %s',
+  async (kind, { skip }) => {
+    const source = join(scratch.path, 'source');
+    const share = join(source, 'on the way', 'share');
+    const mounted = await mountSmallDisk(share, '8m');
+    if ('reason' in mounted) return skip(mounted.reason);
+    disk = mounted;
+    await writeFile(join(share, 'letter'), 'dear');
+    await mkdir(join(source, 'emptied'));
+    await writeFile(join(source, 'emptied', 'note'), 'short');
+    const location = join(scratch.path, 'copies');
+    const run = async () =>
+      backup({
+        destinations: [{ repository: await reopen(location) }],
+        paths: [source],
+        workingDirectory: '/',
+        excludes: ['share.device'],
+        ...(kind === 'a full scan' ? {} : { dirtyDirectories: new Set([source, join(source, 'on the way'), share]) }),
+      });
+    await newRepository(location);
+    await run();
+    await disk.pull();
+    await rm(join(source, 'emptied', 'note'));
+    for (const filesRemoved of [1, 0]) {
+      const report = await run();
+      expect(report).toMatchObject({ filesRemoved, leftOut: [{ path: share, reason: 'unreadable' }] });
+      expect(report.leftOut[0]?.text).toMatch(/mounted.*version of the last backup is kept/);
+    }
+    await disk.plugIn();
+    await rm(join(share, 'letter'));
+    // Emptied by its owner: that is a change like any other.
+    expect(await run()).toMatchObject({ filesRemoved: 1, leftOut: [] });
+  },
+);
 
 it('says so when a link has taken the place of a folder, instead of storing the link alone', async () => {
   const source = join(scratch.path, 'source');

@@ -2,7 +2,8 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { backup, listSnapshots } from '../../main/engine/engine.ts';
-import { newRepository, quickEngine, reopen } from '../support/engine.ts';
+import { newRepository, PASSPHRASE, quickEngine, reopen } from '../support/engine.ts';
+import { restic } from '../support/restic.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -81,6 +82,35 @@ it.for(['a full scan', 'a run of changes'] as const)(
     expect(await run()).toMatchObject({ filesRemoved: 1, leftOut: [] });
   },
 );
+
+it.for(['old', 'new'] as const)('what is %s on it is kept where every destination has it', async (age, { skip }) => {
+  const source = join(scratch.path, 'source');
+  const share = join(source, 'share');
+  const mounted = await mountSmallDisk(share, '8m');
+  if ('reason' in mounted) return skip(mounted.reason);
+  disk = mounted;
+  await mkdir(join(share, 'below'));
+  await writeFile(join(share, 'below', 'letter'), 'dear');
+  const [first, second] = [join(scratch.path, 'first'), join(scratch.path, 'second')];
+  const run = async (...locations: readonly string[]) => {
+    const repositories = await Promise.all(locations.map((location) => reopen(location)));
+    const destinations = repositories.map((repository) => ({ repository }));
+    return backup({ destinations, paths: [source], workingDirectory: '/', excludes: ['share.device'] });
+  };
+  const { config } = await newRepository(first);
+  await newRepository(second, config);
+  await run(first, second);
+  // The second misses a version, and with it perhaps something of the share.
+  await writeFile(join(age === 'old' ? source : join(share, 'below'), 'note'), 'short');
+  await run(first);
+  await disk.pull();
+  const { leftOut, filesRemoved } = await run(first, second);
+  expect(leftOut).toMatchObject([{ path: share, reason: 'unreadable' }]);
+  expect(leftOut[0]?.text).toMatch(age === 'old' ? /version of the last backup is kept/ : /not in this backup/);
+  if (age === 'old') expect(filesRemoved).toBe(0);
+  for (const repository of [first, second])
+    await restic({ repository, passphrase: PASSPHRASE, scratch: scratch.path }).check('--read-data');
+});
 
 it('says so when a link has taken the place of a folder, instead of storing the link alone', async () => {
   const source = join(scratch.path, 'source');

@@ -285,14 +285,14 @@ export class EntrySettler {
       return;
     }
     if (code === undefined) throw error;
-    const kept = entry.before !== null && this.#canKeep(entry.before);
+    const kept = entry.before !== null && this.#canKeep(entry, entry.before);
     if (kept) entries.set(entry.position, entry.before);
     const ending = kept ? 'the version of the last backup is kept.' : 'it is not in this backup.';
     counts.leaveOut(path, 'unreadable', `It cannot be read (${whyUnreadable(code, message)}); ${ending}`);
   }
 
-  #canKeep(before: TreeNode): boolean {
-    if (before.type === 'dir') return this.#context.parent.everywhere;
+  #canKeep({ isEverywhere = false }: EntryPlace, before: TreeNode): boolean {
+    if (before.type === 'dir') return isEverywhere || this.#context.parent.everywhere;
     return this.#haveAll(before);
   }
 

@@ -1,7 +1,8 @@
 import type { Nanoseconds } from '../clock.ts';
 import { hasCode } from '../errors.ts';
+import type { BlobType } from '../format/pack.ts';
 import { decodeTree } from '../format/tree.ts';
-import type { SnapshotId, TreeId } from '../ids.ts';
+import type { BlobId, SnapshotId, TreeId } from '../ids.ts';
 import { readBlob } from '../repository/blob-reader.ts';
 import { fitsFilter, type StoredSnapshot } from '../repository/snapshots.ts';
 import { loadTreeTexts } from '../walk/load-trees.ts';
@@ -27,6 +28,8 @@ export interface Parent {
   willAskFor(trees: readonly TreeId[]): void;
   /** How many files are in these directories and below, as far as they can be read. */
   filesBelow(trees: readonly TreeId[]): Promise<number>;
+  /** Whether every destination has this directory of the tree with all that is in it. Walks through it where the trees differ. */
+  isEverywhere(tree: TreeId): Promise<boolean>;
 }
 
 /** A directory of an earlier snapshot. */
@@ -53,14 +56,16 @@ export async function findParent(
   const tree = source?.stored.snapshot.tree ?? null;
   const alive = writers.filter(({ failure }) => !failure).length;
   const reader = source ? new ParentReader(source.writer, signal) : undefined;
+  const everywhere = tree !== null && candidates.filter(({ stored }) => stored.snapshot.tree === tree).length >= alive;
   return {
     snapshotIds: found.map((stored) => stored?.id ?? null),
     tree,
     time: source?.stored.snapshot.time.ns ?? null,
-    everywhere: tree !== null && candidates.filter(({ stored }) => stored.snapshot.tree === tree).length >= alive,
+    everywhere,
     directory: async (id, reading) => (reader ? reader.directory(id, reading) : null),
     willAskFor: (ids) => reader?.willAskFor(ids),
     filesBelow: async (ids) => (reader ? reader.filesBelow(ids) : 0),
+    isEverywhere: async (id) => everywhere || ((await reader?.isIn(writers, id)) ?? false),
   };
 }
 
@@ -129,6 +134,26 @@ class ParentReader {
       waiting.push(...below.toReversed());
     }
     return files;
+  }
+
+  /** Whether all of these destinations, but for those that have failed, have a directory and everything below. */
+  async isIn(writers: readonly DestinationWriter[], tree: TreeId): Promise<boolean> {
+    const have = (type: BlobType, id: BlobId): boolean =>
+      writers.every((writer) => writer.failure || writer.has(type, id));
+    const waiting = [tree];
+    const known = new Set<TreeId>(waiting);
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+      const rows = have('tree', id) ? (await this.directory(id, 'alone'))?.rows() : null;
+      if (!rows || known.size > MOST_COUNTED) return false;
+      for (let row = 0; row < rows.count; row++) {
+        const { content, subtree } = rows.node(row);
+        if (content && !content.every((blob) => have('data', blob))) return false;
+        if (!subtree || known.has(subtree)) continue;
+        known.add(subtree);
+        waiting.push(subtree);
+      }
+    }
+    return true;
   }
 
   #rowsOfNodes(id: TreeId, text: Uint8Array): EarlierRows | null {

@@ -37,6 +37,8 @@ export interface EntryPlace {
   readonly stat: EntryStat | null;
   readonly before: TreeNode | null;
   readonly isTarget: boolean;
+  /** Of a directory: known to be in every destination, with all that is in it. */
+  readonly isEverywhere?: boolean;
 }
 
 /** Where an entry of a directory is, and the way that system calls take to it. */

@@ -226,13 +226,14 @@ export class Walk {
     this.#trees.settled(directory);
   }
 
-  #unlistable(directory: Directory, before: TreeNode | null, error: unknown): void {
+  async #unlistable(directory: Directory, before: TreeNode | null, error: unknown): Promise<void> {
     const { parent, position, path } = directory;
     if (!parent) throw error;
+    const isEverywhere = before?.subtree !== undefined && (await this.#context.parent.isEverywhere(before.subtree));
     const name = bytePathOf(before?.name ?? '');
     closeAccess(directory);
     const place = { position, name, path: path ?? directory.access, access: directory.access, stat: null };
-    this.#settler.keepEarlier(parent, { ...place, before, isTarget: false }, error);
+    this.#settler.keepEarlier(parent, { ...place, before, isTarget: false, isEverywhere }, error);
     this.#trees.settled(parent);
   }
 

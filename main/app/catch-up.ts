@@ -9,6 +9,7 @@ import type { CopyOutcome, MissedMoment } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import type { History } from './history.ts';
+import { isRemote } from './location.ts';
 import type { Missed } from './missed.ts';
 import { noteDamage } from './note-damage.ts';
 import type { PlaceRecord } from './records.ts';
@@ -205,11 +206,10 @@ export class CatchUp {
   /** Destinations that can be read now, disks first. What is damaged somewhere is left out by the copying itself. */
   #sources(id: DestinationId): readonly DestinationId[] {
     const { destinations, watch } = this.#parts;
-    const isRemote = (location: string): number => Number(/^(rclone|rest):/.test(location));
     return destinations
       .records()
       .filter((one) => one.id !== id && one.damage === null && watch.live(one.id).state === 'ready')
-      .toSorted((a, b) => isRemote(a.location) - isRemote(b.location))
+      .toSorted((a, b) => Number(isRemote(a.location)) - Number(isRemote(b.location)))
       .map((one) => one.id);
   }
 

@@ -8,7 +8,7 @@ import { elapsed } from './elapsed.ts';
 import type { RepositoryAddress } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import { noteGoneVersions } from './gone-versions.ts';
-import { describeLocation } from './location.ts';
+import { describeLocation, isRemote } from './location.ts';
 import type { DestinationRecord } from './records.ts';
 import { TwinPlaces } from './twin-places.ts';
 
@@ -101,8 +101,7 @@ export class DestinationWatch {
     const running = this.#looking.get(destination.id);
     if (running) return running;
     const looking = this.#look(destination).finally(() => this.#looking.delete(destination.id));
-    const isRemote = /^(rclone|rest):/.test(destination.location);
-    const bounded = isRemote ? looking : this.#unlessItHangs(destination, looking);
+    const bounded = isRemote(destination.location) ? looking : this.#unlessItHangs(destination, looking);
     this.#looking.set(destination.id, bounded);
     return bounded;
   }
@@ -219,7 +218,7 @@ export class DestinationWatch {
   async lookForGone(destination: DestinationRecord, when: 'at once' | 'now and then'): Promise<void> {
     const { id, location } = destination;
     const now = this.#core.ports.clock.now();
-    const stays = this.live(id).state === 'ready' && /^(rclone|rest):/.test(location);
+    const stays = this.live(id).state === 'ready' && isRemote(location);
     const wait = when === 'now and then' && stays ? REMOTE_VERSIONS_MS : 0;
     if (elapsed(now, this.#versionsAt.get(id) ?? Number.NEGATIVE_INFINITY) < wait) return;
     const folders = await noteGoneVersions(this.#core, destination);
@@ -281,7 +280,7 @@ export class DestinationWatch {
   }
 
   #next(destination: DestinationRecord, state: 'ready' | 'away'): number {
-    const remote = /^(rclone|rest):/.test(destination.location);
+    const remote = isRemote(destination.location);
     const period = remote ? (state === 'away' ? PERIOD.remoteAwayMs : PERIOD.remoteMs) : PERIOD.localMs;
     return this.#core.ports.clock.now() + period;
   }

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Disk } from '../api/contract/destinations.ts';
 import type { StorageKind } from '../api/contract/values.ts';
+import { unescaped } from '../watch/mounts-below.ts';
 import { baseOf } from './block-devices.ts';
 import { isAtOrBelow, realPath } from './folder-paths.ts';
 
@@ -116,11 +117,7 @@ async function listMounts(): Promise<readonly Mount[]> {
 export function parseProcMounts(text: string): readonly Mount[] {
   return text
     .split('\n')
-    .map((line) =>
-      line
-        .split(' ')
-        .map((word) => word.replace(/\\(\d{3})/g, (_all, octal) => String.fromCharCode(Number.parseInt(octal, 8)))),
-    )
+    .map((line) => line.split(' ').map(unescaped))
     .flatMap(([source, path, type]) => (source && path && type ? [{ source, path, type }] : []));
 }
 

@@ -8,6 +8,7 @@ import type { Destinations } from './destinations.ts';
 import type { HistoryScope, HistorySource } from './engine-link/calls.ts';
 import type { Folders } from './folders.ts';
 import { catalogFile } from './home-folder.ts';
+import { isRemote } from './location.ts';
 import { PastFolders } from './past-folders.ts';
 import type { FolderRecord } from './records.ts';
 
@@ -227,12 +228,11 @@ export class History {
   /** Damaged ones are read too, last: a part of them may be all that is left. */
   #sources(destinationIds: readonly DestinationId[]): readonly HistorySource[] {
     const usable = destinationIds.filter((id) => ['ready', 'damaged'].includes(this.#watch.live(id).state));
-    const isRemote = (id: DestinationId): number =>
-      Number(/^(rclone|rest):/.test(this.#destinations.record(id).location));
+    const isFar = (id: DestinationId): number => Number(isRemote(this.#destinations.record(id).location));
     const isDamaged = (id: DestinationId): number =>
       Number(this.#watch.live(id).state === 'damaged' || this.#destinations.record(id).damage !== null);
     return usable
-      .toSorted((a, b) => isDamaged(a) - isDamaged(b) || isRemote(a) - isRemote(b))
+      .toSorted((a, b) => isDamaged(a) - isDamaged(b) || isFar(a) - isFar(b))
       .map((id) => ({ destinationId: id, repository: this.#destinations.address(id) }));
   }
 }

@@ -26,6 +26,11 @@ export function parseLocation(text: string): Location {
   return { kind: 'local', path: resolve(location) };
 }
 
+/** Whether it is reached over the network, as far as the location tells: a share that is mounted looks like a folder. */
+export function isRemote(location: string): boolean {
+  return /^(rclone|rest):/.test(location);
+}
+
 /** An option of a connection string, as rclone reads it: a quote is one only where the value begins. */
 const OPTION = /[^=,:]*(?:=(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|(?:[^"':,][^:,]*)?))?/.source;
 /** Its options come before the path: `:sftp,host=…,pass=…:path`. */

@@ -9,7 +9,7 @@ import type { BackupOutcome } from './engine-link/calls.ts';
 import { plainError } from './engine-link/serve-engine.ts';
 import type { Folders } from './folders.ts';
 import { catalogFile, scansFolder } from './home-folder.ts';
-import { describeLocation } from './location.ts';
+import { describeLocation, isRemote } from './location.ts';
 import { noteDamage } from './note-damage.ts';
 import { ownPlaces } from './own-places.ts';
 import type { Pending, PendingChanges } from './pending-changes.ts';
@@ -92,7 +92,7 @@ export class Work {
   groups(ids: readonly DestinationId[]): readonly (readonly DestinationId[])[] {
     const isLocal = (id: DestinationId): boolean => {
       const { location, kind } = this.#parts.destinations.record(id);
-      const isDisk = !/^(rclone|rest):/.test(location) && (kind === 'internal' || kind === 'external');
+      const isDisk = !isRemote(location) && (kind === 'internal' || kind === 'external');
       return isDisk && this.#parts.watch.live(id).state === 'ready';
     };
     const local = ids.filter(isLocal);

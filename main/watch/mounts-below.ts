@@ -6,9 +6,14 @@ export async function mountsBelow(folder: string): Promise<ReadonlyMap<string, s
   const found = new Map<string, string>();
   for (const line of lines) {
     const [number = '', , , , escaped = ''] = line.split(' ');
-    const path = escaped.replace(/\\(\d{3})/g, (_all, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const path = unescaped(escaped);
     // Of several at one place the last one is seen.
     if (path.startsWith(folder === '/' ? folder : `${folder}/`)) found.set(path, number);
   }
   return found;
+}
+
+/** A word of the system's lists of mounts, which has spaces as octal numbers. */
+export function unescaped(word: string): string {
+  return word.replace(/\\(\d{3})/g, (_all, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

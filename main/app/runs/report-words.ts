@@ -86,9 +86,7 @@ function backupSummary(outcome: BackupOutcome, stored: number): string {
   const told = parts.filter(([count]) => count > 0).map(([count, word]) => `${count.toLocaleString('en')} ${word}`);
   const left = outcome.leftOut.filter(({ partial }) => partial === 'yes').length + outcome.moreLeftOut;
   const rest =
-    left === 0
-      ? ''
-      : ` ${left.toLocaleString('en')} ${left === 1 ? 'file or folder' : 'files or folders'} could not be stored as they are now.`;
+    left === 0 ? '' : ` ${counted(left, 'file or folder', 'files or folders')} could not be stored as they are now.`;
   if (told.length === 0) return `Nothing had changed.${rest}`;
   return `${told.join(', ')}; ${size(stored)} stored.${rest}`;
 }
@@ -182,8 +180,12 @@ function plain(findings: readonly EngineFinding[]): Finding[] {
   return findings.map(({ level, code, text, path }) => ({ level, code, text, path }));
 }
 
+function counted(count: number, one: string, many: string): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+}
+
 function files(count: number): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? 'file' : 'files'}`;
+  return counted(count, 'file', 'files');
 }
 
 /** Bytes in words: `12.3 MB`. */

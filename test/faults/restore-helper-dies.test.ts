@@ -1,8 +1,8 @@
 import { chmod, mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, findSnapshot, planRestore, restore } from '../../main/engine/engine.ts';
-import { newRepository } from '../support/engine.ts';
+import { restore } from '../../main/engine/engine.ts';
+import { backedUp } from '../support/restore-plan.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 const { PATH } = process.env;
@@ -24,10 +24,7 @@ it('sets the times that a helper program was sent which the system then killed f
     await writeFile(join(source, name), name);
     await utimes(join(source, name), 1_000_000_000, 1_000_000_000);
   }
-  const repository = await newRepository(join(scratch.path, 'repository'));
-  await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });
-  const { snapshot } = await findSnapshot(repository, 'latest');
-  const plan = await planRestore({ repository, tree: snapshot.tree, target, from: source, existing: 'replace' });
+  const plan = await (await backedUp(join(scratch.path, 'repository'), source))(target);
   await writeFile(join(programs, 'perl'), '#!/bin/sh\ncat > /dev/null\nkill -9 $$\n');
   await chmod(join(programs, 'perl'), 0o755);
   process.env.PATH = `${programs}${delimiter}${PATH}`;

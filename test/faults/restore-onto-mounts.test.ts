@@ -2,8 +2,8 @@ import { chmod, link, mkdir, readdir, readFile, stat, utimes, writeFile } from '
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, findSnapshot, planRestore, type RestorePlan, restore } from '../../main/engine/engine.ts';
-import { newRepository } from '../support/engine.ts';
+import { type RestorePlan, restore } from '../../main/engine/engine.ts';
+import { backedUp } from '../support/restore-plan.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A target in which other disks are mounted, as the root of a system is one. */
@@ -29,10 +29,7 @@ async function mount(): Promise<string | undefined> {
 }
 
 async function planned(): Promise<RestorePlan> {
-  const repository = await newRepository(join(scratch.path, 'repository'));
-  await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });
-  const { snapshot } = await findSnapshot(repository, 'latest');
-  return planRestore({ repository, tree: snapshot.tree, target, from: source, existing: 'replace' });
+  return (await backedUp(join(scratch.path, 'repository'), source))(target);
 }
 
 it('writes nothing into the empty mount point of a disk that was in the target when the restore was planned', async ({

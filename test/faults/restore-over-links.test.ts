@@ -1,9 +1,9 @@
 import { chmod, link, mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, findSnapshot, planRestore, type RestorePlan, restore } from '../../main/engine/engine.ts';
+import { type RestorePlan, restore } from '../../main/engine/engine.ts';
 import { describeTree } from '../support/compare-trees.ts';
-import { newRepository } from '../support/engine.ts';
+import { backedUp } from '../support/restore-plan.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 let scratch: TemporaryFolder;
@@ -23,11 +23,8 @@ it('makes files of their own of what a program that looks for doubles has made o
   // Two that are one in the snapshot, around one that is not.
   await link(join(source, 'c'), join(source, 'd'));
   await link(join(source, 'e'), join(source, '0'));
-  const repository = await newRepository(join(scratch.path, 'repository'));
-  await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });
-  const { snapshot } = await findSnapshot(repository, 'latest');
-  const planned = (): Promise<RestorePlan> =>
-    planRestore({ repository, tree: snapshot.tree, target, from: source, existing: 'replace' });
+  const plan = await backedUp(join(scratch.path, 'repository'), source);
+  const planned = (): Promise<RestorePlan> => plan(target);
   await restore(await planned());
   for (const name of ['b', 'c', 'd', 'e', '0']) {
     await rm(join(target, name));

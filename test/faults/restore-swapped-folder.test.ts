@@ -1,9 +1,9 @@
 import { chmod, link, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backup, findSnapshot, planRestore, type RestorePlan, restore } from '../../main/engine/engine.ts';
+import { type RestorePlan, restore } from '../../main/engine/engine.ts';
 import { describeTree } from '../support/compare-trees.ts';
-import { newRepository } from '../support/engine.ts';
+import { backedUp } from '../support/restore-plan.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 let scratch: TemporaryFolder;
@@ -21,11 +21,8 @@ it('a restore changes nothing through a link that took the place of a folder sin
     await writeFile(join(source, 'folder', name), name);
   }
   await link(join(source, 'folder', 'two names'), join(source, 'later', 'two names'));
-  const repository = await newRepository(join(scratch.path, 'repository'));
-  await backup({ destinations: [{ repository }], paths: [source], workingDirectory: '/' });
-  const { snapshot } = await findSnapshot(repository, 'latest');
-  const planned = (): Promise<RestorePlan> =>
-    planRestore({ repository, tree: snapshot.tree, target, from: source, existing: 'replace' });
+  const planFor = await backedUp(join(scratch.path, 'repository'), source);
+  const planned = (): Promise<RestorePlan> => planFor(target);
   await restore(await planned());
 
   await rm(join(target, 'folder', 'lost'));
